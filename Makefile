@@ -1,0 +1,57 @@
+# Headcount's tasks. A fresh machine needs Python 3.11 or newer, git and make; everything else is set up here.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help report test check-long lint types bench lock screenshots clean
+
+help: ## say what each task does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.python: 
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headcount needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Run: make PYTHON=/path/to/python3.11 …")'
+	@echo "Creating the environment in $(VENV)/ …"
+	@$(PYTHON) -m venv $(VENV) && touch $@
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/.python
+	@echo "Installing Headcount and what it runs on …"
+	@$(PIP) -r requirements/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	@echo "Installing what the tests and checks need …"
+	@$(PIP) -r requirements/dev.lock
+	@touch $@
+
+report: $(VENV)/.run ## a small world with known truth, and its report as HTML (the main job)
+	@$(BIN)/headcount demo --folder $(OUT)/demo
+
+test: $(VENV)/.dev ## install what tests need and run them all
+	@sh scripts/install-system-packages.sh
+	$(BIN)/python -m pytest -n auto -m "not long"
+
+check-long: $(VENV)/.dev ## the slow statistical and large-scale checks, with their tables
+	$(BIN)/python -m pytest -n auto -m long -rP
+
+lint: $(VENV)/.dev ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict on src/
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev ## one table: time and peak memory at full size
+	$(BIN)/python -m benchmarks
+
+lock: | $(VENV)/.python ## renew requirements/*.lock from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@mkdir -p requirements
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group test --group lint -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+clean: ## remove the environment and everything that was made
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache build dist
