@@ -19,7 +19,7 @@ $(VENV)/.python:
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/.python
 	@echo "Installing Headcount and what it runs on …"
 	@$(PIP) -r requirements/run.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
