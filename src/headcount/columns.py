@@ -1,0 +1,186 @@
+"""What a measure is given: the columns of one account, as plain arrays.
+
+`reading.py` fills these from the store; a caller of the library may fill them from anywhere. Conventions:
+times are float64 seconds since 1970 (UTC) with NaN for unknown; numbers are float64 with NaN for unknown;
+yes/no is int8 with 1, 0, and -1 for unknown; people are numbered: 0 … followers-1 are the rows of
+`Followers`, everyone else comes after them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
+
+__all__ = [
+    "ACTIVE",
+    "KIND_CODE",
+    "UNKNOWN",
+    "Exchanges",
+    "Floats",
+    "Flags",
+    "Followers",
+    "Integers",
+    "Posts",
+    "Responses",
+    "Texts",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.int8]
+Texts = NDArray[np.object_]
+
+UNKNOWN = -1
+KIND_CODE = {kind: code for code, kind in enumerate(INTERACTION_KINDS)}
+ACTIVE = np.array([kind in ACTIVE_KINDS for kind in INTERACTION_KINDS])
+"""ACTIVE[kind code]: does this kind of interaction take words?"""
+
+
+@dataclass(frozen=True)
+class Posts:
+    """The account's own posts of the window that others can respond to: the occasions, oldest first.
+
+    Attributes:
+        post_id: text, one a post.
+        created_at: seconds since 1970.
+        text: what the post says; None where unknown.
+    """
+
+    post_id: Texts
+    created_at: Floats
+    text: Texts
+
+    def __len__(self) -> int:
+        return len(self.post_id)
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Every response of others to the posts of the window, one row each, in no order.
+
+    Attributes:
+        person: number of the responder (see the module's text).
+        post: index into `Posts`.
+        kind: code of the kind (`KIND_CODE`).
+        delay: seconds from the post to the response; NaN where unknown.
+    """
+
+    person: Integers
+    post: Integers
+    kind: Flags
+    delay: Floats
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+@dataclass(frozen=True)
+class Exchanges:
+    """Every active interaction (reply, mention, quote) between the account and another, both directions.
+
+    Attributes:
+        person: number of the other.
+        outgoing: True where the account addressed the other, False where the other addressed the account.
+        at: seconds since 1970; NaN where unknown.
+    """
+
+    person: Integers
+    outgoing: NDArray[np.bool_]
+    at: Floats
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+@dataclass(frozen=True)
+class Followers:
+    """Everybody who follows or followed the account, one row each, in a fixed order.
+
+    Attributes:
+        account_id, handle, display_name: text; None where unknown.
+        created_at, last_post_at: of the follower's account.
+        last_seen: latest sign of life on the platform: a post, a response to anyone, `last_post_at`.
+        followed_at, followed_after, followed_before: time of the follow, or its bounds.
+        gone_at: when the follow was first missed; NaN while it stands.
+        position: place in the platform's list, 0 = newest.
+        followers_count, following_count, posts_count: the platform's counters.
+        has_bio, has_website, default_avatar, protected, verified, declared_bot, opted_out: yes/no.
+        removed: 1 where the account is deleted or suspended.
+        followed_back: does the account follow this follower?
+        bio_asks_follow_back: the bio offers or asks for follow-backs (#teamfollowback, "f4f", …).
+        posts_seen: posts of the follower that are at hand (0 = none at hand, which says nothing).
+        link_share, reply_share, repost_share: shares of the posts at hand; NaN where none is.
+        same_text: how often the follower's most repeated text stands among the posts at hand.
+    """
+
+    account_id: Texts
+    handle: Texts
+    display_name: Texts
+    created_at: Floats
+    last_post_at: Floats
+    last_seen: Floats
+    followed_at: Floats
+    followed_after: Floats
+    followed_before: Floats
+    gone_at: Floats
+    position: Floats
+    followers_count: Floats
+    following_count: Floats
+    posts_count: Floats
+    has_bio: Flags
+    has_website: Flags
+    default_avatar: Flags
+    protected: Flags
+    verified: Flags
+    declared_bot: Flags
+    opted_out: Flags
+    removed: Flags
+    followed_back: Flags
+    bio_asks_follow_back: Flags
+    posts_seen: Integers
+    link_share: Floats
+    reply_share: Floats
+    repost_share: Floats
+    same_text: Integers
+
+    def __len__(self) -> int:
+        return len(self.account_id)
+
+    @classmethod
+    def unknown(cls, account_id: Texts, **known: Any) -> Followers:
+        """Followers of whom nothing is known but what is handed in: for tests and callers of the library."""
+        size = len(account_id)
+        columns: dict[str, Any] = {"account_id": account_id}
+        for name in cls.__dataclass_fields__:
+            if name in known:
+                columns[name] = known[name]
+            elif name in ("handle", "display_name"):
+                columns[name] = np.full(size, None, dtype=object)
+            elif name in _FLAGS:
+                columns[name] = np.full(size, UNKNOWN, dtype=np.int8)
+            elif name in ("posts_seen", "same_text"):
+                columns[name] = np.zeros(size, dtype=np.int64)
+            elif name != "account_id":
+                columns[name] = np.full(size, np.nan)
+        return cls(**columns)
+
+
+_FLAGS = frozenset(
+    {
+        "has_bio",
+        "has_website",
+        "default_avatar",
+        "protected",
+        "verified",
+        "declared_bot",
+        "opted_out",
+        "removed",
+        "followed_back",
+        "bio_asks_follow_back",
+    }
+)

@@ -1,0 +1,124 @@
+"""Everything that Headcount raises on purpose.
+
+* HeadcountError            failure (exit code 1)
+  - UsageError              wrong use (exit code 2)
+    + AccountNotFound       no account of that name in the workspace
+    + AmbiguousAccount      more than one account of that name
+  - InputError              what was handed in cannot be read as it is
+    + BadRows               some rows are wrong; `problems` names file, line and reason
+  - StoreError              the workspace cannot be used
+    + StoreBusy             another process has it open
+    + StoreVersion          written by a newer Headcount
+  - NotEnoughData           a measure cannot say anything from what it was given
+
+Every message says what happened, with which value, and after "Hint:" what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "AccountNotFound",
+    "AmbiguousAccount",
+    "BadRows",
+    "HeadcountError",
+    "InputError",
+    "NotEnoughData",
+    "Problem",
+    "StoreBusy",
+    "StoreError",
+    "StoreVersion",
+    "UsageError",
+]
+
+
+class HeadcountError(Exception):
+    """Base of all errors that Headcount raises on purpose.
+
+    Args:
+        message: one sentence: what happened, with which value.
+        hint: one sentence: what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} Hint: {self.hint}"
+
+
+class UsageError(HeadcountError):
+    """The call itself is wrong: an unknown name, a path that is not there, options that exclude each other."""
+
+    exit_code = 2
+
+
+class AccountNotFound(UsageError):
+    """No account of that handle or id is in the workspace."""
+
+
+class AmbiguousAccount(UsageError):
+    """More than one account of that handle is in the workspace."""
+
+
+class InputError(HeadcountError):
+    """What was handed in cannot be read as it is."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row that cannot be taken, and why.
+
+    Attributes:
+        file: name of the file.
+        line: line of the file, from 1 (for Parquet: the row, from 1); None for the file as a whole.
+        reason: what is wrong with it, with the value.
+    """
+
+    file: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.reason}"
+
+
+class BadRows(InputError):
+    """Some rows are wrong, and skipping them was not allowed.
+
+    Args:
+        problems: the first of them, in file order.
+        count: how many there are in all.
+    """
+
+    def __init__(self, problems: Sequence[Problem], count: int) -> None:
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        super().__init__(
+            f"{problems[0]}{more}.",
+            hint="mend the rows, or leave them out with --skip-bad; nothing was imported.",
+        )
+        self.problems = tuple(problems)
+        self.count = count
+
+
+class StoreError(HeadcountError):
+    """The workspace cannot be used."""
+
+
+class StoreBusy(StoreError):
+    """Another process has the workspace open."""
+
+
+class StoreVersion(StoreError):
+    """The workspace was written by a newer Headcount."""
+
+
+class NotEnoughData(HeadcountError):
+    """A measure cannot say anything from what it was given."""

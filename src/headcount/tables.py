@@ -1,0 +1,175 @@
+"""The vocabulary of Headcount: four tables, their columns, types and meaning.
+
+Every source turns a platform or a file into these tables and nothing else; every measure reads them and
+nothing else. Times are UTC. What a source cannot know is null: unknown is unknown, never 0.
+
+The key of an account is the platform's stable id behind the platform's name: `bluesky:did:plc:…`,
+`mastodon:user@server`, `x:12345`; `table:…` where a tidy table names no platform. A handle is a label that
+may change. The schema page of the docs is made from this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "ACCOUNTS",
+    "ACTIVE_KINDS",
+    "FOLLOWS",
+    "INTERACTIONS",
+    "INTERACTION_KINDS",
+    "PLATFORMS",
+    "POSTS",
+    "POST_KINDS",
+    "STATUSES",
+    "TABLES",
+    "Column",
+    "Table",
+]
+
+PLATFORMS = ("bluesky", "mastodon", "x", "table")
+STATUSES = ("active", "deleted", "suspended", "hidden")
+POST_KINDS = ("post", "reply", "repost", "quote")
+INTERACTION_KINDS = ("reply", "mention", "quote", "repost", "like")
+ACTIVE_KINDS = ("reply", "mention", "quote")
+"""Interactions that take words; the others (repost, like) take one touch and are called passive."""
+
+Type = Literal["text", "integer", "timestamp", "boolean", "texts"]
+
+_SQL_TYPES: dict[Type, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+    "texts": "VARCHAR[]",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: the field's standard name.
+        type: text, integer, timestamp (UTC, microseconds), boolean, or texts (a list of text).
+        meaning: one sentence.
+        required: an id that a row cannot do without.
+        values: the words that may stand in it, where they are few.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    required: bool = False
+    values: tuple[str, ...] | None = None
+
+    @property
+    def sql_type(self) -> str:
+        """The column's type in the store (DuckDB)."""
+        return _SQL_TYPES[self.type]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the four tables.
+
+    Attributes:
+        name: accounts, follows, posts or interactions.
+        meaning: what one row is.
+        columns: in the order in which they are stored and exported.
+        key: the columns that tell two rows apart.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+ACCOUNTS = Table(
+    "accounts",
+    "One account as it was seen at one time.",
+    (
+        Column("account_id", "text", "Stable id behind the platform's name, as in x:12345.", required=True),
+        Column("platform", "text", "Where the account lives.", values=PLATFORMS),
+        Column("handle", "text", "The name people type, without the leading @; it may change."),
+        Column("display_name", "text", "The name shown above the handle."),
+        Column("bio", "text", "What the account says about itself."),
+        Column("website", "text", "The link in the profile."),
+        Column("created_at", "timestamp", "When the account was made."),
+        Column("followers_count", "integer", "Followers as the platform's counter claims."),
+        Column("following_count", "integer", "Accounts followed as the platform's counter claims."),
+        Column("posts_count", "integer", "Posts as the platform's counter claims."),
+        Column("last_post_at", "timestamp", "When the account last posted, as far as is known."),
+        Column("default_avatar", "boolean", "The picture is the platform's default, or there is none."),
+        Column("protected", "boolean", "Only approved followers may read it."),
+        Column("verified", "boolean", "Verified by the platform."),
+        Column("declared_bot", "boolean", "Says of itself that it is automated."),
+        Column("opted_out", "boolean", "Asks not to be indexed: counted, never named."),
+        Column("status", "text", "Whether the account is still there.", values=STATUSES),
+        Column("observed_at", "timestamp", "When this was seen."),
+    ),
+    key=("account_id",),
+)
+
+FOLLOWS = Table(
+    "follows",
+    "One account follows another.",
+    (
+        Column("follower_id", "text", "The account that follows.", required=True),
+        Column("followee_id", "text", "The account that is followed.", required=True),
+        Column("followed_at", "timestamp", "When the follow was made, where the platform tells."),
+        Column("followed_after", "timestamp", "The follow is not older than this (inferred)."),
+        Column("followed_before", "timestamp", "The follow is not newer than this (inferred)."),
+        Column("position", "integer", "Place in the platform's list of followers, 0 = newest."),
+        Column("observed_at", "timestamp", "When the follow was last seen."),
+        Column("gone_at", "timestamp", "When the follow was first missed; null while it stands."),
+    ),
+    key=("follower_id", "followee_id"),
+)
+
+POSTS = Table(
+    "posts",
+    "One post, reply, repost or quote.",
+    (
+        Column("post_id", "text", "Stable id of the post on its platform.", required=True),
+        Column("author_id", "text", "The account that wrote it.", required=True),
+        Column("created_at", "timestamp", "When it was written."),
+        Column("text", "text", "What it says."),
+        Column("kind", "text", "What it is; null is read as a post.", values=POST_KINDS),
+        Column("reply_to_post_id", "text", "The post that it answers."),
+        Column("reply_to_account_id", "text", "The author of the post that it answers."),
+        Column("root_post_id", "text", "The post that opened the thread."),
+        Column("link_domains", "texts", "Hosts that it links to."),
+        Column("observed_at", "timestamp", "When it was seen."),
+    ),
+    key=("post_id",),
+)
+
+INTERACTIONS = Table(
+    "interactions",
+    "One account responds to another.",
+    (
+        Column("actor_id", "text", "The account that responds.", required=True),
+        Column("target_id", "text", "The account that is responded to.", required=True),
+        Column("kind", "text", "How.", required=True, values=INTERACTION_KINDS),
+        Column("post_id", "text", "The target's post; null for a bare mention."),
+        Column("created_at", "timestamp", "When."),
+    ),
+    key=("actor_id", "target_id", "kind", "post_id", "created_at"),
+)
+
+TABLES = (ACCOUNTS, FOLLOWS, POSTS, INTERACTIONS)
