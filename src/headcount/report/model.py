@@ -1,0 +1,217 @@
+"""One `Report`: everything that is said about one account, put together once, rendered by every face.
+
+`Document` is what `--json` prints (its JSON schema is kept in `report.schema.json`); `Report` adds the list of
+followers behind the numbers, which the HTML page shows and `headcount followers` prints.
+Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headcount.measures.audience import Audience
+from headcount.measures.funnel import Classes
+from headcount.measures.question import Question
+from headcount.measures.ties import Layer
+
+__all__ = [
+    "SCHEMA",
+    "AccountPart",
+    "ArrivalPart",
+    "Beside",
+    "Document",
+    "FollowerRow",
+    "FollowersPart",
+    "FunnelPart",
+    "Report",
+    "TiePart",
+    "TiesPart",
+]
+
+SCHEMA = "headcount.report/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPart:
+    """The account and the time of the observation.
+
+    Attributes:
+        account_id, handle, display_name, platform, created_at: as last seen; null where unknown.
+        as_of: end of the observation.
+        as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user).
+        window_days: how far back posts and responses were looked at; null for all that is known.
+        posts_in_window, first_post_at: the occasions.
+    """
+
+    account_id: str
+    handle: str | None
+    display_name: str | None
+    platform: str
+    created_at: str | None
+    as_of: str
+    as_of_basis: Literal["observed", "last event", "given"]
+    window_days: float | None
+    posts_in_window: int
+    first_post_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowersPart:
+    """The follower count, explained.
+
+    Attributes:
+        claimed: the platform's counter; listed: followers in the list that stand; gone: listed before, missed since.
+        new: first listed since the snapshot before; null with one snapshot.
+        partial: the list is shorter than the counter claims, or there is none.
+        explanation: one sentence.
+    """
+
+    claimed: int | None
+    listed: int | None
+    gone: int | None
+    new: int | None
+    partial: bool
+    explanation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunnelPart:
+    """Followers by class (each in exactly one), and how the classes were decided."""
+
+    classes: Classes
+    followers: int
+    method: str
+    too_little: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TiePart:
+    """One two-way tie; account_id, handle and display_name are null where the account asked not to be named."""
+
+    account_id: str | None
+    handle: str | None
+    display_name: str | None
+    sent: int
+    received: int
+    strength: float
+    balance: float
+    last: str | None
+    state: Literal["new", "steady", "fading"]
+    layer: int | None
+    follows: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TiesPart:
+    """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100."""
+
+    window_days: float
+    count: int
+    count_others: int | None
+    written_to: int
+    heard_from: int
+    reciprocity: float | None
+    reciprocity_low: float | None
+    reciprocity_high: float | None
+    known_share: float | None
+    known_low: float | None
+    known_high: float | None
+    new: int
+    fading: int
+    layers: list[Layer]
+    layers_note: str | None
+    top: list[TiePart]
+    too_little: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrivalPart:
+    """Age of the followers' accounts against the order of following, evenly drawn over the list (at most 2,000).
+
+    Attributes:
+        order: place in the order of following, 0 = first who followed.
+        created_at: when that follower's account was made.
+        label: that follower's class.
+        followers: how many the list holds; known: those with a creation date and a place.
+        too_little: why there is no picture; null where there is.
+    """
+
+    order: list[int]
+    created_at: list[str]
+    label: list[str]
+    followers: int
+    known: int
+    too_little: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """Another account of the workspace, for comparison."""
+
+    account_id: str
+    handle: str | None
+    followers: int | None
+    headcount: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What `headcount report --json` prints.
+
+    Attributes:
+        schema: name and version of this form.
+        headcount_version: the program that made it.
+        findings: the answer in sentences, most important first.
+        notes: what was not seen, and how to read the numbers.
+        beside: other accounts, where asked for.
+    """
+
+    schema: str
+    headcount_version: str
+    findings: list[str]
+    account: AccountPart
+    followers: FollowersPart
+    audience: Audience
+    question: Question
+    funnel: FunnelPart
+    ties: TiesPart
+    arrival: ArrivalPart
+    beside: list[Beside]
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowerRow:
+    """One follower with class and reason. Names are None where the account asked not to be named."""
+
+    account_id: str | None
+    handle: str | None
+    display_name: str | None
+    label: str
+    reasons: str
+    responses: int
+    active_responses: int
+    sent: int
+    received: int
+    followers_count: int | None
+    following_count: int | None
+    posts_count: int | None
+    created_at: str | None
+    last_seen: str | None
+    followed_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Document):
+    """A document and the rows behind it.
+
+    Attributes:
+        rows: followers in the order relationship, responding, …, at most `rows_limit` of them.
+        rows_total: how many followers there are in all.
+    """
+
+    rows: list[FollowerRow]
+    rows_total: int
