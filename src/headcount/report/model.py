@@ -39,7 +39,8 @@ class AccountPart:
     Attributes:
         account_id, handle, display_name, platform, created_at: as last seen; null where unknown.
         as_of: end of the observation.
-        as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user).
+        as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user),
+            imported (the data holds no time at all).
         window_days: how far back posts and responses were looked at; null for all that is known.
         posts_in_window, first_post_at: the occasions.
     """
@@ -50,7 +51,7 @@ class AccountPart:
     platform: str
     created_at: str | None
     as_of: str
-    as_of_basis: Literal["observed", "last event", "given"]
+    as_of_basis: Literal["observed", "last event", "given", "imported"]
     window_days: float | None
     posts_in_window: int
     first_post_at: str | None
@@ -185,7 +186,15 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class FollowerRow:
-    """One follower with class and reason. Names are None where the account asked not to be named."""
+    """One follower with class and reason.
+
+    Attributes:
+        account_id, handle, display_name: None where the account asked not to be named.
+        label, reasons: the class and why.
+        responses, active_responses: distinct posts of the window responded to; by words.
+        sent, received: replies, mentions and quotes exchanged with the account, ever.
+        followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
+    """
 
     account_id: str | None
     handle: str | None

@@ -1,0 +1,376 @@
+"""The command line: one verb a question. Thin: parses, calls the library, prints.
+
+Heavy modules are imported inside the commands, so that `headcount --help` answers at once. With `--json` the
+answer goes to standard output and everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from headcount import __version__
+from headcount.errors import BadRows, HeadcountError, UsageError
+
+if TYPE_CHECKING:
+    from headcount.workspace import Workspace
+
+__all__ = ["cli", "main"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+CLASS_CHOICES = ("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give the exit code: 0 done, 1 failure, 2 wrong use."""
+    try:
+        cli.main(args=None if arguments is None else list(arguments), prog_name="headcount", standalone_mode=False)
+    except HeadcountError as error:
+        _complain(error)
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("headcount: stopped; nothing that was already stored is lost.", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"headcount: {error.strerror or error}{where}.", err=True)
+        return 1
+    return 0
+
+
+def _complain(error: HeadcountError) -> None:
+    click.echo(f"headcount: {error}", err=True)
+    if isinstance(error, BadRows):
+        for problem in error.problems[1:]:
+            click.echo(f"  {problem}", err=True)
+
+
+class _Window(click.ParamType):
+    name = "window"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """`8w`, `56d`, `56` (days) or `all`."""
+        if value is None or isinstance(value, float):
+            return value
+        if str(value).lower() == "all":
+            return None
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([dw]?)", str(value).lower())
+        if not match or float(match[1]) <= 0:
+            self.fail(f"{value!r} is no window; write 8w, 56d or all", param, ctx)
+        return float(match[1]) * (7 if match[2] == "w" else 1)
+
+
+class _Moment(click.ParamType):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """ISO 8601; without a zone it is UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date; write 2026-10-01 or 2026-10-01T12:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _everywhere(command: Command) -> Command:
+    """Options that every command has."""
+    command = click.option(
+        "--workspace",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder that holds everything collected [default: HEADCOUNT_WORKSPACE, else your data folder].",
+    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(command)
+
+
+def _looking(command: Command) -> Command:
+    """Options of every command that looks at an account."""
+    command = click.option(
+        "--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data]."
+    )(command)
+    return click.option(
+        "--window", type=_Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."
+    )(command)
+
+
+def _open(folder: Path | None) -> Workspace:
+    from headcount.workspace import Workspace
+
+    return Workspace(folder)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    import msgspec
+
+    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="headcount")
+def cli() -> None:
+    """How many followers does an account truly have, and how sure is that?
+
+    \b
+    Start with:   headcount demo
+    Your data:    headcount add FOLDER-OR-FILE
+                  headcount report ACCOUNT --html report.html
+
+    Everything stays on this machine, and nothing is ever sent, followed, blocked or posted.
+    """
+
+
+@cli.command()
+@click.option(
+    "--folder",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("headcount-demo"),
+    show_default=True,
+    help="Where the demo's tables, workspace and reports go.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def demo(target: Path, seed: int, as_json: bool) -> None:
+    """A small world with known truth, and its report."""
+    from headcount.demo import run_demo
+
+    outcome = run_demo(target, seed=seed, say=lambda text: click.echo(text, err=True))
+    if as_json:
+        _print_json(outcome)
+        return
+    from headcount.report.text import print_demo
+
+    print_demo(outcome)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@click.option("--complete/--partial", "whole", default=None, help="The follower lists are whole (who is missing is gone), or not.")
+@_everywhere
+def add(sources: tuple[str, ...], skip_bad: bool, whole: bool | None, folder: Path | None, as_json: bool) -> None:
+    """Take in a folder of tidy tables, a twarc or X API file; again, it is another snapshot."""
+    workspace = _open(folder)
+    done = []
+    for source in sources:
+        imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
+        done.append(imported)
+        if not as_json:
+            from headcount.report.text import print_imported
+
+            print_imported(imported)
+    if as_json:
+        _print_json(done)
+    else:
+        from headcount.report.text import print_accounts
+
+        print_accounts(workspace.accounts(limit=5), more=True)
+
+
+@cli.command()
+@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@_everywhere
+def sync(skip_bad: bool, folder: Path | None, as_json: bool) -> None:
+    """Import everything again that was added before: another snapshot."""
+    done = _open(folder).sync(skip_bad=skip_bad)
+    if as_json:
+        _print_json(done)
+        return
+    from headcount.report.text import print_imported
+
+    for imported in done:
+        print_imported(imported)
+
+
+@cli.command()
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@_everywhere
+def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
+    """The accounts that a report can be made of."""
+    found = _open(folder).accounts(limit)
+    if as_json:
+        names = ("account_id", "handle", "followers", "posts")
+        _print_json([dict(zip(names, row, strict=True)) for row in found])
+        return
+    from headcount.report.text import print_accounts
+
+    print_accounts(found)
+
+
+@cli.command()
+@click.argument("account", required=False)
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as one HTML file.")
+@click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
+@click.option("--anonymous", is_flag=True, help="Leave out every name.")
+@_looking
+@_everywhere
+def report(
+    account: str | None,
+    html: Path | None,
+    beside: tuple[str, ...],
+    anonymous: bool,
+    window: float | None,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """The whole answer for one account (the main job)."""
+    answer = _open(folder).report(account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous)
+    if html is not None:
+        from headcount.report.html import render_html
+
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render_html(answer), encoding="utf-8")
+        click.echo(f"Report: {html}", err=as_json)
+    if as_json:
+        from headcount.report.document import to_json
+
+        click.echo(to_json(answer))
+        return
+    from headcount.report.text import print_report
+
+    print_report(answer, brief=html is not None)
+
+
+@cli.command()
+@click.argument("post", metavar="POST|ACCOUNT")
+@_looking
+@_everywhere
+def question(
+    post: str, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool
+) -> None:
+    """The 24-hour test of one post, or of all questions of an account."""
+    workspace = _open(folder)
+    author = workspace.author_of(post)
+    if author is None:
+        result = workspace.measure(post, window_days=window, as_of=as_of).question
+    else:
+        account_id, post_id = author
+        result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
+    if as_json:
+        _print_json(result)
+        return
+    from headcount.report.text import print_question
+
+    print_question(result)
+
+
+@cli.command()
+@click.argument("account", required=False)
+@click.option("--class", "label", type=click.Choice(CLASS_CHOICES), help="Only this class.")
+@click.option(
+    "--sort",
+    type=click.Choice(["class", "responses", "followers", "following", "posts", "newest", "last-seen"]),
+    default="class",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option("--limit", type=click.IntRange(1), help="At most so many [default: 30 on the screen, all in a file].")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="Write CSV to a file, or - for standard output.")
+@click.option("--anonymous", is_flag=True, help="Leave out every name.")
+@_looking
+@_everywhere
+def followers(
+    account: str | None,
+    label: str | None,
+    sort: str,
+    limit: int | None,
+    csv_file: Path | None,
+    anonymous: bool,
+    window: float | None,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Every follower, with class and reasons."""
+    from headcount.report.build import follower_rows
+    from headcount.report.listing import sort_rows, write_csv
+
+    measured = _open(folder).measure(account, window_days=window, as_of=as_of)
+    if measured.view.followers is None:
+        raise UsageError(
+            "The list of followers of this account is unknown, so there is nobody to show.",
+            hint="add a source that holds follows, or see the responders with: headcount report",
+        )
+    rows = sort_rows(follower_rows(measured, anonymous=anonymous, label=label), sort)
+    if csv_file is not None:
+        write_csv(rows[:limit], csv_file)
+        if str(csv_file) != "-":
+            click.echo(f"{min(len(rows), limit or len(rows)):,} followers: {csv_file}", err=True)
+    elif as_json:
+        _print_json(rows[:limit])
+    else:
+        from headcount.report.text import print_followers
+
+        print_followers(rows, limit or 30)
+
+
+@cli.command()
+@click.argument("account", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many ties.")
+@_looking
+@_everywhere
+def ties(
+    account: str | None, limit: int, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool
+) -> None:
+    """With whom the account has a two-way tie."""
+    answer = _open(folder).report(account, window_days=window, as_of=as_of)
+    if as_json:
+        _print_json(answer.ties)
+        return
+    from headcount.report.text import print_ties
+
+    print_ties(answer.ties, limit)
+
+
+@cli.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--format", "form", type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]), default="parquet", show_default=True, help="Of the tidy tables.")
+@_everywhere
+def export(target: Path, form: str, folder: Path | None, as_json: bool) -> None:
+    """Write everything as tidy tables to a folder."""
+    counts = _open(folder).export(target, format=form)
+    if as_json:
+        _print_json(counts)
+        return
+    for table, rows in counts.items():
+        click.echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
+
+
+@cli.command()
+@click.argument("account")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_everywhere
+def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
+    """Delete all that is known of an account."""
+    if not yes:
+        click.confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True, err=True)
+    deleted = _open(folder).forget(account)
+    if as_json:
+        _print_json(deleted)
+        return
+    click.echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    sys.exit(main())

@@ -1,0 +1,484 @@
+"""Reads the columns of one account out of the store: what the measures are given.
+
+The only place that knows both the store's tables and the measures' columns. It decides nothing that a measure
+defines, with one exception that has to be made while reading: which posts are occasions (see `_OCCASIONS`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from headcount.columns import Exchanges, Flags, Floats, Followers, Integers, Posts, Responses, Texts
+from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["AccountFacts", "AccountView", "find_account", "find_post", "known_accounts", "read_account"]
+
+DAY = 86_400.0
+
+FOLLOW_BACK_WORDS = (
+    r"follow\s?back|followback|follow4follow|followforfollow|follow for follow|\bf4f\b|\bifb\b|\bl4l\b|teamfollow|"
+    r"team follow|instant follow|i follow all|follow me and i|sigo de volta|te sigo|seguimi e ti seguo|"
+    r"siguemeytesigo|sdv\b|takipci|geri takip|相互フォロー|フォロバ|互粉|맞팔"
+)
+"""Offers of and calls for follow-backs in a bio, in several languages (lower case, RE2)."""
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What is known of the account itself.
+
+    Attributes:
+        account_id, platform, handle, display_name: None where unknown.
+        created_at: seconds since 1970; None where unknown.
+        claimed: followers as the platform's counter claims; None where unknown.
+        opted_out: asks not to be indexed.
+    """
+
+    account_id: str
+    platform: str
+    handle: str | None
+    display_name: str | None
+    created_at: float | None
+    claimed: int | None
+    opted_out: bool
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """The columns of one account in one window.
+
+    Attributes:
+        facts: the account itself.
+        as_of: end of the observation, seconds since 1970.
+        as_of_basis: where that time comes from.
+        window_days: length of the window; None for everything that is known.
+        posts: the occasions, oldest first; inferred: read off the responses, as the posts are not at hand.
+        posts_before: occasions before the window.
+        undated_posts: posts without a time, which no window can hold.
+        responses, exchanges: of others with the account, up to as_of.
+        followers: everybody who follows or followed; None where there is no follower list.
+        new: followers first listed after the first snapshot; None with one snapshot.
+        other_id, other_handle, other_opted_out: the people numbered after the followers.
+        followers_between: follows among the followers that are known.
+    """
+
+    facts: AccountFacts
+    as_of: float
+    as_of_basis: Literal["observed", "last event", "given", "imported"]
+    window_days: float | None
+    posts: Posts
+    posts_inferred: bool
+    posts_before: int
+    undated_posts: int
+    responses: Responses
+    exchanges: Exchanges
+    followers: Followers | None
+    new: int | None
+    other_id: Texts
+    other_handle: Texts
+    other_opted_out: Flags
+
+    @property
+    def people(self) -> int:
+        """How many people are numbered: followers and others."""
+        return (len(self.followers) if self.followers is not None else 0) + len(self.other_id)
+
+
+def known_accounts(con: duckdb.DuckDBPyConnection, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
+    """Accounts that a report can be made of: id, handle, followers listed, posts; most followers first."""
+    return con.execute(
+        """WITH lists AS (SELECT followee_id AS id, count(*) AS n FROM follows WHERE gone_at IS NULL GROUP BY 1),
+        written AS (SELECT author_id AS id, count(*) AS n FROM posts
+                    WHERE coalesce(kind, 'post') IN ('post', 'quote') GROUP BY 1)
+        SELECT coalesce(l.id, w.id) AS id, a.handle, coalesce(l.n, 0), coalesce(w.n, 0)
+        FROM lists AS l FULL JOIN written AS w ON l.id = w.id LEFT JOIN accounts AS a ON a.account_id = coalesce(l.id, w.id)
+        ORDER BY coalesce(l.n, 0) DESC, coalesce(w.n, 0) DESC, id LIMIT ?""",
+        [limit],
+    ).fetchall()
+
+
+def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The account_id behind a handle, an id, or an id without its platform.
+
+    Raises:
+        AccountNotFound: nothing of that name is in the workspace.
+        AmbiguousAccount: more than one account is.
+    """
+    wanted = name.strip().removeprefix("@")
+    rows = con.execute(
+        """WITH ids AS (
+            SELECT account_id AS id, lower(handle) AS handle FROM accounts
+            UNION SELECT DISTINCT followee_id, NULL FROM follows UNION SELECT DISTINCT author_id, NULL FROM posts
+            UNION SELECT DISTINCT target_id, NULL FROM interactions)
+        SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
+           OR (position(':' IN $name) = 0 AND id IN ('x:' || $name, 'table:' || $name, 'mastodon:' || $name,
+                                                     'bluesky:' || $name)) ORDER BY id LIMIT 6""",
+        {"name": wanted},
+    ).fetchall()
+    found = [row[0] for row in rows]
+    if wanted in found:
+        return wanted
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
+    known = ", ".join(handle or account for account, handle, *_ in known_accounts(con, 5))
+    raise AccountNotFound(
+        f"There is no account {name!r} in this workspace.",
+        hint=f"known are {known} …" if known else "add data first with: headcount add SOURCE",
+    )
+
+
+def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | None:
+    """author_id and post_id of a post, named by its id, the id without its platform, or its link; None: no such post."""
+    last = name.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+    row = con.execute(
+        """SELECT author_id, post_id FROM posts
+        WHERE post_id IN ($name, $last, 'x:' || $last, 'table:' || $last) OR ends_with(post_id, '/' || $last)
+        ORDER BY post_id <> $name LIMIT 1""",
+        {"name": name.strip(), "last": last},
+    ).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def read_account(
+    con: duckdb.DuckDBPyConnection,
+    account_id: str,
+    *,
+    window_days: float | None = 56.0,
+    as_of: datetime | None = None,
+) -> AccountView:
+    """Read the columns of one account.
+
+    Args:
+        con: a connection to a store.
+        account_id: of an account that is in it.
+        window_days: how far back posts are looked at; None for everything.
+        as_of: end of the observation (UTC); without it the newest observation, else the newest event.
+
+    Raises:
+        NotEnoughData: nothing at all is known of the account's followers, posts or responses.
+    """
+    end, basis = _as_of(con, account_id, as_of)
+    reader = _Reader(con, account_id, end, window_days)
+    try:
+        has_list = reader.number_people()
+        inferred = reader.find_occasions()
+        reader.link_interactions()
+        followers = reader.followers() if has_list else None
+        other_id, other_handle, other_opted_out = reader.others()
+        return AccountView(
+            facts=reader.facts(),
+            as_of=end,
+            as_of_basis=basis,
+            window_days=window_days,
+            posts=reader.posts(),
+            posts_inferred=inferred,
+            posts_before=reader.count("SELECT count(*) FROM every_post WHERE created_at <= $start"),
+            undated_posts=reader.count("SELECT count(*) FROM every_post WHERE created_at IS NULL"),
+            responses=reader.responses(),
+            exchanges=reader.exchanges(),
+            followers=followers,
+            new=reader.new_followers() if has_list else None,
+            other_id=other_id,
+            other_handle=other_handle,
+            other_opted_out=other_opted_out,
+        )
+    finally:
+        reader.clean_up()
+
+
+def _as_of(
+    con: duckdb.DuckDBPyConnection, account_id: str, given: datetime | None
+) -> tuple[float, Literal["observed", "last event", "given", "imported"]]:
+    if given is not None:
+        return given.astimezone(UTC).timestamp(), "given"
+    observed = _one(
+        con,
+        """SELECT epoch(max(t)) FROM (
+            SELECT max(observed_at) AS t FROM accounts WHERE account_id = $id
+            UNION ALL SELECT max(observed_at) FROM follows WHERE followee_id = $id
+            UNION ALL SELECT max(observed_at) FROM posts WHERE author_id = $id)""",
+        id=account_id,
+    )
+    if observed is not None:
+        return float(observed), "observed"
+    event = _one(
+        con,
+        """SELECT epoch(max(t)) FROM (
+            SELECT max(created_at) AS t FROM posts WHERE author_id = $id
+            UNION ALL SELECT max(created_at) FROM interactions WHERE target_id = $id OR actor_id = $id
+            UNION ALL SELECT max(greatest(followed_at, gone_at)) FROM follows WHERE followee_id = $id)""",
+        id=account_id,
+    )
+    if event is not None:
+        return float(event), "last event"
+    imported = _one(con, "SELECT epoch(max(read_at)) FROM snapshots")
+    if imported is None:
+        raise NotEnoughData(f"Nothing is known of {account_id}.", hint="add data first with: headcount add SOURCE")
+    return float(imported), "imported"
+
+
+_OCCASIONS = """
+CREATE OR REPLACE TEMP TABLE occasion AS
+SELECT post_id, created_at, text, row_number() OVER (ORDER BY created_at NULLS FIRST, post_id) - 1 AS post
+FROM every_post WHERE {window}
+"""
+"""Occasions are the account's own posts and quotes. Replies to others, and the account's further posts in a
+thread of its own, are no occasions; a response to one of those counts for the post that opened the thread."""
+
+
+class _Reader:
+    """Temporary tables of one account, and the columns read from them."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, account_id: str, as_of: float, window_days: float | None
+    ) -> None:
+        self.con = con
+        self.account_id = account_id
+        start = as_of - window_days * DAY if window_days is not None else -1e11
+        self.parameters: dict[str, Any] = {
+            "id": account_id,
+            "end": datetime.fromtimestamp(as_of, UTC).replace(tzinfo=None),
+            "start": _timestamp(start),
+        }
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Run SQL with those of $id, $start and $end that stand in it."""
+        used = {name: value for name, value in self.parameters.items() if f"${name}" in sql}
+        return self.con.execute(sql, used or None)
+
+    def count(self, sql: str) -> int:
+        row = self.run(sql).fetchone()
+        return int(row[0]) if row else 0
+
+    def clean_up(self) -> None:
+        for name in ("person_number", "every_post", "occasion", "linked", "other"):
+            self.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    def facts(self) -> AccountFacts:
+        row = self.run(
+            "SELECT platform, handle, display_name, epoch(created_at), followers_count, coalesce(opted_out, false) "
+            "FROM accounts WHERE account_id = $id"
+        ).fetchone()
+        platform = self.account_id.partition(":")[0]
+        if row is None:
+            return AccountFacts(self.account_id, platform, None, None, None, None, False)
+        return AccountFacts(self.account_id, row[0] or platform, *row[1:])
+
+    def number_people(self) -> bool:
+        """Number everybody who follows or followed; False where there is no follower list."""
+        self.run(
+            """CREATE OR REPLACE TEMP TABLE person_number AS
+            SELECT follower_id AS id, row_number() OVER () - 1 AS person, followed_at, followed_after, followed_before,
+                   position, gone_at FROM (
+                SELECT follower_id, followed_at, followed_after, followed_before, position,
+                       CASE WHEN gone_at <= $end THEN gone_at END AS gone_at
+                FROM follows WHERE followee_id = $id AND follower_id <> $id AND (followed_at IS NULL OR followed_at <= $end)
+                QUALIFY row_number() OVER (PARTITION BY follower_id ORDER BY gone_at DESC NULLS FIRST) = 1
+                ORDER BY coalesce(followed_at, followed_after, followed_before), position DESC, follower_id)"""
+        )
+        if self.count("SELECT count(*) FROM person_number"):
+            return True
+        return self.facts().claimed == 0
+
+    def find_occasions(self) -> bool:
+        """Find the posts of the window; True where they had to be inferred from the responses."""
+        self.run(
+            """CREATE OR REPLACE TEMP TABLE every_post AS SELECT post_id, created_at, text FROM posts
+            WHERE author_id = $id AND coalesce(kind, 'post') IN ('post', 'quote')
+              AND (created_at IS NULL OR created_at <= $end)"""
+        )
+        inferred = not self.count("SELECT count(*) FROM posts WHERE author_id = $id")
+        if inferred:
+            self.run(
+                """INSERT INTO every_post SELECT post_id, min(created_at), NULL FROM interactions
+                WHERE target_id = $id AND actor_id <> $id AND post_id IS NOT NULL
+                  AND (created_at IS NULL OR created_at <= $end) GROUP BY post_id"""
+            )
+        window = "created_at > $start" if self.parameters["start"].year > 1 else "true"
+        self.run(_OCCASIONS.format(window=window))
+        return inferred and bool(self.count("SELECT count(*) FROM every_post"))
+
+    def link_interactions(self) -> None:
+        """Number the responders and the posts of every interaction that addresses the account."""
+        self.run(
+            """CREATE OR REPLACE TEMP TABLE linked AS
+            WITH target AS (
+                SELECT post_id, post FROM occasion
+                UNION ALL
+                SELECT p.post_id, o.post FROM posts AS p JOIN occasion AS o ON o.post_id = p.root_post_id
+                WHERE p.author_id = $id AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
+            SELECT i.actor_id, i.kind, i.created_at, t.post
+            FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id
+            WHERE i.target_id = $id AND i.actor_id <> $id AND (i.created_at IS NULL OR i.created_at <= $end)"""
+        )
+        self.run(
+            """CREATE OR REPLACE TEMP TABLE other AS
+            SELECT id, row_number() OVER (ORDER BY id) - 1 + (SELECT count(*) FROM person_number) AS person FROM (
+                SELECT actor_id AS id FROM linked
+                UNION SELECT target_id FROM interactions
+                WHERE actor_id = $id AND target_id <> $id AND (created_at IS NULL OR created_at <= $end))
+            ANTI JOIN person_number USING (id)"""
+        )
+
+    def others(self) -> tuple[Texts, Texts, Flags]:
+        got = self.run(
+            f"SELECT o.id, a.handle, {_flag('a.opted_out')} AS opted_out FROM other AS o "
+            "LEFT JOIN accounts AS a ON a.account_id = o.id ORDER BY o.person"
+        ).fetchnumpy()
+        return _texts(got["id"]), _texts(got["handle"]), _flags(got["opted_out"])
+
+    def posts(self) -> Posts:
+        got = self.run(f"SELECT post_id, {_time('created_at')} AS created_at, text FROM occasion ORDER BY post")
+        columns = got.fetchnumpy()
+        return Posts(_texts(columns["post_id"]), _floats(columns["created_at"]), _texts(columns["text"]))
+
+    def responses(self) -> Responses:
+        got = self.run(
+            f"""SELECT n.person, l.post, {_kind("l.kind")} AS kind,
+                {_time("l.created_at")} - {_time("o.created_at")} AS delay
+            FROM linked AS l JOIN occasion AS o ON o.post = l.post
+            JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n
+              ON n.id = l.actor_id"""
+        ).fetchnumpy()
+        delay = _floats(got["delay"])
+        return Responses(
+            _integers(got["person"]),
+            _integers(got["post"]),
+            _flags(got["kind"]),
+            np.where(delay >= 0, delay, np.nan),
+        )
+
+    def exchanges(self) -> Exchanges:
+        active = ", ".join(f"'{kind}'" for kind in ACTIVE_KINDS)
+        got = self.run(
+            f"""WITH either AS (
+                SELECT actor_id AS id, false AS outgoing, created_at FROM linked WHERE kind IN ({active})
+                UNION ALL
+                SELECT target_id, true, created_at FROM interactions
+                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active})
+                  AND (created_at IS NULL OR created_at <= $end))
+            SELECT n.person, e.outgoing, {_time("e.created_at")} AS seconds FROM either AS e
+            JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n ON n.id = e.id"""
+        ).fetchnumpy()
+        return Exchanges(_integers(got["person"]), got["outgoing"].astype(np.bool_), _floats(got["seconds"]))
+
+    def new_followers(self) -> int | None:
+        if self.count("SELECT count(DISTINCT first_snapshot) + count(DISTINCT last_snapshot) FROM follows WHERE followee_id = $id") <= 2:
+            return None
+        return self.count(
+            """SELECT count(*) FROM follows WHERE followee_id = $id AND gone_at IS NULL
+            AND first_snapshot = (SELECT max(last_snapshot) FROM follows WHERE followee_id = $id)"""
+        )
+
+    def followers(self) -> Followers:
+        got = self.run(_FOLLOWERS_SQL).fetchnumpy()
+        convert = {"float64": _floats, "int64": _integers, "int8": _flags, "object": _texts}
+        kinds = {name: _kind_of(str(field.type)) for name, field in Followers.__dataclass_fields__.items()}
+        return Followers(**{name: convert[kind](got[name]) for name, kind in kinds.items()})
+
+
+def _kind_of(annotation: str) -> str:
+    return {"Texts": "object", "Floats": "float64", "Flags": "int8", "Integers": "int64"}[annotation]
+
+
+def _time(column: str) -> str:
+    return f"coalesce(epoch({column}), 'nan'::DOUBLE)"
+
+
+def _number(column: str) -> str:
+    return f"coalesce({column}::DOUBLE, 'nan'::DOUBLE)"
+
+
+def _flag(condition: str) -> str:
+    return f"coalesce(({condition})::TINYINT, -1)::TINYINT"
+
+
+def _kind(column: str) -> str:
+    cases = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(INTERACTION_KINDS))
+    return f"(CASE {column} {cases} ELSE -1 END)::TINYINT"
+
+
+_FOLLOWERS_SQL = f"""
+WITH written AS (
+    SELECT p.author_id AS id, max(p.created_at) AS newest, count(*) AS posts_seen,
+           avg((len(p.link_domains) > 0)::INT) AS link_share,
+           avg((p.kind = 'reply')::INT) AS reply_share, avg((p.kind = 'repost')::INT) AS repost_share
+    FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id
+    WHERE p.created_at IS NULL OR p.created_at <= $end GROUP BY 1),
+repeated AS (
+    SELECT id, max(times) AS same_text FROM (
+        SELECT p.author_id AS id, p.text, count(*) AS times FROM posts AS p
+        SEMI JOIN person_number AS n ON n.id = p.author_id
+        WHERE p.text IS NOT NULL AND coalesce(p.kind, 'post') <> 'repost' GROUP BY 1, 2) GROUP BY 1),
+acted AS (
+    SELECT actor_id AS id, max(created_at) AS newest FROM interactions
+    WHERE created_at <= $end GROUP BY 1),
+back AS (SELECT DISTINCT followee_id AS id FROM follows WHERE follower_id = $id AND gone_at IS NULL),
+knows_follows AS (SELECT count(*) > 0 AS known FROM back)
+SELECT n.id AS account_id, a.handle, a.display_name,
+    {_time("a.created_at")} AS created_at, {_time("a.last_post_at")} AS last_post_at,
+    {_time("greatest(a.last_post_at, w.newest, d.newest)")} AS last_seen,
+    {_time("n.followed_at")} AS followed_at, {_time("n.followed_after")} AS followed_after,
+    {_time("n.followed_before")} AS followed_before, {_time("n.gone_at")} AS gone_at,
+    {_number("n.position")} AS position, {_number("a.followers_count")} AS followers_count,
+    {_number("a.following_count")} AS following_count, {_number("a.posts_count")} AS posts_count,
+    CASE WHEN a.account_id IS NULL THEN -1 WHEN a.bio IS NOT NULL THEN 1
+         WHEN (SELECT count(bio) FROM accounts) > 0 THEN 0 ELSE -1 END::TINYINT AS has_bio,
+    CASE WHEN a.account_id IS NULL THEN -1 WHEN a.website IS NOT NULL THEN 1
+         WHEN (SELECT count(website) FROM accounts) > 0 THEN 0 ELSE -1 END::TINYINT AS has_website,
+    {_flag("a.default_avatar")} AS default_avatar, {_flag("a.protected")} AS protected,
+    {_flag("a.verified")} AS verified, {_flag("a.declared_bot")} AS declared_bot,
+    {_flag("a.opted_out")} AS opted_out, {_flag("a.status IN ('deleted', 'suspended')")} AS removed,
+    CASE WHEN b.id IS NOT NULL THEN 1 WHEN (SELECT known FROM knows_follows) THEN 0 ELSE -1 END::TINYINT
+        AS followed_back,
+    {_flag(f"regexp_matches(lower(a.bio), '{FOLLOW_BACK_WORDS}')")} AS bio_asks_follow_back,
+    coalesce(w.posts_seen, 0)::BIGINT AS posts_seen, {_number("w.link_share")} AS link_share,
+    {_number("w.reply_share")} AS reply_share, {_number("w.repost_share")} AS repost_share,
+    coalesce(r.same_text, 0)::BIGINT AS same_text
+FROM person_number AS n
+LEFT JOIN accounts AS a ON a.account_id = n.id LEFT JOIN written AS w ON w.id = n.id
+LEFT JOIN repeated AS r ON r.id = n.id LEFT JOIN acted AS d ON d.id = n.id LEFT JOIN back AS b ON b.id = n.id
+ORDER BY n.person
+"""
+
+
+def _timestamp(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError):
+        return datetime.min
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Any:
+    row = con.execute(sql, parameters or None).fetchone()
+    return row[0] if row else None
+
+
+def _texts(values: Any) -> Texts:
+    if isinstance(values, np.ma.MaskedArray):
+        filled = np.asarray(values.data, dtype=object)
+        filled[np.ma.getmaskarray(values)] = None
+        return filled
+    return np.asarray(values, dtype=object)
+
+
+def _floats(values: Any) -> Floats:
+    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+
+
+def _integers(values: Any) -> Integers:
+    return np.ma.filled(values, -1).astype(np.int64, copy=False)
+
+
+def _flags(values: Any) -> Flags:
+    return np.ma.filled(values, -1).astype(np.int8, copy=False)

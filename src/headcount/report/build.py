@@ -1,0 +1,360 @@
+"""Puts one `Report` together from the measures. Computes nothing that a measure defines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount import __version__
+from headcount.columns import ACTIVE, Followers
+from headcount.errors import NotEnoughData
+from headcount.measures.audience import Audience, audience
+from headcount.measures.funnel import CLASSES, Funnel, funnel
+from headcount.measures.question import Question, question
+from headcount.measures.ties import Ties, ties
+from headcount.reading import AccountView
+from headcount.report.findings import findings, follower_explanation, notes
+from headcount.report.model import (
+    SCHEMA,
+    AccountPart,
+    ArrivalPart,
+    Beside,
+    FollowerRow,
+    FollowersPart,
+    FunnelPart,
+    Report,
+    TiePart,
+    TiesPart,
+)
+
+__all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
+
+ROWS_LIMIT = 10_000
+_TOP_TIES = 100
+_ARRIVAL_POINTS = 2_000
+
+
+class Measured:
+    """The measures of one account, computed once.
+
+    Args:
+        view: the account's columns.
+        chosen: post_ids that the user names as questions.
+
+    Attributes:
+        member: (people,) who is a standing follower; None where the follower list is unknown.
+        listed: how many standing followers; None where unknown.
+        audience, question, ties, funnel: the results.
+        responses_by: (people,) distinct posts each person responded to; active_by: by words.
+        sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
+    """
+
+    def __init__(self, view: AccountView, chosen: Sequence[str] | None = None) -> None:
+        self.view = view
+        self.member = _members(view)
+        self.listed = int(self.member.sum()) if self.member is not None else None
+        active = ACTIVE[view.responses.kind]
+        self.responses_by = _distinct_posts(view, np.ones(len(view.responses), dtype=bool))
+        self.active_by = _distinct_posts(view, active)
+        outgoing = view.exchanges.outgoing
+        self.sent_to = np.bincount(view.exchanges.person[outgoing], minlength=view.people)
+        self.received_from = np.bincount(view.exchanges.person[~outgoing], minlength=view.people)
+        self.audience = self._audience(active)
+        self.question = question(
+            view.posts,
+            view.responses,
+            member=self.member,
+            followers=self.listed,
+            as_of=view.as_of,
+            chosen=_chosen_posts(view, chosen),
+        )
+        self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
+        self.funnel = self._funnel()
+
+    def _audience(self, active: NDArray[np.bool_]) -> Audience:
+        responses, member = self.view.responses, self.member
+        inside = member[responses.person] if member is not None else np.ones(len(responses), dtype=bool)
+        outside = int(np.unique(responses.person[~inside]).size) if member is not None else None
+        return audience(
+            responses.person[inside],
+            responses.post[inside],
+            active[inside],
+            posts=len(self.view.posts),
+            followers=self.listed,
+            non_followers=outside,
+            window_days=self.view.window_days,
+        )
+
+    def _funnel(self) -> Funnel:
+        followers = self.view.followers
+        if followers is None:
+            followers = Followers.unknown(np.empty(0, dtype=object))
+        size = len(followers)
+        tied = np.zeros(size, dtype=bool)
+        tied[[tie.person for tie in self.ties.top if tie.person < size]] = True
+        return funnel(followers, responded=self.responses_by[:size], tied=tied, as_of=self.view.as_of)
+
+
+def measure(view: AccountView, *, chosen: Sequence[str] | None = None) -> Measured:
+    """All measures of one account (see `Measured`)."""
+    return Measured(view, chosen)
+
+
+def build_report(
+    measured: Measured,
+    *,
+    beside: Sequence[Measured] = (),
+    anonymous: bool = False,
+    rows_limit: int = ROWS_LIMIT,
+) -> Report:
+    """The whole answer for one account.
+
+    Args:
+        measured: the account's measures.
+        beside: other accounts to compare with.
+        anonymous: leave out every name.
+        rows_limit: how many followers to list at most.
+    """
+    view = measured.view
+    account = _account_part(view, anonymous=anonymous)
+    followers = _followers_part(measured)
+    others = [_beside(other, number, anonymous=anonymous) for number, other in enumerate(beside, start=1)]
+    parts: dict[str, Any] = {
+        "account": account,
+        "followers": followers,
+        "audience": measured.audience,
+        "question": _question_part(measured.question, anonymous=anonymous),
+        "funnel": FunnelPart(
+            classes=measured.funnel.classes,
+            followers=measured.funnel.followers,
+            method=measured.funnel.method,
+            too_little=measured.funnel.too_little,
+        ),
+        "ties": _ties_part(measured, anonymous=anonymous),
+        "arrival": _arrival_part(measured),
+        "beside": others,
+    }
+    return Report(
+        schema=SCHEMA,
+        headcount_version=__version__,
+        findings=findings(**parts),
+        notes=notes(view, **parts),
+        rows=follower_rows(measured, limit=rows_limit, anonymous=anonymous),
+        rows_total=measured.funnel.followers,
+        **parts,
+    )
+
+
+def _members(view: AccountView) -> NDArray[np.bool_] | None:
+    if view.followers is None:
+        return None
+    member = np.zeros(view.people, dtype=bool)
+    size = len(view.followers)
+    member[:size] = np.isnan(view.followers.gone_at) & (view.followers.removed != 1)
+    return member
+
+
+def _distinct_posts(view: AccountView, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(people,) how many posts of the window each person responded to."""
+    responses = view.responses
+    posts = max(len(view.posts), 1)
+    pairs = np.unique(responses.person[rows] * posts + responses.post[rows])
+    return np.bincount(pairs // posts, minlength=view.people).astype(np.int64)
+
+
+def _chosen_posts(view: AccountView, chosen: Sequence[str] | None) -> list[int] | None:
+    if chosen is None:
+        return None
+    place = {post_id: index for index, post_id in enumerate(view.posts.post_id)}
+    missing = [post_id for post_id in chosen if post_id not in place]
+    if missing:
+        raise NotEnoughData(
+            f"The post {missing[0]!r} is not among the account's posts of the window.",
+            hint="widen the window with --window all, or take the id from: headcount export",
+        )
+    return [place[post_id] for post_id in chosen]
+
+
+def moment(seconds: float | None) -> str | None:
+    """Seconds since 1970 as ISO 8601 in UTC; None where unknown."""
+    if seconds is None or not np.isfinite(seconds):
+        return None
+    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
+    facts = view.facts
+    hidden = anonymous
+    first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
+    return AccountPart(
+        account_id="anonymous" if hidden else facts.account_id,
+        handle=None if hidden else facts.handle,
+        display_name=None if hidden else facts.display_name,
+        platform=facts.platform,
+        created_at=None if hidden else moment(facts.created_at),
+        as_of=moment(view.as_of) or "",
+        as_of_basis=view.as_of_basis,
+        window_days=view.window_days,
+        posts_in_window=len(view.posts),
+        first_post_at=moment(first),
+    )
+
+
+def _followers_part(measured: Measured) -> FollowersPart:
+    view, listed = measured.view, measured.listed
+    claimed = view.facts.claimed
+    gone = len(view.followers) - listed if view.followers is not None and listed is not None else None
+    partial = listed is None or (claimed is not None and listed < claimed)
+    return FollowersPart(
+        claimed=claimed,
+        listed=listed,
+        gone=gone,
+        new=view.new,
+        partial=partial,
+        explanation=follower_explanation(claimed, listed, gone),
+    )
+
+
+def _question_part(result: Question, *, anonymous: bool) -> Question:
+    if not anonymous:
+        return result
+    from dataclasses import replace
+
+    tests = [
+        replace(test, post_id=f"question {number}", text=None)
+        for number, test in enumerate(reversed(result.tests), start=1)
+    ]
+    return replace(result, tests=tests[::-1])
+
+
+def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
+    result: Ties = measured.ties
+    same = {name.name: getattr(result, name.name) for name in fields(TiesPart) if name.name != "top"}
+    top = []
+    for tie in result.top[:_TOP_TIES]:
+        account_id, handle, display_name = _names(measured.view, tie.person, anonymous=anonymous)
+        top.append(
+            TiePart(
+                account_id=account_id,
+                handle=handle,
+                display_name=display_name,
+                sent=tie.sent,
+                received=tie.received,
+                strength=tie.strength,
+                balance=tie.balance,
+                last=moment(tie.last),
+                state=tie.state,
+                layer=tie.layer,
+                follows=tie.follows,
+            )
+        )
+    return TiesPart(top=top, **same)
+
+
+def _names(view: AccountView, person: int, *, anonymous: bool) -> tuple[str | None, str | None, str | None]:
+    """account_id, handle and display name of a numbered person; None where they must not be named."""
+    size = len(view.followers) if view.followers is not None else 0
+    if person < size and view.followers is not None:
+        columns = view.followers
+        if anonymous or columns.opted_out[person] == 1:
+            return None, None, None
+        return columns.account_id[person], columns.handle[person], columns.display_name[person]
+    other = person - size
+    if anonymous or view.other_opted_out[other] == 1:
+        return None, None, None
+    return view.other_id[other], view.other_handle[other], None
+
+
+def _arrival_part(measured: Measured) -> ArrivalPart:
+    columns = measured.view.followers
+    empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
+    if columns is None or not len(columns):
+        return _replace(empty, too_little="There is no list of followers.")
+    ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
+    known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
+    if len(known) < 20:
+        reason = (
+            f"The order of following and the account's age are both known for {len(known):,} of {len(columns):,} "
+            "followers; a picture needs 20."
+        )
+        return _replace(empty, followers=len(columns), known=len(known), too_little=reason)
+    step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
+    points = known[step]
+    labels = measured.funnel.verdicts.label[points]
+    return ArrivalPart(
+        order=points.tolist(),
+        created_at=[moment(seconds) or "" for seconds in columns.created_at[points]],
+        label=[CLASSES[label] for label in labels],
+        followers=len(columns),
+        known=len(known),
+        too_little=None,
+    )
+
+
+def _replace(part: ArrivalPart, **changes: Any) -> ArrivalPart:
+    from dataclasses import replace
+
+    return replace(part, **changes)
+
+
+def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
+    return Beside(
+        account_id=f"account {number}" if anonymous else other.view.facts.account_id,
+        handle=None if anonymous else other.view.facts.handle,
+        followers=other.listed,
+        headcount=other.audience.headcount,
+        low=other.audience.low,
+        high=other.audience.high,
+    )
+
+
+def follower_rows(
+    measured: Measured, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
+) -> list[FollowerRow]:
+    """The followers behind the numbers: by class in the order of CLASSES, then those who respond most.
+
+    Args:
+        measured: the account's measures.
+        limit: at most so many; None for all.
+        anonymous: leave out every name.
+        label: only this class.
+    """
+    columns = measured.view.followers
+    if columns is None:
+        return []
+    size = len(columns)
+    labels = measured.funnel.verdicts.label
+    order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
+    if label is not None:
+        order = order[labels[order] == CLASSES.index(label)]
+    return [_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit]]
+
+
+def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:
+    account_id, handle, display_name = _names(measured.view, person, anonymous=anonymous)
+    return FollowerRow(
+        account_id=account_id,
+        handle=handle,
+        display_name=display_name,
+        label=CLASSES[measured.funnel.verdicts.label[person]],
+        reasons=measured.funnel.verdicts.reasons[person],
+        responses=int(measured.responses_by[person]),
+        active_responses=int(measured.active_by[person]),
+        sent=int(measured.sent_to[person]),
+        received=int(measured.received_from[person]),
+        followers_count=_whole(columns.followers_count[person]),
+        following_count=_whole(columns.following_count[person]),
+        posts_count=_whole(columns.posts_count[person]),
+        created_at=None if anonymous else moment(columns.created_at[person]),
+        last_seen=None if anonymous else moment(columns.last_seen[person]),
+        followed_at=None if anonymous else moment(columns.followed_at[person]),
+    )
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if np.isfinite(value) else None

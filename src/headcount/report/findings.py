@@ -1,0 +1,200 @@
+"""The findings of a report in sentences: most important first, each with its interval or sample size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headcount.report import wording as say
+from headcount.report.model import (
+    AccountPart,
+    ArrivalPart,
+    Beside,
+    FollowersPart,
+    FunnelPart,
+    TiesPart,
+)
+
+if TYPE_CHECKING:
+    from headcount.measures.audience import Audience
+    from headcount.measures.question import Question
+    from headcount.reading import AccountView
+
+__all__ = ["findings", "follower_explanation", "notes"]
+
+
+def follower_explanation(claimed: int | None, listed: int | None, gone: int | None) -> str:
+    """Why the counter and the list differ, in one sentence."""
+    if listed is None:
+        counter = f"the counter says {say.count(claimed)}" if claimed is not None else "and no counter"
+        return f"There is no list of followers, {counter}: who follows is unknown, and responders are counted as such."
+    left = f"; {say.count(gone)} who were listed before are gone" if gone else ""
+    if claimed is None:
+        return f"{say.count(listed)} followers are listed; the platform's counter is unknown{left}."
+    if listed == claimed:
+        return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
+    if listed < claimed:
+        return (
+            f"The counter claims {say.count(claimed)} and {say.count(listed)} are listed: the missing "
+            f"{say.count(claimed - listed)} are deleted, suspended or hidden, or were not collected{left}."
+        )
+    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
+
+
+def findings(
+    *,
+    account: AccountPart,
+    followers: FollowersPart,
+    audience: Audience,
+    question: Question,
+    funnel: FunnelPart,
+    ties: TiesPart,
+    arrival: ArrivalPart,
+    beside: list[Beside],
+) -> list[str]:
+    """The answer in sentences.
+
+    Args:
+        account, followers, audience, question, funnel, ties, arrival, beside: the parts of the report.
+    """
+    name = say.name(account.handle)
+    lines = [_headcount(name, followers, audience)]
+    lines += [_comparison(name, followers, audience, other) for other in beside]
+    if funnel.too_little is None:
+        lines.append(_funnel(funnel))
+    lines.append(_question(question))
+    lines.append(_ties(name, ties, followers))
+    return [line for line in lines if line]
+
+
+def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
+    if followers.listed is not None:
+        start = f"{name} has {say.count(followers.listed)} followers"
+        who = "of them"
+    else:
+        start = f"Who follows {name} is unknown"
+        who = "people"
+    if audience.headcount is None or audience.low is None or audience.high is None:
+        return f"{start}; there is no headcount: {audience.too_little}"
+    window = f" in {say.count(round(audience.window_days))} days" if audience.window_days else ""
+    return (
+        f"{start}; the headcount is {say.count(round(audience.headcount))} "
+        f"({say.interval(audience.low, audience.high)}): so many will have responded once as much again is posted. "
+        f"{say.count(audience.observed)} {who} responded to the {say.count(audience.posts)} posts{window} so far."
+    )
+
+
+def _comparison(name: str, followers: FollowersPart, audience: Audience, other: Beside) -> str:
+    theirs = say.name(other.handle or other.account_id)
+    if audience.headcount is None or other.headcount is None or audience.low is None or other.low is None:
+        return f"{name} and {theirs} cannot be compared: one of them has too little data for a headcount."
+    if audience.high is None or other.high is None:
+        return ""
+    mine = f"{say.count(round(audience.headcount))}, {say.interval(audience.low, audience.high)}"
+    yours = f"{say.count(round(other.headcount))}, {say.interval(other.low, other.high)}"
+    sizes = ""
+    if followers.listed is not None and other.followers is not None:
+        sizes = f" ({say.count(followers.listed)} followers against {say.count(other.followers)})"
+    if audience.low > other.high:
+        return f"{name} has a larger headcount ({mine}) than {theirs} ({yours}){sizes}."
+    if audience.high < other.low:
+        return f"{name} has a smaller headcount ({mine}) than {theirs} ({yours}){sizes}."
+    return f"{name} ({mine}) and {theirs} ({yours}) cannot be told apart by headcount{sizes}."
+
+
+def _funnel(funnel: FunnelPart) -> str:
+    classes = funnel.classes
+    parts = [
+        f"{say.count(getattr(classes, key))} {say.CLASS_PHRASES[key]}"
+        for key in ("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown")
+        if getattr(classes, key)
+    ]
+    if not parts:
+        return ""
+    return f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}."
+
+
+def _question(question: Question) -> str:
+    pooled = question.pooled
+    if pooled is None or pooled.responders_24h_mean is None:
+        return question.too_little or ""
+    who = "followers" if question.followers is not None else "people"
+    mean = f"{pooled.responders_24h_mean:.1f}".removesuffix(".0")
+    tests = "One question" if pooled.complete == 1 else f"{say.count(pooled.complete)} questions"
+    if pooled.complete == 1:
+        text = f"One question was asked: {mean} {who} answered within 24 hours"
+    else:
+        text = f"{tests} were asked: {mean} {who} on average answered within 24 hours"
+        if pooled.responders_24h_low is not None and pooled.responders_24h_high is not None:
+            text += f" ({pooled.responders_24h_low:.1f} to {pooled.responders_24h_high:.1f})"
+    if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
+        text += f", {say.share(pooled.share_24h)} of followers ({say.share_interval(pooled.share_low, pooled.share_high)})"
+    return text + "."
+
+
+def _ties(name: str, ties: TiesPart, followers: FollowersPart) -> str:
+    if ties.too_little is not None:
+        return ties.too_little
+    whom = "followers" if followers.listed is not None else "people"
+    text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
+    if ties.known_share is not None:
+        text += f" ({say.share(ties.known_share)} of {say.count(followers.listed)})"
+    if ties.reciprocity is not None and ties.reciprocity_low is not None and ties.reciprocity_high is not None:
+        text += (
+            f", and wrote back to {say.share(ties.reciprocity)} "
+            f"({say.share_interval(ties.reciprocity_low, ties.reciprocity_high)}) of the "
+            f"{say.count(ties.heard_from)} who wrote"
+        )
+    return text + "."
+
+
+def notes(
+    view: AccountView,
+    *,
+    account: AccountPart,
+    followers: FollowersPart,
+    audience: Audience,
+    question: Question,
+    funnel: FunnelPart,
+    ties: TiesPart,
+    arrival: ArrivalPart,
+    beside: list[Beside],
+) -> list[str]:
+    """What was not seen, and how to read the numbers."""
+    lines = [followers.explanation, _as_of_note(account)]
+    if view.posts_inferred:
+        lines.append(
+            "The account's own posts are not at hand: the posts counted are those that somebody responded to, "
+            "so posts without a response are missing and the numbers a post are too high."
+        )
+    if view.posts_before and view.window_days is not None:
+        lines.append(
+            f"{say.count(view.posts_before)} older posts lie before the window of {view.window_days:g} days "
+            "(--window all takes them in)."
+        )
+    if view.undated_posts:
+        lines.append(f"{say.count(view.undated_posts)} posts have no time and are left out of the window.")
+    if audience.non_followers:
+        lines.append(
+            f"{say.count(audience.non_followers)} people who responded do not follow (or no longer); "
+            "they are counted apart, never in the headcount."
+        )
+    if funnel.too_little is None and funnel.classes.unknown:
+        lines.append(
+            f"Of {say.count(funnel.classes.unknown)} followers nothing tells whether they read, are away or are "
+            "automated. They are unknown, not fake."
+        )
+    lines.append(
+        "How many people would ever respond cannot be known from responses: those who never respond leave no trace. "
+        "The headcount is a prediction that can be checked."
+    )
+    return lines
+
+
+def _as_of_note(account: AccountPart) -> str:
+    day = say.day(account.as_of)
+    return {
+        "observed": f"Observed until {day}.",
+        "given": f"Looked at as of {day}, the date that was asked for.",
+        "last event": f"The data does not say when it was observed; {day}, its newest event, is taken as the end.",
+        "imported": f"The data holds no times; {day}, the day of the import, is taken as the end.",
+    }[account.as_of_basis]

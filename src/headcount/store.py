@@ -1,0 +1,434 @@
+"""The workspace: one folder, one DuckDB file with the four tables, and the snapshots they came from.
+
+An import runs in one transaction: whatever stops it, the file holds the old state or the new one. Importing
+again records what is new and what is gone and keeps the history: a follow that ended keeps its row with
+`gone_at`; a follower who comes back gets a new row.
+
+One process at a time may write. Reading opens the file read-only, so several may read at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
+from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["FILE_NAME", "Imported", "Store", "Snapshot"]
+
+FILE_NAME = "headcount.duckdb"
+_MOST_LIST_LOSS = 0.5
+"""A list that lost more than this share of its followers between two imports is taken for a partial list."""
+
+
+def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
+    for table in TABLES:
+        columns = ", ".join(f"{column.name} {column.sql_type}" for column in table.columns)
+        extra = ", first_snapshot INTEGER, last_snapshot INTEGER" if table is FOLLOWS else ""
+        con.execute(f"CREATE TABLE {table.name} ({columns}{extra})")
+    con.execute(
+        "CREATE TABLE account_history (account_id VARCHAR, observed_at TIMESTAMP, handle VARCHAR, "
+        "followers_count BIGINT, following_count BIGINT, posts_count BIGINT, status VARCHAR, snapshot INTEGER)"
+    )
+    con.execute(
+        "CREATE TABLE snapshots (snapshot INTEGER, source VARCHAR, path VARCHAR, read_at TIMESTAMP, "
+        "accounts BIGINT, follows BIGINT, posts BIGINT, interactions BIGINT, skipped BIGINT, whole_lists BOOLEAN)"
+    )
+
+
+_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_create_version_1,)
+"""The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
+
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What one import changed.
+
+    Attributes:
+        source: name of the source; path: what was read.
+        read: rows read a table; added: rows new to the workspace a table.
+        gone: follows that were listed before and are missed now; returned: those that came back.
+        skipped: bad rows left out.
+        notes: sentences for the user.
+    """
+
+    source: str
+    path: str
+    read: dict[str, int]
+    added: dict[str, int]
+    gone: int
+    returned: int
+    skipped: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One import: its number, source, path, time (UTC) and rows read a table."""
+
+    number: int
+    source: str
+    path: str
+    read_at: datetime
+    rows: dict[str, int]
+
+
+class Store:
+    """The DuckDB file of a workspace.
+
+    Args:
+        folder: the workspace; made when it is not there and `write` is true.
+        write: open for writing, which only one process can do at a time.
+
+    Raises:
+        UsageError: the folder holds no workspace and `write` is false.
+        StoreBusy: another process is writing (or reading, where this one wants to write).
+        StoreVersion: made by a newer Headcount.
+        StoreError: the file is damaged or cannot be written.
+    """
+
+    def __init__(self, folder: Path | str, *, write: bool = False) -> None:
+        self.folder = Path(folder).expanduser()
+        self.path = self.folder / FILE_NAME
+        self.write = write
+        if not write and not self.path.exists():
+            raise UsageError(
+                f"There is no workspace in {self.folder}.",
+                hint="add data first with: headcount add SOURCE, or name another folder with --workspace.",
+            )
+        self.connection = _connect(self.path, write=write)
+        try:
+            self._migrate()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self.connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _migrate(self) -> None:
+        con = self.connection
+        version = self._version()
+        if version > SCHEMA_VERSION:
+            raise StoreVersion(
+                f"The workspace {self.folder} has schema version {version}, newer than this program's {SCHEMA_VERSION}.",
+                hint="update Headcount: pip install --upgrade headcount",
+            )
+        if version == SCHEMA_VERSION:
+            return
+        if not self.write:
+            self.connection.close()
+            with Store(self.folder, write=True):
+                pass
+            self.connection = _connect(self.path, write=False)
+            return
+        with self._transaction():
+            con.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
+            for migrate in _MIGRATIONS[version:]:
+                migrate(con)
+            con.execute("DELETE FROM meta WHERE key = 'schema_version'")
+            con.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+
+    def _version(self) -> int:
+        con = self.connection
+        known = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+        if not known or not known[0]:
+            return 0
+        row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        return int(row[0]) if row else 0
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    # -- imports ------------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        fill: Callable[[duckdb.DuckDBPyConnection], Intake],
+        *,
+        path: str,
+        now: datetime | None = None,
+        whole_lists: bool | None = None,
+    ) -> Imported:
+        """Take in what a source read, in one transaction: all of it or nothing.
+
+        Args:
+            fill: fills the incoming tables on the connection that it is given and says what it read.
+            path: what was read, for the record.
+            now: time of the import (UTC); the clock's where it is not given.
+            whole_lists: are the follows whole follower lists? None leaves it to the source.
+
+        Raises:
+            BadRows, InputError: from the source; the store is as before.
+        """
+        from headcount.sources.cleaning import clean
+
+        con = self.connection
+        moment = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+        with self._transaction():
+            create_incoming(con)
+            intake = fill(con)
+            notes = [*intake.notes, *clean(con, now=moment)]
+            whole = intake.whole_lists if whole_lists is None else whole_lists
+            number = self._record_snapshot(intake, path, moment, whole)
+            added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
+            gone, returned, new, more = self._merge_follows(number, moment, whole=whole, forced=bool(whole_lists))
+            added[FOLLOWS.name] = new
+            added[POSTS.name] = self._merge_latest(POSTS, number, moment)
+            added[INTERACTIONS.name] = self._merge_interactions()
+            drop_incoming(con)
+        return Imported(
+            intake.source, path, dict(intake.rows), added, gone, returned, intake.problem_count, (*notes, *more)
+        )
+
+    def _record_snapshot(self, intake: Intake, path: str, moment: datetime, whole: bool) -> int:
+        con = self.connection
+        number = _count(con, "SELECT coalesce(max(snapshot), 0) + 1 FROM snapshots")
+        rows = [intake.rows.get(table.name, 0) for table in TABLES]
+        con.execute(
+            "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [number, intake.source, path, moment, *rows, intake.problem_count, whole],
+        )
+        return number
+
+    def _merge_latest(self, table: Table, number: int, moment: datetime) -> int:
+        """Merge a table with one row a key: what was seen last wins, column by column, and null never wins."""
+        con = self.connection
+        key = table.key[0]
+        incoming = TABLE_PREFIX + table.name
+        before = _count(con, f"SELECT count(*) FROM {table.name}")
+        if before:
+            newer = "coalesce(i.observed_at, $moment) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')"
+            sets = ", ".join(
+                f"{name} = CASE WHEN {newer} THEN coalesce(i.{name}, o.{name}) ELSE coalesce(o.{name}, i.{name}) END"
+                for name in table.names
+                if name != key
+            )
+            con.execute(
+                f"UPDATE {table.name} AS o SET {sets} FROM {incoming} AS i WHERE o.{key} = i.{key}", {"moment": moment}
+            )
+        con.execute(
+            f"INSERT INTO {table.name} BY NAME SELECT i.* FROM {incoming} AS i "
+            f"ANTI JOIN {table.name} AS o ON o.{key} = i.{key}"
+        )
+        if table is ACCOUNTS:
+            con.execute(
+                "INSERT INTO account_history BY NAME SELECT account_id, coalesce(observed_at, ?) AS observed_at, "
+                f"handle, followers_count, following_count, posts_count, status, {number} AS snapshot FROM {incoming}",
+                [moment],
+            )
+        return _count(con, f"SELECT count(*) FROM {table.name}") - before
+
+    def _merge_interactions(self) -> int:
+        con = self.connection
+        incoming = TABLE_PREFIX + INTERACTIONS.name
+        before = _count(con, "SELECT count(*) FROM interactions")
+        fresh = f"FROM {incoming} AS i"
+        if before:
+            same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM i.{name}" for name in INTERACTIONS.key)
+            fresh += f" ANTI JOIN interactions AS o ON {same}"
+        con.execute(f"INSERT INTO interactions BY NAME SELECT i.* {fresh}")
+        return _count(con, "SELECT count(*) FROM interactions") - before
+
+    def _merge_follows(
+        self, number: int, moment: datetime, *, whole: bool, forced: bool
+    ) -> tuple[int, int, int, list[str]]:
+        """Merge the follows; gives how many are gone, came back, are new, and notes."""
+        con = self.connection
+        notes: list[str] = []
+        gone = returned = 0
+        before = _count(con, "SELECT count(*) FROM follows")
+        if before:
+            if whole:
+                gone, notes = self._mark_gone(moment, forced=forced)
+            returned = self._update_standing(number)
+        known = (
+            "WHERE NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id "
+            f"AND (o.last_snapshot = {number} OR i.gone_at IS NOT NULL))"
+        )
+        con.execute(
+            f"INSERT INTO follows BY NAME SELECT i.*, {number} AS first_snapshot, {number} AS last_snapshot "
+            f"FROM incoming_follows AS i {known if before else ''}"
+        )
+        return gone, returned, _count(con, "SELECT count(*) FROM follows") - before - returned, notes
+
+    def _mark_gone(self, moment: datetime, *, forced: bool) -> tuple[int, list[str]]:
+        """Set gone_at for followers missing from a newer whole list; a list cut to less than half is not believed."""
+        con = self.connection
+        con.execute(
+            """CREATE OR REPLACE TEMP TABLE list_change AS
+            WITH fresh AS (SELECT followee_id, max(observed_at) AS seen FROM incoming_follows GROUP BY 1),
+            missing AS (
+                SELECT o.followee_id, o.follower_id FROM follows AS o JOIN fresh AS f USING (followee_id)
+                ANTI JOIN incoming_follows AS i ON i.followee_id = o.followee_id AND i.follower_id = o.follower_id
+                WHERE o.gone_at IS NULL AND coalesce(f.seen, ?) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01'))
+            SELECT m.followee_id, count(*) AS lost, any_value(f.seen) AS seen,
+                   (SELECT count(*) FROM follows AS s WHERE s.followee_id = m.followee_id AND s.gone_at IS NULL) AS stood
+            FROM missing AS m JOIN fresh AS f USING (followee_id) GROUP BY 1""",
+            [moment],
+        )
+        notes: list[str] = []
+        if not forced:
+            cut = con.execute(
+                "SELECT followee_id, stood, stood - lost FROM list_change WHERE stood >= 10 AND lost > stood * ? "
+                "ORDER BY stood DESC",
+                [_MOST_LIST_LOSS],
+            ).fetchall()
+            notes = [
+                f"The list of {who} shrank from {stood:,} followers to {left:,} and is taken for a partial one: nobody "
+                "was marked as gone (--complete says that it is whole)."
+                for who, stood, left in cut[:3]
+            ]
+            con.execute("DELETE FROM list_change WHERE stood >= 10 AND lost > stood * ?", [_MOST_LIST_LOSS])
+        gone = _count(con, "SELECT coalesce(sum(lost), 0) FROM list_change")
+        con.execute(
+            """UPDATE follows AS o SET gone_at = coalesce(c.seen, ?) FROM list_change AS c
+            WHERE o.followee_id = c.followee_id AND o.gone_at IS NULL
+              AND coalesce(c.seen, ?) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')
+              AND NOT EXISTS (FROM incoming_follows AS i
+                              WHERE i.followee_id = o.followee_id AND i.follower_id = o.follower_id)""",
+            [moment, moment],
+        )
+        con.execute("DROP TABLE list_change")
+        return gone, notes
+
+    def _update_standing(self, number: int) -> int:
+        """Follows that still stand are renewed; gives how many of the incoming come back after having gone."""
+        con = self.connection
+        later = ", ".join(
+            f"{name} = coalesce(i.{name}, o.{name})"
+            for name in ("followed_at", "followed_after", "followed_before", "position", "gone_at")
+        )
+        con.execute(
+            f"""UPDATE follows AS o SET {later}, last_snapshot = {number},
+                observed_at = greatest(i.observed_at, o.observed_at)
+            FROM incoming_follows AS i
+            WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id AND o.gone_at IS NULL"""
+        )
+        return _count(
+            con,
+            f"""SELECT count(*) FROM incoming_follows AS i WHERE i.gone_at IS NULL
+            AND EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id)
+            AND NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id
+                            AND o.last_snapshot = {number})""",
+        )
+
+    # -- what is there ------------------------------------------------------------------------------------
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every import, oldest first."""
+        rows = self.connection.execute(
+            "SELECT snapshot, source, path, read_at, accounts, follows, posts, interactions FROM snapshots ORDER BY 1"
+        ).fetchall()
+        return [
+            Snapshot(n, source, path, read_at.replace(tzinfo=UTC), dict(zip(_TABLE_NAMES, counts, strict=True)))
+            for n, source, path, read_at, *counts in rows
+        ]
+
+    def export(self, folder: Path, *, format: str = "parquet") -> dict[str, int]:
+        """Write the four tables as tidy tables, and give the rows of each.
+
+        Args:
+            folder: made when it is not there; files of the same name are replaced.
+            format: parquet, csv or csv.gz or jsonl.
+        """
+        options = {
+            "parquet": "(FORMAT parquet, COMPRESSION zstd)",
+            "csv": "(FORMAT csv, HEADER)",
+            "csv.gz": "(FORMAT csv, HEADER, COMPRESSION gzip)",
+            "jsonl": "(FORMAT json)",
+        }
+        if format not in options:
+            raise UsageError(f"Tidy tables cannot be written as {format!r}.", hint=f"one of {', '.join(options)}")
+        folder.mkdir(parents=True, exist_ok=True)
+        counts = {}
+        for table in TABLES:
+            columns = ", ".join(
+                f"array_to_string({c.name}, ';') AS {c.name}" if c.type == "texts" and "csv" in format else c.name
+                for c in table.columns
+            )
+            target = str(folder / f"{table.name}.{format}").replace("'", "''")
+            self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
+            counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
+        return counts
+
+    def forget(self, account_id: str) -> dict[str, int]:
+        """Delete all that is known of an account from every table, and give the rows deleted a table."""
+        con = self.connection
+        where = {
+            "accounts": "account_id = $id",
+            "account_history": "account_id = $id",
+            "follows": "follower_id = $id OR followee_id = $id",
+            "posts": "author_id = $id",
+            "interactions": "actor_id = $id OR target_id = $id",
+        }
+        deleted = {}
+        with self._transaction():
+            for table, condition in where.items():
+                deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
+                con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
+            con.execute(
+                "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id", {"id": account_id}
+            )
+        con.execute("CHECKPOINT")
+        return deleted
+
+
+_TABLE_NAMES = tuple(table.name for table in TABLES)
+
+
+def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    try:
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(str(path), read_only=not write)
+    except duckdb.IOException as error:
+        text = str(error)
+        if "lock" in text:
+            pid = text.partition("(PID ")[2].partition(")")[0]
+            by = f" (process {pid})" if pid.isdigit() else ""
+            raise StoreBusy(
+                f"Another process{by} has the workspace {path.parent} open.",
+                hint="wait until it has finished, or use another folder with --workspace.",
+            ) from None
+        raise StoreError(
+            f"{path} cannot be opened as a workspace: {text.splitlines()[0]}",
+            hint="move the file away and add the data again, or name another folder with --workspace.",
+        ) from None
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(
+            f"{path} cannot be opened as a workspace: {str(error).splitlines()[0]}",
+            hint="check the folder and its permissions, or name another folder with --workspace.",
+        ) from None
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> int:
+    row = con.execute(sql, parameters or None).fetchone()
+    return int(row[0]) if row else 0

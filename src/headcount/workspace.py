@@ -1,0 +1,199 @@
+"""The public library: a workspace, what goes into it, and the answers that come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount.errors import UsageError
+from headcount.reading import AccountView, find_account, known_accounts, read_account
+from headcount.store import Imported, Snapshot, Store
+
+if TYPE_CHECKING:
+    from headcount.report.build import Measured
+    from headcount.report.model import FollowerRow, Report
+
+__all__ = ["Workspace", "default_folder", "open"]
+
+DEFAULT_WINDOW_DAYS = 56.0
+
+
+def default_folder() -> Path:
+    """The workspace that is used when none is named: HEADCOUNT_WORKSPACE, else the user's data folder."""
+    named = os.environ.get("HEADCOUNT_WORKSPACE")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("headcount", appauthor=False))
+
+
+def open(folder: Path | str | None = None) -> Workspace:
+    """Open a workspace; a folder without one becomes one with the first `add`.
+
+    Args:
+        folder: the workspace; without it the default one (see `default_folder`).
+    """
+    return Workspace(folder)
+
+
+class Workspace:
+    """A folder with everything that was collected.
+
+    The file is opened for each call and closed after it, so other processes can use it in between.
+
+    Args:
+        folder: the workspace; without it the default one.
+    """
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        self.folder = Path(folder) if folder is not None else default_folder()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r})"
+
+    def add(
+        self,
+        source: Path | str,
+        *,
+        skip_bad: bool = False,
+        whole_lists: bool | None = None,
+        now: datetime | None = None,
+    ) -> Imported:
+        """Import a folder or file; again, it records what is new and what is gone.
+
+        Args:
+            source: a folder of tidy tables, or a file that one of the sources recognises.
+            skip_bad: leave out rows that cannot be read instead of refusing them all.
+            whole_lists: are the follows whole follower lists (who is missing is gone)? None leaves it to the source.
+            now: the time of the import (UTC); the clock's where it is not given.
+
+        Raises:
+            UsageError: nothing is there, or no source recognises it.
+            BadRows: some rows are wrong and `skip_bad` is false; nothing was imported.
+            InputError: the file as a whole cannot be read; nothing was imported.
+        """
+        from headcount.sources import find_source
+
+        path = Path(source).expanduser()
+        reader = find_source(path)
+        with Store(self.folder, write=True) as store:
+            return store.ingest(
+                lambda con: reader.read(path, con, skip_bad=skip_bad),
+                path=str(path.resolve()),
+                now=now,
+                whole_lists=whole_lists,
+            )
+
+    def sync(self, *, skip_bad: bool = False) -> list[Imported]:
+        """Import everything again that was added before and is still there: another snapshot of each."""
+        paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
+        there = [path for path in paths if Path(path).exists()]
+        if not there:
+            raise UsageError(
+                "Nothing that was added before is still at its place.", hint="add it from its new place: headcount add"
+            )
+        return [self.add(path, skip_bad=skip_bad) for path in there]
+
+    def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
+        """Accounts that a report can be made of: id, handle, followers listed, posts."""
+        with Store(self.folder) as store:
+            return known_accounts(store.connection, limit)
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every import, oldest first."""
+        with Store(self.folder) as store:
+            return store.snapshots()
+
+    def view(
+        self, account: str | None, *, window_days: float | None = DEFAULT_WINDOW_DAYS, as_of: datetime | None = None
+    ) -> AccountView:
+        """The columns of one account: what the measures are given (see `headcount.reading`)."""
+        with Store(self.folder) as store:
+            name = account if account is not None else self._only_account(store)
+            found = find_account(store.connection, name)
+            return read_account(store.connection, found, window_days=window_days, as_of=as_of)
+
+    def measure(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: datetime | None = None,
+        questions: Sequence[str] | None = None,
+    ) -> Measured:
+        """All measures of one account.
+
+        Args:
+            account: a handle or an id; may be left out where the workspace holds just one account with posts or followers.
+            window_days: how far back posts are looked at; None for everything.
+            as_of: end of the observation; without it the newest observation, else the newest event.
+            questions: post_ids to take for questions; without them a documented rule finds them.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount: see `find_account`.
+            NotEnoughData: nothing is known of the account, or a named question is not in the window.
+        """
+        from headcount.report.build import measure
+
+        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=questions)
+
+    def report(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: datetime | None = None,
+        questions: Sequence[str] | None = None,
+        beside: Sequence[str] = (),
+        anonymous: bool = False,
+    ) -> Report:
+        """The whole answer for one account.
+
+        Args:
+            account, window_days, as_of, questions: as in `measure`.
+            beside: handles or ids of other accounts to compare with.
+            anonymous: leave out every name.
+        """
+        from headcount.report.build import build_report
+
+        def measured(name: str | None) -> Measured:
+            return self.measure(name, window_days=window_days, as_of=as_of)
+
+        main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
+        return build_report(main, beside=[measured(name) for name in beside], anonymous=anonymous)
+
+    def followers(self, account: str | None = None, *, label: str | None = None) -> list[FollowerRow]:
+        """Every follower with class and reasons; with `label` only those of one class."""
+        from headcount.report.build import follower_rows
+
+        return follower_rows(self.measure(account), label=label)
+
+    def author_of(self, post: str) -> tuple[str, str] | None:
+        """The author and the id of a post, named by its id or its link; None where no post has that id."""
+        from headcount.reading import find_post
+
+        with Store(self.folder) as store:
+            return find_post(store.connection, post)
+
+    def export(self, folder: Path | str, *, format: str = "parquet") -> dict[str, int]:
+        """Write the four tables as tidy tables; gives the rows of each."""
+        with Store(self.folder) as store:
+            return store.export(Path(folder), format=format)
+
+    def forget(self, account: str) -> dict[str, int]:
+        """Delete all that is known of an account; gives the rows deleted a table."""
+        with Store(self.folder, write=True) as store:
+            return store.forget(find_account(store.connection, account))
+
+    def _only_account(self, store: Store) -> str:
+        known = known_accounts(store.connection, 6)
+        if len(known) == 1:
+            return known[0][0]
+        if not known:
+            raise UsageError("The workspace holds no account.", hint="add data first with: headcount add SOURCE")
+        names = ", ".join(handle or account for account, handle, *_ in known[:5])
+        raise UsageError("Which account?", hint=f"name one, as in: headcount report ACCOUNT; known are {names} …")
