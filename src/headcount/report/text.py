@@ -1,0 +1,206 @@
+"""The report in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from headcount.report import wording as say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from headcount.demo import DemoOutcome
+    from headcount.measures.question import Question
+    from headcount.report.model import FollowerRow, FunnelPart, Report, TiesPart
+    from headcount.store import Imported
+
+__all__ = [
+    "print_accounts",
+    "print_demo",
+    "print_followers",
+    "print_imported",
+    "print_question",
+    "print_report",
+    "print_ties",
+]
+
+_BAR = 30
+
+
+@cache
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def _line(text: str = "", style: str | None = None) -> None:
+    """Print text as it is: what comes from outside is never read as markup, and control characters are dropped."""
+    _console().print(say.plain(text), style=style, markup=False)
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, align in columns:
+        table.add_column(name, justify="right" if align == "right" else "left", overflow="fold")
+    return table
+
+
+def _row(table: Table, *cells: str | None) -> None:
+    from rich.text import Text
+
+    table.add_row(*(Text(say.plain(cell)) if cell is not None else Text("unknown", style="dim") for cell in cells))
+
+
+def print_report(report: Report, *, brief: bool = False) -> None:
+    """The findings, and unless `brief` the tables behind them."""
+    for number, finding in enumerate(report.findings):
+        _line(finding, style="bold" if number == 0 else None)
+    if brief:
+        return
+    _line()
+    _print_funnel(report.funnel)
+    _print_audience(report)
+    if report.question.tests:
+        print_question(report.question, title=True)
+    if report.ties.top:
+        print_ties(report.ties, 10, title=True)
+    for note in report.notes:
+        _line(f"· {note}", style="dim")
+
+
+def _print_funnel(funnel: FunnelPart) -> None:
+    if funnel.too_little is not None:
+        _line(funnel.too_little)
+        _line()
+        return
+    table = _table(("Followers", "left"), ("", "right"), ("", "right"), ("", "left"))
+    for key, name in say.CLASS_NAMES.items():
+        number = getattr(funnel.classes, key)
+        share = number / funnel.followers if funnel.followers else 0.0
+        bar = "█" * round(share * _BAR) or ("▏" if number else "")
+        _row(table, name, say.count(number), say.share(share), bar)
+    _console().print(table)
+    _line()
+
+
+def _print_audience(report: Report) -> None:
+    audience = report.audience
+    if audience.headcount is None:
+        return
+    table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
+    for step in audience.next:
+        posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
+        _row(table, posts, say.count(round(step.new_responders)), say.interval(step.low, step.high))
+    _console().print(table)
+    _line()
+    parts = [f"{say.count(audience.observed_active)} by words", f"{say.count(audience.observed_passive_only)} only by likes or reposts"]
+    if audience.at_least is not None:
+        parts.append(f"at least {say.count(round(audience.at_least))} would ever respond")
+    if audience.coverage is not None:
+        parts.append(f"{say.share(audience.coverage)} of responses come from people seen before")
+    _line(f"{say.count(audience.observed)} responders: {'; '.join(parts)}.")
+    _line()
+
+
+def print_question(question: Question, *, title: bool = False) -> None:
+    """The tests, one a row."""
+    if question.too_little is not None or not question.tests:
+        _line(question.too_little or "No question was found among the posts.")
+        return
+    if title:
+        _line("Questions", style="bold")
+    table = _table(("Asked", "left"), ("Question", "left"), ("in 24 h", "right"), ("so far", "right"), ("in the end", "left"), ("half after", "right"))
+    for test in question.tests[:15]:
+        end = None
+        if test.final_estimate is not None and test.low is not None and test.high is not None:
+            end = f"{say.count(round(test.final_estimate))} ({say.interval(test.low, test.high)})"
+        within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
+        half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
+        asked = say.day(test.asked_at) if test.asked_at else None
+        _row(table, asked, say.shorten(test.text or test.post_id, 48), within, say.count(test.responders), end, half)
+    _console().print(table)
+    pooled = question.pooled
+    if pooled is not None and pooled.tests > 1:
+        never = f", {say.count(pooled.never)} never" if pooled.never is not None else ""
+        _line(
+            f"Of {say.count(pooled.tests)} questions, {say.count(pooled.every_time)} people answered every time, "
+            f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
+        )
+    _line()
+
+
+def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
+    """The strongest two-way ties."""
+    if ties.too_little is not None or not ties.top:
+        _line(ties.too_little or "There is no two-way tie.")
+        return
+    if title:
+        _line("Strongest two-way ties", style="bold")
+    table = _table(("Who", "left"), ("wrote", "right"), ("was written to", "right"), ("strength", "right"), ("state", "left"), ("last", "left"))
+    for tie in ties.top[:limit]:
+        who = say.name(tie.handle or tie.account_id, unnamed="(not named)")
+        last = say.day(tie.last) if tie.last else None
+        _row(table, who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last)
+    _console().print(table)
+    _line(f"{min(limit, len(ties.top))} of {say.count(ties.count + (ties.count_others or 0))} ties of the last {ties.window_days:g} days. Strength: contacts a month, both ways.", style="dim")
+    _line()
+
+
+def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
+    """Followers with class and reasons."""
+    table = _table(("Follower", "left"), ("Class", "left"), ("Responses", "right"), ("Why", "left"))
+    for row in rows[:limit]:
+        who = say.name(row.handle or row.account_id, unnamed="(not named)")
+        _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
+    _console().print(table)
+    _line(f"{say.count(min(limit, len(rows)))} of {say.count(len(rows))} followers; --limit, --class, --sort and --csv choose.", style="dim")
+
+
+def print_imported(imported: Imported) -> None:
+    """What one import changed."""
+    read = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.read.items() if rows) or "nothing"
+    new = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.added.items() if rows) or "nothing"
+    _line(f"{imported.source} from {imported.path}: read {read}; new: {new}.")
+    if imported.gone or imported.returned:
+        _line(f"{say.count(imported.gone)} follows are gone, {say.count(imported.returned)} came back.")
+    if imported.skipped:
+        _line(f"{say.count(imported.skipped)} bad rows were left out.", style="yellow")
+    for note in imported.notes:
+        _line(f"· {note}", style="dim")
+
+
+def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more: bool = False) -> None:
+    """Accounts that a report can be made of."""
+    if not accounts:
+        _line("The workspace holds no account with followers or posts.")
+        return
+    table = _table(("Account", "left"), ("Handle", "left"), ("Followers listed", "right"), ("Posts", "right"))
+    for account_id, handle, followers, posts in accounts:
+        _row(table, account_id, handle or "", say.count(followers) if followers else "unknown", say.count(posts))
+    _console().print(table)
+    if more:
+        _line(f"Next: headcount report {accounts[0][1] or accounts[0][0]}", style="dim")
+
+
+def print_demo(outcome: DemoOutcome) -> None:
+    """The cast of the demo side by side, with the truth."""
+    table = _table(("Account", "left"), ("Who", "left"), ("Followers", "right"), ("Headcount (95%)", "left"), ("Truth", "right"), ("Report", "left"))
+    for member in outcome.cast:
+        headcount = None
+        if member.headcount is not None and member.low is not None and member.high is not None:
+            headcount = f"{say.count(round(member.headcount))} ({say.interval(member.low, member.high)})"
+        _row(table, say.name(member.handle), member.who, say.count(member.followers), headcount, say.count(member.truth), member.report)
+    _console().print(table)
+    _line("Truth: followers who did respond in the window or in as many posts again, which the program never saw.", style="dim")
+    _line()
+    for finding in outcome.findings:
+        _line(finding, style="bold")
+    _line()
+    _line(f"Report: {outcome.report}")

@@ -1,0 +1,259 @@
+"""The workspace: transactions, snapshots, locking, versions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
+from headcount.sources.base import Intake
+from headcount.store import FILE_NAME, SCHEMA_VERSION, Store
+from headcount.tables import TABLES
+
+MONDAY = datetime(2026, 10, 5, 12, tzinfo=UTC)
+TUESDAY = datetime(2026, 10, 6, 12, tzinfo=UTC)
+WEDNESDAY = datetime(2026, 10, 7, 12, tzinfo=UTC)
+
+
+def filler(*, whole=True, **tables):
+    """A source that holds just these rows: a dict of columns a row."""
+
+    def fill(con):
+        for name, rows in tables.items():
+            for row in rows:
+                columns = ", ".join(row)
+                marks = ", ".join("?" for _ in row)
+                con.execute(f"INSERT INTO incoming_{name} ({columns}) VALUES ({marks})", list(row.values()))
+        return Intake("test", (), 0, {name: len(rows) for name, rows in tables.items()}, (), whole)
+
+    return fill
+
+
+def listed(*followers, at=None):
+    stamp = at.replace(tzinfo=None) if at else None
+    return [{"follower_id": f"x:{who}", "followee_id": "x:ego", "observed_at": stamp} for who in followers]
+
+
+def standing(store):
+    rows = store.connection.execute(
+        "SELECT follower_id FROM follows WHERE followee_id = 'x:ego' AND gone_at IS NULL ORDER BY 1"
+    ).fetchall()
+    return [row[0].removeprefix("x:") for row in rows]
+
+
+def dump(store):
+    return {
+        table.name: sorted(map(repr, store.connection.execute(f"SELECT * FROM {table.name}").fetchall()))
+        for table in TABLES
+    }
+
+
+def test_second_list_records_who_is_new_gone_and_back(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b", "c", at=MONDAY)), path="p", now=MONDAY)
+        second = store.ingest(filler(follows=listed("a", "b", "d", at=TUESDAY)), path="p", now=TUESDAY)
+        assert (second.gone, second.returned, second.added["follows"]) == (1, 0, 1)
+        assert standing(store) == ["a", "b", "d"]
+        third = store.ingest(filler(follows=listed("a", "b", "c", "d", at=WEDNESDAY)), path="p", now=WEDNESDAY)
+        assert (third.gone, third.returned, third.added["follows"]) == (0, 1, 0)
+        history = store.connection.execute(
+            "SELECT gone_at FROM follows WHERE follower_id = 'x:c' ORDER BY gone_at NULLS LAST"
+        ).fetchall()
+        assert history == [(TUESDAY.replace(tzinfo=None),), (None,)]
+        assert [snapshot.rows["follows"] for snapshot in store.snapshots()] == [3, 3, 4]
+
+
+def test_same_import_twice_changes_nothing(tmp_path):
+    source = filler(
+        accounts=[{"account_id": "x:a", "followers_count": 5}],
+        follows=listed("a", "b", at=MONDAY),
+        posts=[{"post_id": "x:1", "author_id": "x:ego", "text": "hello"}],
+        interactions=[
+            {"actor_id": "x:a", "target_id": "x:ego", "kind": "like", "post_id": "x:1"},
+            {"actor_id": "x:a", "target_id": "x:ego", "kind": "mention", "post_id": None},
+        ],
+    )
+    with Store(tmp_path, write=True) as store:
+        first = store.ingest(source, path="p", now=MONDAY)
+        before = dump(store)
+        again = store.ingest(source, path="p", now=TUESDAY)
+        assert first.added == {"accounts": 1, "follows": 2, "posts": 1, "interactions": 2}
+        assert again.added == {"accounts": 0, "follows": 0, "posts": 0, "interactions": 0}
+        assert again.gone == 0
+        after = dump(store)
+        for name in ("accounts", "posts", "interactions"):
+            assert after[name] == before[name]
+        assert standing(store) == ["a", "b"]
+
+
+def test_partial_list_marks_nobody_as_gone(tmp_path):
+    people = [f"p{n}" for n in range(40)]
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed(*people)), path="p", now=MONDAY)
+        cut = store.ingest(filler(follows=listed(*people[:10])), path="p", now=TUESDAY)
+        assert cut.gone == 0
+        assert any("partial" in note for note in cut.notes)
+        told = store.ingest(filler(follows=listed(*people[:10])), path="p", now=TUESDAY, whole_lists=False)
+        assert told.gone == 0
+        sure = store.ingest(filler(follows=listed(*people[:10])), path="p", now=WEDNESDAY, whole_lists=True)
+        assert sure.gone == 30
+
+
+def test_older_list_does_not_end_newer_follows(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b", at=TUESDAY)), path="p", now=TUESDAY)
+        late = store.ingest(filler(follows=listed("a", at=MONDAY)), path="q", now=WEDNESDAY)
+        assert late.gone == 0
+        assert standing(store) == ["a", "b"]
+
+
+def test_newest_observation_wins_and_null_never_does(tmp_path):
+    def seen(at, **values):
+        return filler(accounts=[{"account_id": "x:a", "observed_at": at.replace(tzinfo=None), **values}])
+
+    with Store(tmp_path, write=True) as store:
+        store.ingest(seen(TUESDAY, handle="new", followers_count=20), path="p")
+        store.ingest(seen(MONDAY, handle="old", bio="text"), path="p")
+        store.ingest(seen(WEDNESDAY, followers_count=30), path="p")
+        row = store.connection.execute("SELECT handle, bio, followers_count FROM accounts").fetchall()
+        assert row == [("new", "text", 30)]
+        counts = store.connection.execute("SELECT followers_count FROM account_history ORDER BY observed_at").fetchall()
+        assert counts == [(None,), (20,), (30,)]
+
+
+def test_failed_import_leaves_the_store_as_it_was(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+        before = dump(store)
+
+        def breaks(con):
+            filler(follows=listed("c"))(con)
+            raise InputError("The file ends in the middle.")
+
+        with pytest.raises(InputError):
+            store.ingest(breaks, path="p", now=TUESDAY)
+        assert dump(store) == before
+        assert len(store.snapshots()) == 1
+
+
+def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
+    script = textwrap.dedent(f"""
+        import sys
+        from pathlib import Path
+        from headcount.store import Store
+        from headcount.sources.base import Intake
+        def fill(con):
+            con.execute("INSERT INTO incoming_follows (follower_id, followee_id) "
+                        "SELECT 'x:' || range, 'x:ego' FROM range(300000)")
+            print("filled", flush=True)
+            return Intake("test", (), 0, {{"follows": 300000}}, (), True)
+        with Store({str(tmp_path)!r}, write=True) as store:
+            store.ingest(fill, path="p")
+    """)
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+    for wait in (0.0, 0.02, 0.08, 0.2):
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(wait)
+            os.kill(process.pid, signal.SIGKILL)
+        with Store(tmp_path) as store:
+            count = store.connection.execute("SELECT count(*) FROM follows").fetchall()[0][0]
+            assert count in (2, 300_002)
+            if count != 2:
+                break
+
+
+def test_two_processes_at_once_get_a_clear_message(tmp_path):
+    script = (
+        "import sys; from headcount.store import Store\n"
+        f"with Store({str(tmp_path)!r}, write=True): print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for write in (True, False):
+            with pytest.raises(StoreBusy, match=f"process {process.pid}"):
+                Store(tmp_path, write=write)
+        process.communicate()
+    Store(tmp_path).close()
+
+
+def test_two_readers_at_once(tmp_path):
+    Store(tmp_path, write=True).close()
+    script = (
+        "import sys; from headcount.store import Store\n"
+        f"with Store({str(tmp_path)!r}): print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Store(tmp_path) as store:
+            assert store.snapshots() == []
+        process.communicate()
+
+
+def test_newer_schema_is_refused(tmp_path):
+    Store(tmp_path, write=True).close()
+    with duckdb.connect(str(tmp_path / FILE_NAME)) as con:
+        con.execute("UPDATE meta SET value = ?", [str(SCHEMA_VERSION + 1)])
+    with pytest.raises(StoreVersion, match="update Headcount"):
+        Store(tmp_path)
+
+
+def test_damaged_or_missing_workspace(tmp_path):
+    with pytest.raises(UsageError, match="no workspace"):
+        Store(tmp_path / "nowhere")
+    (tmp_path / FILE_NAME).write_bytes(b"this is not a database" * 1000)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path)
+
+
+def test_migration_from_an_empty_file(tmp_path):
+    duckdb.connect(str(tmp_path / FILE_NAME)).close()
+    with Store(tmp_path) as store:
+        assert store.snapshots() == []
+
+
+def test_export_and_forget(tmp_path):
+    with Store(tmp_path / "ws", write=True) as store:
+        store.ingest(
+            filler(
+                accounts=[{"account_id": "x:a"}, {"account_id": "x:b"}],
+                follows=listed("a", "b"),
+                posts=[{"post_id": "x:1", "author_id": "x:a", "link_domains": ["a.example", "b.example"]}],
+                interactions=[{"actor_id": "x:a", "target_id": "x:ego", "kind": "like", "post_id": "x:9"}],
+            ),
+            path="p",
+        )
+        assert store.export(tmp_path / "csv", format="csv") == {
+            "accounts": 2, "follows": 2, "posts": 1, "interactions": 1,
+        }  # fmt: skip
+        assert "a.example;b.example" in (tmp_path / "csv" / "posts.csv").read_text()
+        with pytest.raises(UsageError, match="parquet"):
+            store.export(tmp_path / "x", format="xlsx")
+        deleted = store.forget("x:a")
+        assert deleted["interactions"] == 1
+        assert deleted["accounts"] == 1
+        assert standing(store) == ["b"]
+    assert b"x:a" not in b"".join(
+        line for line in [repr(dump_file(tmp_path / "ws")).encode()]
+    )
+
+
+def dump_file(folder):
+    with Store(folder) as store:
+        return dump(store)
