@@ -1,0 +1,202 @@
+"""How numbers, dates, shares, names and classes are worded: the same in the terminal, in HTML and in sentences.
+
+Text from outside (names, bios, posts) passes through `plain` before it is shown anywhere: control characters and
+marks that turn the direction of writing are dropped, so that a name cannot disguise itself or its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+__all__ = [
+    "CLASS_MEANINGS",
+    "CLASS_NAMES",
+    "CLASS_PHRASES",
+    "count",
+    "day",
+    "decimal",
+    "estimate",
+    "fit",
+    "interval",
+    "listing",
+    "minutes",
+    "month",
+    "name",
+    "plain",
+    "platform",
+    "share",
+    "share_interval",
+    "shorten",
+]
+
+CLASS_NAMES = {
+    "relationship": "Relationship",
+    "responding": "Responding",
+    "listening": "Listening",
+    "away": "Away",
+    "auto_follow": "Auto-follow",
+    "spam": "Spam",
+    "gone": "Gone",
+    "unknown": "Unknown",
+}
+
+CLASS_MEANINGS = {
+    "relationship": "Exchange goes both ways: they write to the account and it writes to them.",
+    "responding": "Replied, mentioned, quoted, reposted or liked in the window.",
+    "listening": "Silent here, but active on the platform. A silent reader is not a fake.",
+    "away": "Has not been seen on the platform for a long time.",
+    "auto_follow": "Follows by routine: so many, and so often in return, that nobody can be reading.",
+    "spam": "Shows the published signs of spam or of an empty, made-up account.",
+    "gone": "Listed before; unfollowed, deleted or suspended since.",
+    "unknown": "Nothing observed tells which of the others it is. Unknown, not fake.",
+}
+
+CLASS_PHRASES = {
+    "relationship": "are in a two-way relationship",
+    "responding": "respond",
+    "listening": "listen silently",
+    "away": "are away",
+    "auto_follow": "follow automatically",
+    "spam": "look like spam",
+    "gone": "are gone",
+    "unknown": "are unknown",
+}
+
+_PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Table"}
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+# Category Cc, bidirectional marks, embeddings, overrides and isolates, invisible fillers, tag characters;
+# the joiners U+200C and U+200D stay, as Persian and many emoji need them.
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+_HIDDEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    r"\uffa0\ufff9-\uffff\U000e0000-\U000e0fff]"
+)
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILED = re.compile(rf"({_MARKS}{{3}}){_MARKS}+")
+
+
+def plain(text: str) -> str:
+    """Text from outside, made harmless to show: one line, no control character, no mark that turns the direction."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _HIDDEN.sub("", _BREAKS.sub(" ", text))
+    return _PILED.sub(r"\1", _SURROGATES.sub("\ufffd", text))
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters of a text from outside, with an ellipsis where something was cut."""
+    text = " ".join(plain(text[: 20 * length]).split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def fit(text: str, cells: int) -> str:
+    """At most so many columns of type: wide (East Asian, emoji) characters take two, combining marks none."""
+    text = shorten(text, 4 * cells)
+    used = 0
+    for place, character in enumerate(text):
+        used += _cells(character)
+        if used > cells:
+            return text[: max(place - 1, 0)].rstrip() + "…"
+    return text
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or character == "\u200d":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def name(handle: str | None, *, unnamed: str = "this account") -> str:
+    """A handle or name from outside, at most 60 characters; `unnamed` where there is none."""
+    shown = shorten(handle, 60) if handle is not None else ""
+    return shown or unnamed
+
+
+def platform(key: str) -> str:
+    """The name of a platform: "bluesky" -> "Bluesky"."""
+    return _PLATFORMS.get(key, plain(key))
+
+
+def count(number: float) -> str:
+    """A number of people or things: 12345 -> "12,345"."""
+    return f"{round(number):,}"
+
+
+def decimal(number: float) -> str:
+    """A mean: 4.25 -> "4.2", 4.0 -> "4", 1234.5 -> "1,234"."""
+    return f"{number:,.1f}".removesuffix(".0") if abs(number) < 100 else count(number)
+
+
+def interval(low: float, high: float) -> str:
+    """An interval of counts: (190.2, 251) -> "190 to 251"."""
+    return f"{count(low)} to {count(high)}"
+
+
+def estimate(middle: float, low: float, high: float) -> str:
+    """A count with its interval: "48 (41 to 57)"."""
+    return f"{count(middle)} ({interval(low, high)})"
+
+
+def share(part: float) -> str:
+    """A share of 1 in per cent: 0.0123 -> "1.2%", 0.431 -> "43%"; what is not 0 or all is never shown as such."""
+    if part <= 0:
+        return "0%"
+    if part < 0.001:
+        return "under 0.1%"
+    if part >= 1:
+        return "100%"
+    if part > 0.999:
+        return "over 99.9%"
+    return f"{part:.1%}" if part < 0.0995 or part >= 0.995 else f"{part:.0%}"
+
+
+def share_interval(low: float, high: float) -> str:
+    """An interval of shares: (0.008, 0.019) -> "0.8% to 1.9%"."""
+    return f"{share(low)} to {share(high)}"
+
+
+def day(moment: str) -> str:
+    """A day in words, in UTC: "2026-10-01T08:00:00Z" -> "1 October 2026"; other text is given back, made harmless."""
+    time = _parsed(moment)
+    return plain(moment) if time is None else f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
+
+
+def month(moment: str) -> str:
+    """A month in words, in UTC: "2026-10-01T08:00:00Z" -> "October 2026"."""
+    time = _parsed(moment)
+    return plain(moment) if time is None else f"{_MONTHS[time.month - 1]} {time.year}"
+
+
+def _parsed(moment: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return time.astimezone(UTC) if time.tzinfo is not None else time
+
+
+def minutes(number: float) -> str:
+    """A length of time given in minutes: 0.4 -> "under 1 minute", 45 -> "45 minutes", 95 -> "1 h 35 min"."""
+    if number < 1:
+        return "under 1 minute"
+    whole = round(number)
+    if whole < 90:
+        return f"{whole} minute" if whole == 1 else f"{whole} minutes"
+    hours, rest = divmod(whole, 60)
+    if hours < 10:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    if hours < 48:
+        return f"{round(number / 60)} hours"
+    return f"{round(number / 1440)} days"
+
+
+def listing(parts: Sequence[str]) -> str:
+    """Parts of a sentence in a row: ["a", "b", "c"] -> "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
