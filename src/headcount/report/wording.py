@@ -1,7 +1,7 @@
-"""How numbers, dates, shares, names and classes are worded: the same in the terminal, in HTML and in sentences.
+"""How numbers, dates, shares, names and classes are worded: alike in the terminal, in HTML and in sentences.
 
-Text from outside (names, bios, posts) passes through `plain` before it is shown anywhere: control characters and
-marks that turn the direction of writing are dropped, so that a name cannot disguise itself or its neighbours.
+Text from outside (names, bios, posts) passes through `plain` before it is shown anywhere: control characters
+and marks that turn the direction of writing are dropped, so that a name cannot disguise itself or others.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "minutes",
     "month",
     "name",
+    "number_of",
     "plain",
     "platform",
     "share",
@@ -83,7 +84,7 @@ _PILED = re.compile(rf"({_MARKS}{{3}}){_MARKS}+")
 
 
 def plain(text: str) -> str:
-    """Text from outside, made harmless to show: one line, no control character, no mark that turns the direction."""
+    """Text from outside made harmless: one line, no control character, no mark that turns the direction."""
     if text.isascii() and text.isprintable():
         return text
     text = _HIDDEN.sub("", _BREAKS.sub(" ", text))
@@ -129,6 +130,11 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def number_of(number: int, thing: str, many: str | None = None) -> str:
+    """A count with its noun: (1, "follower") -> "1 follower", (2, "reply", "replies") -> "2 replies"."""
+    return f"{count(number)} {thing if number == 1 else many or thing + 's'}"
+
+
 def decimal(number: float) -> str:
     """A mean: 4.25 -> "4.2", 4.0 -> "4", 1234.5 -> "1,234"."""
     return f"{number:,.1f}".removesuffix(".0") if abs(number) < 100 else count(number)
@@ -145,7 +151,7 @@ def estimate(middle: float, low: float, high: float) -> str:
 
 
 def share(part: float) -> str:
-    """A share of 1 in per cent: 0.0123 -> "1.2%", 0.431 -> "43%"; what is not 0 or all is never shown as such."""
+    """A share of 1 in per cent: 0.0123 -> "1.2%", 0.431 -> "43%"; only none is "0%" and only all "100%"."""
     if part <= 0:
         return "0%"
     if part < 0.001:
@@ -163,7 +169,7 @@ def share_interval(low: float, high: float) -> str:
 
 
 def day(moment: str) -> str:
-    """A day in words, in UTC: "2026-10-01T08:00:00Z" -> "1 October 2026"; other text is given back, made harmless."""
+    """A day in words, in UTC: "2026-10-01T08:00:00Z" -> "1 October 2026"; other text is given back."""
     time = _parsed(moment)
     return plain(moment) if time is None else f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
 
