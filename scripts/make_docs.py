@@ -21,12 +21,15 @@ def tables_page() -> str:
 
     lines = [
         MADE + "# The four tables\n",
-        "Every source turns a platform or a file into these tables, and every measure reads nothing else. Times are UTC. "
-        "What a source cannot know is null: unknown is unknown, never 0. How to hand in your own: "
+        "Every source turns a platform or a file into these tables, and every measure reads nothing else. "
+        "Times are UTC. What a source cannot know is null: unknown is unknown, never 0. How to hand in your own: "
         "[tidy tables](tidy-tables.md).\n",
     ]
     for table in TABLES:
-        lines += [f"## {table.name}\n", f"{table.meaning} Key: {', '.join(f'`{name}`' for name in table.key)}.\n"]
+        lines += [
+            f"## {table.name}\n",
+            f"{table.meaning} Key: {', '.join(f'`{name}`' for name in table.key)}.\n",
+        ]
         lines += ["| column | type | meaning |", "|---|---|---|"]
         for column in table.columns:
             words = f" One of {', '.join(f'`{value}`' for value in column.values)}." if column.values else ""

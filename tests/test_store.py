@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import duckdb
 import pytest
+from headcount.sources.base import Intake
 
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import Intake
 from headcount.store import FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
@@ -178,9 +178,7 @@ def test_two_processes_at_once_get_a_clear_message(tmp_path):
         "import sys; from headcount.store import Store\n"
         f"with Store({str(tmp_path)!r}, write=True): print('open', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         for write in (True, False):
@@ -196,9 +194,7 @@ def test_two_readers_at_once(tmp_path):
         "import sys; from headcount.store import Store\n"
         f"with Store({str(tmp_path)!r}): print('open', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         with Store(tmp_path) as store:
@@ -249,9 +245,7 @@ def test_export_and_forget(tmp_path):
         assert deleted["interactions"] == 1
         assert deleted["accounts"] == 1
         assert standing(store) == ["b"]
-    assert b"x:a" not in b"".join(
-        line for line in [repr(dump_file(tmp_path / "ws")).encode()]
-    )
+    assert b"x:a" not in b"".join(line for line in [repr(dump_file(tmp_path / "ws")).encode()])
 
 
 def dump_file(folder):

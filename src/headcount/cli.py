@@ -60,7 +60,7 @@ def _complain(error: HeadcountError) -> None:
             click.echo(f"  {problem}", err=True)
 
 
-class _Window(click.ParamType):
+class _Window(click.ParamType[float | None]):
     name = "window"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
@@ -75,7 +75,7 @@ class _Window(click.ParamType):
         return float(match[1]) * (7 if match[2] == "w" else 1)
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType[datetime]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
@@ -103,7 +103,9 @@ def _everywhere(command: Command) -> Command:
 def _looking(command: Command) -> Command:
     """Options of every command that looks at an account."""
     command = click.option(
-        "--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data]."
+        "--as-of",
+        type=_Moment(),
+        help="End of the observation [default: the newest observation in the data].",
     )(command)
     return click.option(
         "--window", type=_Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."
@@ -127,7 +129,7 @@ def _print_json(value: Any) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
 def cli() -> None:
-    """How many followers does an account truly have, and how sure is that?
+    r"""How many followers does an account truly have, and how sure is that?
 
     \b
     Start with:   headcount demo
@@ -165,7 +167,12 @@ def demo(target: Path, seed: int, as_json: bool) -> None:
 @cli.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
-@click.option("--complete/--partial", "whole", default=None, help="The follower lists are whole (who is missing is gone), or not.")
+@click.option(
+    "--complete/--partial",
+    "whole",
+    default=None,
+    help="The follower lists are whole (who is missing is gone), or not.",
+)
 @_everywhere
 def add(sources: tuple[str, ...], skip_bad: bool, whole: bool | None, folder: Path | None, as_json: bool) -> None:
     """Take in a folder of tidy tables, a twarc or X API file; again, it is another snapshot."""
@@ -255,9 +262,7 @@ def report(
 @click.argument("post", metavar="POST|ACCOUNT")
 @_looking
 @_everywhere
-def question(
-    post: str, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool
-) -> None:
+def question(post: str, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool) -> None:
     """The 24-hour test of one post, or of all questions of an account."""
     workspace = _open(folder)
     author = workspace.author_of(post)
@@ -285,7 +290,12 @@ def question(
     help="What comes first.",
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many [default: 30 on the screen, all in a file].")
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="Write CSV to a file, or - for standard output.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write CSV to a file, or - for standard output.",
+)
 @click.option("--anonymous", is_flag=True, help="Leave out every name.")
 @_looking
 @_everywhere
@@ -330,7 +340,12 @@ def followers(
 @_looking
 @_everywhere
 def ties(
-    account: str | None, limit: int, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool
+    account: str | None,
+    limit: int,
+    window: float | None,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """With whom the account has a two-way tie."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
@@ -344,7 +359,14 @@ def ties(
 
 @cli.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--format", "form", type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]), default="parquet", show_default=True, help="Of the tidy tables.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]),
+    default="parquet",
+    show_default=True,
+    help="Of the tidy tables.",
+)
 @_everywhere
 def export(target: Path, form: str, folder: Path | None, as_json: bool) -> None:
     """Write everything as tidy tables to a folder."""

@@ -6,6 +6,7 @@ defines, with one exception that has to be made while reading: which posts are o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,7 +100,8 @@ def known_accounts(con: duckdb.DuckDBPyConnection, limit: int = 20) -> list[tupl
         written AS (SELECT author_id AS id, count(*) AS n FROM posts
                     WHERE coalesce(kind, 'post') IN ('post', 'quote') GROUP BY 1)
         SELECT coalesce(l.id, w.id) AS id, a.handle, coalesce(l.n, 0), coalesce(w.n, 0)
-        FROM lists AS l FULL JOIN written AS w ON l.id = w.id LEFT JOIN accounts AS a ON a.account_id = coalesce(l.id, w.id)
+        FROM lists AS l FULL JOIN written AS w ON l.id = w.id
+        LEFT JOIN accounts AS a ON a.account_id = coalesce(l.id, w.id)
         ORDER BY coalesce(l.n, 0) DESC, coalesce(w.n, 0) DESC, id LIMIT ?""",
         [limit],
     ).fetchall()
@@ -138,7 +140,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | None:
-    """author_id and post_id of a post, named by its id, the id without its platform, or its link; None: no such post."""
+    """author_id and post_id of a post, named by its id, the id without its platform, or its link; None: unknown."""
     last = name.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
     row = con.execute(
         """SELECT author_id, post_id FROM posts
@@ -282,7 +284,8 @@ class _Reader:
                    position, gone_at FROM (
                 SELECT follower_id, followed_at, followed_after, followed_before, position,
                        CASE WHEN gone_at <= $end THEN gone_at END AS gone_at
-                FROM follows WHERE followee_id = $id AND follower_id <> $id AND (followed_at IS NULL OR followed_at <= $end)
+                FROM follows WHERE followee_id = $id AND follower_id <> $id
+                  AND (followed_at IS NULL OR followed_at <= $end)
                 QUALIFY row_number() OVER (PARTITION BY follower_id ORDER BY gone_at DESC NULLS FIRST) = 1
                 ORDER BY coalesce(followed_at, followed_after, followed_before), position DESC, follower_id)"""
         )
@@ -373,7 +376,8 @@ class _Reader:
         return Exchanges(_integers(got["person"]), got["outgoing"].astype(np.bool_), _floats(got["seconds"]))
 
     def new_followers(self) -> int | None:
-        if self.count("SELECT count(DISTINCT first_snapshot) + count(DISTINCT last_snapshot) FROM follows WHERE followee_id = $id") <= 2:
+        one = "SELECT min(first_snapshot) IS NOT DISTINCT FROM max(last_snapshot) FROM follows WHERE followee_id = $id"
+        if self.count(one):
             return None
         return self.count(
             """SELECT count(*) FROM follows WHERE followee_id = $id AND gone_at IS NULL
@@ -382,13 +386,10 @@ class _Reader:
 
     def followers(self) -> Followers:
         got = self.run(_FOLLOWERS_SQL).fetchnumpy()
-        convert = {"float64": _floats, "int64": _integers, "int8": _flags, "object": _texts}
-        kinds = {name: _kind_of(str(field.type)) for name, field in Followers.__dataclass_fields__.items()}
-        return Followers(**{name: convert[kind](got[name]) for name, kind in kinds.items()})
-
-
-def _kind_of(annotation: str) -> str:
-    return {"Texts": "object", "Floats": "float64", "Flags": "int8", "Integers": "int64"}[annotation]
+        columns: dict[str, Any] = {
+            name: _CONVERT[str(field.type)](got[name]) for name, field in Followers.__dataclass_fields__.items()
+        }
+        return Followers(**columns)
 
 
 def _time(column: str) -> str:
@@ -482,3 +483,11 @@ def _integers(values: Any) -> Integers:
 
 def _flags(values: Any) -> Flags:
     return np.ma.filled(values, -1).astype(np.int8, copy=False)
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "Texts": _texts,
+    "Floats": _floats,
+    "Flags": _flags,
+    "Integers": _integers,
+}

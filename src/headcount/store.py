@@ -23,7 +23,7 @@ from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Tab
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["FILE_NAME", "Imported", "Store", "Snapshot"]
+__all__ = ["FILE_NAME", "Imported", "Snapshot", "Store"]
 
 FILE_NAME = "headcount.duckdb"
 _MOST_LIST_LOSS = 0.5
@@ -129,7 +129,7 @@ class Store:
         version = self._version()
         if version > SCHEMA_VERSION:
             raise StoreVersion(
-                f"The workspace {self.folder} has schema version {version}, newer than this program's {SCHEMA_VERSION}.",
+                f"The workspace {self.folder} has schema version {version}, newer than this one's {SCHEMA_VERSION}.",
                 hint="update Headcount: pip install --upgrade headcount",
             )
         if version == SCHEMA_VERSION:
@@ -203,7 +203,14 @@ class Store:
             added[INTERACTIONS.name] = self._merge_interactions()
             drop_incoming(con)
         return Imported(
-            intake.source, path, dict(intake.rows), added, gone, returned, intake.problem_count, (*notes, *more)
+            intake.source,
+            path,
+            dict(intake.rows),
+            added,
+            gone,
+            returned,
+            intake.problem_count,
+            (*notes, *more),
         )
 
     def _record_snapshot(self, intake: Intake, path: str, moment: datetime, whole: bool) -> int:
@@ -230,7 +237,8 @@ class Store:
                 if name != key
             )
             con.execute(
-                f"UPDATE {table.name} AS o SET {sets} FROM {incoming} AS i WHERE o.{key} = i.{key}", {"moment": moment}
+                f"UPDATE {table.name} AS o SET {sets} FROM {incoming} AS i WHERE o.{key} = i.{key}",
+                {"moment": moment},
             )
         con.execute(
             f"INSERT INTO {table.name} BY NAME SELECT i.* FROM {incoming} AS i "
@@ -288,7 +296,8 @@ class Store:
                 ANTI JOIN incoming_follows AS i ON i.followee_id = o.followee_id AND i.follower_id = o.follower_id
                 WHERE o.gone_at IS NULL AND coalesce(f.seen, ?) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01'))
             SELECT m.followee_id, count(*) AS lost, any_value(f.seen) AS seen,
-                   (SELECT count(*) FROM follows AS s WHERE s.followee_id = m.followee_id AND s.gone_at IS NULL) AS stood
+                   (SELECT count(*) FROM follows AS s
+                    WHERE s.followee_id = m.followee_id AND s.gone_at IS NULL) AS stood
             FROM missing AS m JOIN fresh AS f USING (followee_id) GROUP BY 1""",
             [moment],
         )
@@ -393,7 +402,8 @@ class Store:
                 deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
             con.execute(
-                "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id", {"id": account_id}
+                "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
+                {"id": account_id},
             )
         con.execute("CHECKPOINT")
         return deleted

@@ -94,7 +94,8 @@ class Workspace:
         there = [path for path in paths if Path(path).exists()]
         if not there:
             raise UsageError(
-                "Nothing that was added before is still at its place.", hint="add it from its new place: headcount add"
+                "Nothing that was added before is still at its place.",
+                hint="add it from its new place: headcount add",
             )
         return [self.add(path, skip_bad=skip_bad) for path in there]
 
@@ -109,7 +110,11 @@ class Workspace:
             return store.snapshots()
 
     def view(
-        self, account: str | None, *, window_days: float | None = DEFAULT_WINDOW_DAYS, as_of: datetime | None = None
+        self,
+        account: str | None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: datetime | None = None,
     ) -> AccountView:
         """The columns of one account: what the measures are given (see `headcount.reading`)."""
         with Store(self.folder) as store:
@@ -128,7 +133,7 @@ class Workspace:
         """All measures of one account.
 
         Args:
-            account: a handle or an id; may be left out where the workspace holds just one account with posts or followers.
+            account: a handle or an id; may be left out where the workspace holds just one.
             window_days: how far back posts are looked at; None for everything.
             as_of: end of the observation; without it the newest observation, else the newest event.
             questions: post_ids to take for questions; without them a documented rule finds them.

@@ -56,7 +56,7 @@ def findings(
     Args:
         account, followers, audience, question, funnel, ties, arrival, beside: the parts of the report.
     """
-    name = say.name(account.handle)
+    name = _at(account.handle)
     lines = [_headcount(name, followers, audience)]
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
@@ -66,12 +66,16 @@ def findings(
     return [line for line in lines if line]
 
 
+def _at(handle: str | None) -> str:
+    return f"@{say.name(handle)}" if handle else "This account"
+
+
 def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
     if followers.listed is not None:
         start = f"{name} has {say.count(followers.listed)} followers"
         who = "of them"
     else:
-        start = f"Who follows {name} is unknown"
+        start = f"Who follows {name[0].lower() + name[1:]} is unknown"
         who = "people"
     if audience.headcount is None or audience.low is None or audience.high is None:
         return f"{start}; there is no headcount: {audience.too_little}"
@@ -84,7 +88,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
 
 
 def _comparison(name: str, followers: FollowersPart, audience: Audience, other: Beside) -> str:
-    theirs = say.name(other.handle or other.account_id)
+    theirs = _at(other.handle) if other.handle else say.name(other.account_id)
     if audience.headcount is None or other.headcount is None or audience.low is None or other.low is None:
         return f"{name} and {theirs} cannot be compared: one of them has too little data for a headcount."
     if audience.high is None or other.high is None:
@@ -105,7 +109,16 @@ def _funnel(funnel: FunnelPart) -> str:
     classes = funnel.classes
     parts = [
         f"{say.count(getattr(classes, key))} {say.CLASS_PHRASES[key]}"
-        for key in ("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown")
+        for key in (
+            "relationship",
+            "responding",
+            "listening",
+            "away",
+            "auto_follow",
+            "spam",
+            "gone",
+            "unknown",
+        )
         if getattr(classes, key)
     ]
     if not parts:
@@ -127,7 +140,9 @@ def _question(question: Question) -> str:
         if pooled.responders_24h_low is not None and pooled.responders_24h_high is not None:
             text += f" ({pooled.responders_24h_low:.1f} to {pooled.responders_24h_high:.1f})"
     if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
-        text += f", {say.share(pooled.share_24h)} of followers ({say.share_interval(pooled.share_low, pooled.share_high)})"
+        text += (
+            f", {say.share(pooled.share_24h)} of followers ({say.share_interval(pooled.share_low, pooled.share_high)})"
+        )
     return text + "."
 
 
@@ -136,7 +151,7 @@ def _ties(name: str, ties: TiesPart, followers: FollowersPart) -> str:
         return ties.too_little
     whom = "followers" if followers.listed is not None else "people"
     text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
-    if ties.known_share is not None:
+    if ties.known_share is not None and followers.listed is not None:
         text += f" ({say.share(ties.known_share)} of {say.count(followers.listed)})"
     if ties.reciprocity is not None and ties.reciprocity_low is not None and ties.reciprocity_high is not None:
         text += (

@@ -100,7 +100,10 @@ def _print_audience(report: Report) -> None:
         _row(table, posts, say.count(round(step.new_responders)), say.interval(step.low, step.high))
     _console().print(table)
     _line()
-    parts = [f"{say.count(audience.observed_active)} by words", f"{say.count(audience.observed_passive_only)} only by likes or reposts"]
+    parts = [
+        f"{say.count(audience.observed_active)} by words",
+        f"{say.count(audience.observed_passive_only)} only by likes or reposts",
+    ]
     if audience.at_least is not None:
         parts.append(f"at least {say.count(round(audience.at_least))} would ever respond")
     if audience.coverage is not None:
@@ -116,7 +119,14 @@ def print_question(question: Question, *, title: bool = False) -> None:
         return
     if title:
         _line("Questions", style="bold")
-    table = _table(("Asked", "left"), ("Question", "left"), ("in 24 h", "right"), ("so far", "right"), ("in the end", "left"), ("half after", "right"))
+    table = _table(
+        ("Asked", "left"),
+        ("Question", "left"),
+        ("in 24 h", "right"),
+        ("so far", "right"),
+        ("in the end", "left"),
+        ("half after", "right"),
+    )
     for test in question.tests[:15]:
         end = None
         if test.final_estimate is not None and test.low is not None and test.high is not None:
@@ -124,7 +134,15 @@ def print_question(question: Question, *, title: bool = False) -> None:
         within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
         half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
         asked = say.day(test.asked_at) if test.asked_at else None
-        _row(table, asked, say.shorten(test.text or test.post_id, 48), within, say.count(test.responders), end, half)
+        _row(
+            table,
+            asked,
+            say.shorten(test.text or test.post_id, 48),
+            within,
+            say.count(test.responders),
+            end,
+            half,
+        )
     _console().print(table)
     pooled = question.pooled
     if pooled is not None and pooled.tests > 1:
@@ -143,13 +161,24 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
         return
     if title:
         _line("Strongest two-way ties", style="bold")
-    table = _table(("Who", "left"), ("wrote", "right"), ("was written to", "right"), ("strength", "right"), ("state", "left"), ("last", "left"))
+    table = _table(
+        ("Who", "left"),
+        ("wrote", "right"),
+        ("was written to", "right"),
+        ("strength", "right"),
+        ("state", "left"),
+        ("last", "left"),
+    )
     for tie in ties.top[:limit]:
         who = say.name(tie.handle or tie.account_id, unnamed="(not named)")
         last = say.day(tie.last) if tie.last else None
         _row(table, who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last)
     _console().print(table)
-    _line(f"{min(limit, len(ties.top))} of {say.count(ties.count + (ties.count_others or 0))} ties of the last {ties.window_days:g} days. Strength: contacts a month, both ways.", style="dim")
+    _line(
+        f"{min(limit, len(ties.top))} of {say.count(ties.count + (ties.count_others or 0))} ties of the last "
+        f"{ties.window_days:g} days. Strength: contacts a month, both ways.",
+        style="dim",
+    )
     _line()
 
 
@@ -160,7 +189,11 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
         who = say.name(row.handle or row.account_id, unnamed="(not named)")
         _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
     _console().print(table)
-    _line(f"{say.count(min(limit, len(rows)))} of {say.count(len(rows))} followers; --limit, --class, --sort and --csv choose.", style="dim")
+    _line(
+        f"{say.count(min(limit, len(rows)))} of {say.count(len(rows))} followers; "
+        "--limit, --class, --sort and --csv choose.",
+        style="dim",
+    )
 
 
 def print_imported(imported: Imported) -> None:
@@ -183,7 +216,13 @@ def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more
         return
     table = _table(("Account", "left"), ("Handle", "left"), ("Followers listed", "right"), ("Posts", "right"))
     for account_id, handle, followers, posts in accounts:
-        _row(table, account_id, handle or "", say.count(followers) if followers else "unknown", say.count(posts))
+        _row(
+            table,
+            account_id,
+            handle or "",
+            say.count(followers) if followers else "unknown",
+            say.count(posts),
+        )
     _console().print(table)
     if more:
         _line(f"Next: headcount report {accounts[0][1] or accounts[0][0]}", style="dim")
@@ -191,14 +230,32 @@ def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more
 
 def print_demo(outcome: DemoOutcome) -> None:
     """The cast of the demo side by side, with the truth."""
-    table = _table(("Account", "left"), ("Who", "left"), ("Followers", "right"), ("Headcount (95%)", "left"), ("Truth", "right"), ("Report", "left"))
+    table = _table(
+        ("Account", "left"),
+        ("Who", "left"),
+        ("Followers", "right"),
+        ("Headcount (95%)", "left"),
+        ("Truth", "right"),
+        ("Report", "left"),
+    )
     for member in outcome.cast:
         headcount = None
         if member.headcount is not None and member.low is not None and member.high is not None:
             headcount = f"{say.count(round(member.headcount))} ({say.interval(member.low, member.high)})"
-        _row(table, say.name(member.handle), member.who, say.count(member.followers), headcount, say.count(member.truth), member.report)
+        _row(
+            table,
+            say.name(member.handle),
+            member.who,
+            say.count(member.followers),
+            headcount,
+            say.count(member.truth),
+            member.report,
+        )
     _console().print(table)
-    _line("Truth: followers who did respond in the window or in as many posts again, which the program never saw.", style="dim")
+    _line(
+        "Truth: followers who did respond in the window or in as many posts again, which the program never saw.",
+        style="dim",
+    )
     _line()
     for finding in outcome.findings:
         _line(finding, style="bold")

@@ -1,0 +1,1 @@
+"""Time and peak memory at full size: `make bench`."""
