@@ -198,9 +198,7 @@ def question(
     asked = _asked(posts, chosen)
     population = "responders" if member is None else "followers"
     if not asked:
-        return Question(
-            population=population, followers=followers, tests=[], pooled=None, too_little=_nothing(posts)
-        )
+        return Question(population=population, followers=followers, tests=[], pooled=None, too_little=_nothing(posts))
     answers = _Answers.read(posts, responses, member, as_of)
     tests = [_test(posts, answers, i, why, followers) for i, why in asked.items()]
     newest = np.argsort([-_or(posts.created_at[i], -np.inf) for i in asked], kind="stable")
@@ -233,9 +231,7 @@ class _Answers:
     times: ReplyTimes
 
     @classmethod
-    def read(
-        cls, posts: Posts, responses: Responses, member: NDArray[np.bool_] | None, as_of: float
-    ) -> _Answers:
+    def read(cls, posts: Posts, responses: Responses, member: NDArray[np.bool_] | None, as_of: float) -> _Answers:
         watched = np.maximum(as_of - posts.created_at, 0.0)
         person, post, delay = _answers(responses, watched)
         others = None
@@ -397,7 +393,8 @@ def _pooled_share(
 
 def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurve | None]:
     """Half-life in minutes and the curve of the tests alone; the prior only fills what none was watched
-    for."""
+    for.
+    """
     number = np.full(len(answers.watched), -1)
     number[asked] = np.arange(len(asked))
     of_tests = (number[answers.post] >= 0) & ~np.isnan(answers.delay)
@@ -417,7 +414,8 @@ def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurv
 
 def _band(times: ReplyTimes, at: Floats, share: Floats) -> tuple[list[float], list[float]]:
     """Interval of the curve over the tests: Jeffreys, at the number of independent replies behind each
-    point."""
+    point.
+    """
     limits = []
     for time, value in zip(at, share, strict=True):
         size = max(times.information(float(time)), 1.0)
