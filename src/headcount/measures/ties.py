@@ -1,17 +1,57 @@
-"""With whom is there a relationship?"""
+"""With whom is there a relationship?
+
+**Definitions.** A *contact* is an active interaction (reply, mention, quote) in the window; likes and
+reposts are none. A *two-way tie* has at least one contact in each direction.
+
+* strength: with weight 2^(-age / half-life) for each contact, w_out and w_in their sums and M the weighted
+  length of the time looked at in months, sqrt(w_out w_in) / M: contacts a month in both directions, recent
+  ones counting more;
+* balance: smaller direction over larger (undecayed);
+* reciprocity: two-way ties over all people who addressed the account, whoever wrote first;
+* known share: two-way ties with followers over followers. The whole list is counted, so the interval
+  (Wilson) is not
+  one of sampling: it says how far the share could differ in another such year if each follower decided alone;
+* state: days with a contact are counted in the recent part (the newest RECENT_DAYS) and before. Under one
+  steady rate the recent days are binomial; *fading*: so few of them that chance explains it in at most
+  CHANCE of cases;
+  *new*: no contact before, and so many recent ones that chance explains it as rarely. Otherwise steady. Days
+  are counted, not contacts, because a conversation of twenty replies is one meeting;
+* layers: `layers`; of the ties with followers, by the geometric mean of both directions.
+
+The window ends with the observation and begins where the data do: rates are per month of data. A contact
+without a time is counted, weighs like one from a random day, and says nothing about the state.
+
+Sources: geometric mean and balance, after Gilbert & Karahalios 2009 and Dunbar et al. 2015 (contact
+frequency); docs/methods/ties.md.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from math import log
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import Exchanges
+from headcount.columns import Exchanges, Floats, Integers
+from headcount.measures.intervals import wilson
+from headcount.measures.layers import find_layers
 from headcount.measures.result import Result
 
 __all__ = ["Layer", "Tie", "Ties", "ties"]
+
+
+DAY = 86_400.0
+MONTH_DAYS = 365.25 / 12
+RECENT_DAYS = 90.0
+CHANCE = 0.025
+LEAST_BEFORE_DAYS = 30.0
+"""Without that much time before the recent part nothing can be called new or fading."""
+LAYER_DAYS, LAYER_TIES = 182.0, 10
+"""Least length of data and least number of ties for layers (more than 6 months, 10 active alters)."""
+
+State = Literal["new", "steady", "fading"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +65,7 @@ class Tie:
         balance: smaller direction over larger, 0 to 1.
         last: seconds since 1970 of the last exchange; None where unknown.
         state: new, steady or fading.
-        layer: 1 = innermost; None where layers are not clear.
+        layer: 1 = innermost; None where layers are not clear, and for people who do not follow.
         follows: does the other follow? None where unknown.
     """
 
@@ -64,8 +104,10 @@ class Ties(Result):
         count: two-way ties with followers (with anyone where the follower list is unknown).
         count_others: two-way ties with people who do not follow; None where unknown.
         written_to: distinct people the account addressed; heard_from: distinct people who addressed it.
-        reciprocity: share of those heard from to whom the account wrote back; low, high: 95% Wilson interval; None where nobody wrote.
-        known_share: ties over followers; known_low, known_high: its 95% interval; None where followers are unknown.
+        reciprocity: share of those heard from to whom the account wrote back; low, high: 95% Wilson
+            interval; None where nobody wrote.
+        known_share: ties over followers; known_low, known_high: its 95% interval; None where followers are
+            unknown.
         new, fading: number of ties in that state.
         layers: cumulative circles, innermost first; empty where not clear.
         layers_note: why there are no layers; None where there are.
@@ -91,6 +133,22 @@ class Ties(Result):
     top: list[Tie]
     too_little: str | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a tie, strongest first."""
+        return {name: [getattr(tie, name) for tie in self.top] for name in Tie.__dataclass_fields__}
+
+    def sentence(self) -> str:
+        """How many two-way ties there are, and what share of followers and of correspondents that is."""
+        if self.too_little is not None:
+            return self.too_little
+        ties = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
+        if self.known_share is not None and self.known_low is not None and self.known_high is not None:
+            limits = f"{_percent(self.known_low)} to {_percent(self.known_high)}"
+            ties += f" with followers ({_percent(self.known_share)} of them, {limits})"
+        if self.reciprocity is None:
+            return f"{ties}; nobody wrote first to this account."
+        return f"{ties}; {_percent(self.reciprocity)} of the {self.heard_from:,} people who wrote were answered."
+
 
 def ties(
     exchanges: Exchanges,
@@ -111,4 +169,194 @@ def ties(
         window_days: how far back to look.
         half_life_days: age at which an interaction counts half.
     """
-    raise NotImplementedError
+    seen = _Window.cut(exchanges, as_of, window_days, half_life_days)
+    both = np.flatnonzero((seen.sent > 0) & (seen.received > 0))
+    follows = np.ones(len(both), bool) if member is None else member[both]
+    layer, note = _layers(seen, both[follows])
+    states = _states(seen, both)
+    found = _list(seen, both, states, None if member is None else follows, dict(zip(both[follows], layer, strict=True)))
+    count, heard = int(follows.sum()), int((seen.received > 0).sum())
+    reciprocity = _proportion(len(both), heard)
+    known = _proportion(count, None if member is None else followers)
+    return Ties(
+        window_days=window_days,
+        count=count,
+        count_others=None if member is None else len(both) - count,
+        written_to=int((seen.sent > 0).sum()),
+        heard_from=heard,
+        reciprocity=reciprocity[0],
+        reciprocity_low=reciprocity[1],
+        reciprocity_high=reciprocity[2],
+        known_share=known[0],
+        known_low=known[1],
+        known_high=known[2],
+        new=sum(state == "new" for state, ours in zip(states, follows, strict=True) if ours),
+        fading=sum(state == "fading" for state, ours in zip(states, follows, strict=True) if ours),
+        layers=_circles(layer, seen.frequency(both[follows])),
+        layers_note=note,
+        top=found,
+        too_little=None if heard or seen.sent.any() else "Nobody exchanged a word with this account in the window.",
+    )
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The contacts of the window, by person.
+
+    Attributes:
+        sent, received: (people,) contacts in each direction.
+        weight_sent, weight_received: (people,) the same, decayed.
+        last: (people,) the newest contact; -inf where none has a time.
+        days: length of the data within the window; months: its decayed length in months.
+        person, age: of the contacts with a known time, age in days.
+    """
+
+    sent: Integers
+    received: Integers
+    weight_sent: Floats
+    weight_received: Floats
+    last: Floats
+    days: float
+    months: float
+    person: Integers
+    age: Floats
+
+    @classmethod
+    def cut(cls, exchanges: Exchanges, as_of: float, window_days: float, half_life_days: float) -> _Window:
+        age = (as_of - exchanges.at) / DAY
+        timed = ~np.isnan(age)
+        inside = ~timed | ((age >= 0) & (age <= window_days))
+        person, out, age, timed = exchanges.person[inside], exchanges.outgoing[inside], age[inside], timed[inside]
+        days = float(min(window_days, max(age[timed].max(), 1.0))) if timed.any() else window_days
+        rate = log(2) / half_life_days
+        effective = (1 - np.exp(-rate * days)) / rate
+        weight = np.where(timed, np.exp(-rate * np.where(timed, age, 0.0)), effective / days)
+        people = int(exchanges.person.max()) + 1 if len(exchanges) else 0
+        last = np.full(people, -np.inf)
+        np.maximum.at(last, person[timed], as_of - age[timed] * DAY)
+        return cls(
+            sent=np.bincount(person[out], minlength=people),
+            received=np.bincount(person[~out], minlength=people),
+            weight_sent=_sums(person[out], weight[out], people),
+            weight_received=_sums(person[~out], weight[~out], people),
+            last=last,
+            days=days,
+            months=effective / MONTH_DAYS,
+            person=person[timed],
+            age=age[timed],
+        )
+
+    def frequency(self, person: Integers) -> Floats:
+        """Contacts a month, geometric mean of both directions, undecayed."""
+        both: Floats = np.sqrt(self.sent[person] * self.received[person])
+        return both / (self.days / MONTH_DAYS)
+
+    def strength(self, person: Integers) -> Floats:
+        """Contacts a month, geometric mean of both directions, decayed."""
+        return np.sqrt(self.weight_sent[person] * self.weight_received[person]) / self.months
+
+
+def _sums(person: Integers, weight: Floats, people: int) -> Floats:
+    return np.bincount(person, weights=weight, minlength=people).astype(float)
+
+
+def _states(seen: _Window, both: Integers) -> list[State]:
+    """New, steady or fading, for each tie (see the module's text)."""
+    before = seen.days - RECENT_DAYS
+    if before < LEAST_BEFORE_DAYS or not len(both):
+        return ["steady"] * len(both)
+    from scipy.special import bdtr, bdtrc
+
+    recent, earlier = _days_of_contact(seen, both)
+    total, chance = recent + earlier, RECENT_DAYS / seen.days
+    few = bdtr(recent, total, chance) <= CHANCE
+    many = np.where(recent > 0, bdtrc(np.maximum(recent - 1, 0), total, chance), 1.0) <= CHANCE
+    codes = np.where(few & (total > 0), 2, np.where(many & (earlier == 0), 0, 1))
+    names: tuple[State, ...] = ("new", "steady", "fading")
+    return [names[code] for code in codes]
+
+
+def _days_of_contact(seen: _Window, both: Integers) -> tuple[Floats, Floats]:
+    """Distinct days with a contact in the recent part and before it, for each tie."""
+    place = np.full(len(seen.sent), -1)
+    place[both] = np.arange(len(both))
+    row = place[seen.person]
+    row, age = row[row >= 0], seen.age[row >= 0]
+    width = int(seen.days) + 2
+    pairs = np.unique(row * width + np.floor(age).astype(np.int64))
+    row, recent = pairs // width, pairs % width < RECENT_DAYS
+    return (
+        np.bincount(row[recent], minlength=len(both)).astype(float),
+        np.bincount(row[~recent], minlength=len(both)).astype(float),
+    )
+
+
+def _layers(seen: _Window, ties: Integers) -> tuple[list[int | None], str | None]:
+    """The layer of each tie, and why there are none where there are none."""
+    nothing: list[int | None] = [None] * len(ties)
+    if len(ties) < LAYER_TIES:
+        return nothing, f"Circles need at least {LAYER_TIES} two-way ties; there {_are(len(ties))}."
+    if seen.days <= LAYER_DAYS or not len(seen.age):
+        return nothing, f"Circles need more than 6 months of data; there are {seen.days:,.0f} days."
+    contacts = np.sqrt(seen.sent[ties] * seen.received[ties]) * 2
+    layer = find_layers(np.maximum(contacts.round(), 1).astype(np.int64))
+    if layer is None:
+        return nothing, "The contact frequencies fall off smoothly: no circles stand out."
+    return [int(x) for x in layer], None
+
+
+def _circles(layer: list[int | None], frequency: Floats) -> list[Layer]:
+    """Cumulative sizes, innermost first."""
+    number = np.array([x or 0 for x in layer], dtype=int)
+    return [
+        Layer(
+            layer=i,
+            size=int(((number > 0) & (number <= i)).sum()),
+            contacts_a_month=float(np.median(frequency[number == i])),
+        )
+        for i in range(1, int(number.max(initial=0)) + 1)
+    ]
+
+
+def _list(
+    seen: _Window,
+    both: Integers,
+    states: list[State],
+    follows: NDArray[np.bool_] | None,
+    layer: dict[np.int64, int | None],
+) -> list[Tie]:
+    strength = seen.strength(both)
+    order = np.lexsort((both, -strength))
+    return [
+        Tie(
+            person=int(both[i]),
+            sent=int(seen.sent[both[i]]),
+            received=int(seen.received[both[i]]),
+            strength=float(strength[i]),
+            balance=_balance(int(seen.sent[both[i]]), int(seen.received[both[i]])),
+            last=float(seen.last[both[i]]) if np.isfinite(seen.last[both[i]]) else None,
+            state=states[i],
+            layer=layer.get(both[i]),
+            follows=None if follows is None else bool(follows[i]),
+        )
+        for i in order
+    ]
+
+
+def _balance(sent: int, received: int) -> float:
+    return min(sent, received) / max(sent, received)
+
+
+def _proportion(part: int, whole: int | None) -> tuple[float | None, float | None, float | None]:
+    if not whole:
+        return None, None, None
+    part = min(part, whole)
+    return part / whole, *wilson(part, whole)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}%" if value < 0.1 else f"{100 * value:.0f}%"
+
+
+def _are(number: int) -> str:
+    return "is 1" if number == 1 else f"are {number:,}"
