@@ -1,18 +1,50 @@
-"""Who are the followers, honestly? Each in exactly one class, with reasons."""
+"""Who are the followers, honestly? Each in exactly one class, with reasons.
+
+The classes, in the order in which they are decided; the first that holds is the follower's:
+
+1. *gone*: the follow was missed since, or the account is deleted or suspended. Whatever they did, they do
+not follow. 2. *relationship*: a two-way tie (`ties`). The account itself answered: nobody judges that better.
+3. *spam*, on strong evidence only: the same text over and over, with links. Such accounts send it to
+everyone, and so
+   to this account too; it is no answer, and would otherwise be counted as one.
+4. *responding*: responded at least once in the window, in words or by a like or repost. Someone who follows
+for
+   numbers and yet responds is responding: a person, or near enough.
+5. *spam*, 6. *auto_follow*: as a `FollowerJudge` says. It needs behaviour that was seen.
+7. *listening*: a sign of life anywhere on the platform within LISTENING_DAYS before the end of the
+observation. 8. *away*: the last sign of life is known, and older. It says nothing about reading: who reads
+leaves no trace. 9. *unknown*: no sign of life is known, as with protected accounts, or followers of whom
+only the name is known.
+
+Silence, newness, few followers, an empty profile or a foreign script never make anyone spam or auto_follow,
+and
+nothing unknown counts against anyone: no data is *unknown*, never away.
+
+Sources: the 30 days, 'reachable', docs/methods/funnel.md; classes 5 and 6: `rules`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import Followers
+from headcount.columns import Floats, Followers, Texts
 from headcount.measures.result import Result
+from headcount.measures.rules import FollowerJudge, Judgement, PublishedRules
 
 __all__ = ["CLASSES", "Classes", "Funnel", "Verdicts", "funnel"]
 
 CLASSES = ("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown")
+
+DAY = 86_400.0
+LISTENING_DAYS = 30.0
+"""A sign of life not older than this makes a silent follower a listener."""
+
+_CODE = {name: code for code, name in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +67,8 @@ class Verdicts:
 
     Attributes:
         label: index into CLASSES.
-        reasons: one sentence fragment a follower ("follows 8,412 accounts, 97% of which follow back"), readable by anyone.
+        reasons: one sentence fragment a follower ("follows 8,412 accounts and is followed by 7,900; bio asks
+            for follow-backs"), readable by anyone.
     """
 
     label: NDArray[np.int8]
@@ -50,13 +83,30 @@ class Funnel(Result):
         classes: how many of each.
         followers: how many in all (the sum of the classes).
         verdicts: of each follower, in the order handed in.
+        method: how auto_follow and spam were told, in a sentence.
         too_little: why there is nothing to say; None where there is.
     """
 
     classes: Classes
     followers: int
     verdicts: Verdicts
+    method: str
     too_little: str | None
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a class: followers in it, and their share of all."""
+        counts = [getattr(self.classes, name) for name in CLASSES]
+        share = [count / self.followers if self.followers else None for count in counts]
+        return {"class": list(CLASSES), "followers": counts, "share": share}
+
+    def sentence(self) -> str:
+        """The followers by class, largest meaning first."""
+        if self.too_little is not None:
+            return self.too_little
+        parts = [f"{getattr(self.classes, name):,} {_IN_WORDS[name]}" for name in CLASSES]
+        shown = [part for part, name in zip(parts, CLASSES, strict=True) if getattr(self.classes, name)]
+        of = "1 follower" if self.followers == 1 else f"{self.followers:,} followers"
+        return f"Of {of} {' and '.join(', '.join(shown).rsplit(', ', 1))}."
 
 
 def funnel(
@@ -65,6 +115,7 @@ def funnel(
     responded: NDArray[np.int64],
     tied: NDArray[np.bool_],
     as_of: float,
+    judge: FollowerJudge | None = None,
 ) -> Funnel:
     """Put every follower into exactly one class.
 
@@ -73,5 +124,152 @@ def funnel(
         responded: (followers,) responses of each to the account in the window.
         tied: (followers,) is there a two-way tie (from `ties`)?
         as_of: end of the observation, seconds since 1970.
+        judge: who tells auto_follow and spam; the published rules without it.
+
+    Raises:
+        ValueError: the arrays are not of one length.
     """
-    raise NotImplementedError
+    if not len(responded) == len(tied) == len(followers):
+        raise ValueError(f"{len(followers)} followers, {len(responded)} responded, {len(tied)} tied: not of one length")
+    judge = judge or PublishedRules()
+    judged = judge.judge(followers, as_of=as_of)
+    label = _labels(followers, responded > 0, tied, judged, as_of)
+    reasons = _reasons(followers, label, responded, judged, as_of)
+    counts = np.bincount(label, minlength=len(CLASSES))
+    return Funnel(
+        classes=Classes(**{name: int(counts[code]) for name, code in _CODE.items()}),
+        followers=len(followers),
+        verdicts=Verdicts(label, reasons),
+        method=judge.method,
+        too_little=None if len(followers) else "There is no follower list, so followers cannot be told apart.",
+    )
+
+
+_IN_WORDS = {
+    "relationship": "have a two-way relationship with you",
+    "responding": "respond",
+    "listening": "are about and silent",
+    "away": "show no sign of life",
+    "auto_follow": "follow for the sake of numbers",
+    "spam": "are spam",
+    "gone": "are gone",
+    "unknown": "cannot be told",
+}
+
+
+def _labels(
+    followers: Followers,
+    responded: NDArray[np.bool_],
+    tied: NDArray[np.bool_],
+    judged: Judgement,
+    as_of: float,
+) -> NDArray[np.int8]:
+    """The class of each follower: the first condition that holds, in the order of the module's text."""
+    silent = _days_silent(followers, as_of)
+    with np.errstate(invalid="ignore"):
+        decisions = [
+            (_gone(followers, as_of), "gone"),
+            (tied, "relationship"),
+            (judged.spam & judged.strong, "spam"),
+            (responded, "responding"),
+            (judged.spam, "spam"),
+            (judged.auto_follow, "auto_follow"),
+            (silent <= LISTENING_DAYS, "listening"),
+            (silent > LISTENING_DAYS, "away"),
+        ]
+    codes = [np.int8(_CODE[name]) for _, name in decisions]
+    return np.select([condition for condition, _ in decisions], codes, np.int8(_CODE["unknown"])).astype(np.int8)
+
+
+def _gone(followers: Followers, as_of: float) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore"):
+        gone: NDArray[np.bool_] = (followers.gone_at <= as_of) | (followers.removed == 1)
+    return gone
+
+
+def _days_silent(followers: Followers, as_of: float) -> Floats:
+    """Days since the last sign of life; NaN where none is known."""
+    days: Floats = np.maximum((as_of - np.fmax(followers.last_seen, followers.last_post_at)) / DAY, 0.0)
+    return days
+
+
+def _reasons(
+    followers: Followers,
+    label: NDArray[np.int8],
+    responded: NDArray[np.int64],
+    judged: Judgement,
+    as_of: float,
+) -> Texts:
+    """A fragment for each follower. Sentences are made once for each distinct figure, not for each
+    follower.
+    """
+    reasons = np.full(len(label), None, dtype=object)
+    silent = np.floor(_days_silent(followers, as_of))
+
+    def fill(name: str, figure: NDArray[Any], sentence: Any) -> None:
+        rows = np.flatnonzero(label == _CODE[name])
+        values, which = np.unique(figure[rows], return_inverse=True)
+        reasons[rows] = np.array([sentence(value) for value in values], dtype=object)[which]
+
+    fill("gone", _gone_code(followers, as_of), _tell_gone)
+    fill("relationship", responded, _tell_relationship)
+    fill("responding", responded, _tell_responding)
+    fill("listening", silent, _tell_listening)
+    fill("away", silent, _tell_away)
+    fill("unknown", np.where(followers.protected == 1, 1, 0), _tell_unknown)
+    for name in ("spam", "auto_follow"):
+        rows = np.flatnonzero(label == _CODE[name])
+        reasons[rows] = judged.reasons[rows]
+    rows = np.flatnonzero((label == _CODE["spam"]) & (responded > 0))
+    reasons[rows] = [f"{_tell_responding(responded[row])}, but {reasons[row]}" for row in rows]
+    return reasons
+
+
+def _gone_code(followers: Followers, as_of: float) -> Floats:
+    """-1 where the account itself was removed, otherwise the day of the first missing."""
+    with np.errstate(invalid="ignore"):
+        missed = followers.gone_at <= as_of
+    return np.where(missed, np.floor(np.nan_to_num(followers.gone_at) / DAY), -1.0)
+
+
+def _tell_gone(day: float) -> str:
+    if day < 0:
+        return "the account was deleted or suspended"
+    return f"no longer in the list since {datetime.fromtimestamp(day * DAY, UTC):%Y-%m-%d}"
+
+
+def _tell_relationship(responses: int) -> str:
+    told = "you answered each other"
+    return told if responses == 0 else f"{told}; {_tell_responding(responses)}"
+
+
+def _tell_responding(responses: int) -> str:
+    return f"responded to you {_times(responses)} in the window"
+
+
+def _tell_listening(days: float) -> str:
+    return f"last seen {_ago(days)}; did not respond in the window"
+
+
+def _tell_away(days: float) -> str:
+    return f"no public sign of life for {_days(days)}; may still read"
+
+
+def _tell_unknown(protected: int) -> str:
+    if protected:
+        return "protected account: its signs of life cannot be seen"
+    return "no sign of life is known, which says nothing either way"
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(int(number), f"{number:,} times")
+
+
+def _days(days: float) -> str:
+    if days < 60:
+        return f"{days:.0f} days"
+    return f"{days / 30.44:.0f} months" if days < 730 else f"{days / 365.25:.0f} years"
+
+
+def _ago(days: float) -> str:
+    return {0: "today", 1: "yesterday"}.get(int(days), f"{days:.0f} days ago")
