@@ -418,7 +418,9 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
     try:
         if write:
             path.parent.mkdir(parents=True, exist_ok=True)
-        return duckdb.connect(str(path), read_only=not write)
+        connection = duckdb.connect(str(path), read_only=not write)
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
     except duckdb.IOException as error:
         text = str(error)
         if "lock" in text:

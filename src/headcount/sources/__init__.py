@@ -1,0 +1,55 @@
+"""Where data comes from: one file a platform or format, each turning it into the four tables."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from headcount.sources.base import Source
+
+__all__ = ["SOURCES", "find_source"]
+
+SOURCES = (
+    ("tidy", "TidySource"),
+    ("x_v2", "XV2Source"),
+    ("x_v1", "XV1Source"),
+)
+"""Module and class of each source, in the order in which they are asked; a new one is one line here."""
+
+ACCEPTED = (
+    "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
+    "X API v2 JSON lines as twarc writes them, or X v1.1 tweets"
+)
+
+
+@cache
+def _sources() -> tuple[Source, ...]:
+    return tuple(getattr(importlib.import_module(f"headcount.sources.{module}"), name)() for module, name in SOURCES)
+
+
+def find_source(path: Path) -> Source:
+    """The source that recognises a folder or file.
+
+    Raises:
+        UsageError: nothing is there, or nothing that a source recognises.
+        InputError: it cannot be looked at.
+    """
+    try:
+        there = path.exists()
+        if not there:
+            raise UsageError(f"There is no file or folder {path}.", hint="check the path; SOURCE is " + ACCEPTED + ".")
+        if path.is_dir() and not any(path.iterdir()):
+            raise UsageError(f"The folder {path} is empty.", hint="hand in " + ACCEPTED + ".")
+        for source in _sources():
+            if source.recognises(path):
+                return source
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be looked at: {error.strerror or error}.", hint="check its permissions."
+        ) from None
+    raise UsageError(f"{path} is nothing that can be read.", hint="hand in " + ACCEPTED + ".")

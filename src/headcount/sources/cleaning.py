@@ -1,0 +1,185 @@
+"""What is set right in the incoming tables after any source, in sets, and said.
+
+Duplicates, ids without a platform, people who follow themselves, times in the future, replies that only stand
+among the posts, threads that run in a circle.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["clean"]
+
+_ACCOUNT_IDS = {
+    "incoming_accounts": ("account_id",),
+    "incoming_follows": ("follower_id", "followee_id"),
+    "incoming_posts": ("author_id", "reply_to_account_id"),
+    "incoming_interactions": ("actor_id", "target_id"),
+}
+_PREFIXES = ", ".join(f"'{platform}'" for platform in PLATFORMS)
+_DEEPEST_THREAD = 10_000
+
+
+def clean(con: duckdb.DuckDBPyConnection, *, now: datetime) -> list[str]:
+    """Set right what can be, on the connection's incoming tables.
+
+    Args:
+        con: with the four incoming tables.
+        now: time of the import, UTC without a zone; later times cannot be.
+
+    Returns:
+        Sentences for the user about what was changed.
+    """
+    notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_future(con, now)]
+    for table in TABLES:
+        notes += _merge_duplicates(con, table)
+    notes += _break_circles(con)
+    notes += _derive_replies(con)
+    return notes
+
+
+def _number(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def _complete_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Ids without a platform get the import's only platform, or `table`."""
+    platforms = con.execute("SELECT DISTINCT platform FROM incoming_accounts WHERE platform IS NOT NULL").fetchall()
+    prefix = platforms[0][0] if len(platforms) == 1 else "table"
+    changed = 0
+    for table, columns in _ACCOUNT_IDS.items():
+        bare = {
+            column: f"{column} IS NOT NULL AND split_part({column}, ':', 1) NOT IN ({_PREFIXES})" for column in columns
+        }
+        anywhere = " OR ".join(f"({condition})" for condition in bare.values())
+        if not _number(con, f"SELECT count(*) FROM {table} WHERE {anywhere}"):
+            continue
+        for column, condition in bare.items():
+            own = f"coalesce(platform, '{prefix}')" if table == "incoming_accounts" else f"'{prefix}'"
+            changed += _number(con, f"SELECT count(*) FROM {table} WHERE {condition}")
+            con.execute(f"UPDATE {table} SET {column} = {own} || ':' || {column} WHERE {condition}")
+    con.execute("UPDATE incoming_accounts SET platform = split_part(account_id, ':', 1) WHERE platform IS NULL")
+    return [f"{changed:,} ids without a platform were given {prefix!r}."] if changed else []
+
+
+def _tidy_names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    con.execute(
+        "UPDATE incoming_accounts SET handle = nullif(ltrim(trim(handle), '@'), '') "
+        "WHERE handle IS NOT NULL AND (handle LIKE '@%' OR trim(handle) <> handle OR handle = '')"
+    )
+    for column in ("reply_to_post_id", "reply_to_account_id", "root_post_id"):
+        con.execute(f"UPDATE incoming_posts SET {column} = NULL WHERE {column} = ''")
+    con.execute(
+        "UPDATE incoming_posts SET kind = 'reply' "
+        "WHERE kind IS NULL AND (reply_to_post_id IS NOT NULL OR reply_to_account_id IS NOT NULL)"
+    )
+    return []
+
+
+def _drop_self(con: duckdb.DuckDBPyConnection) -> list[str]:
+    notes = []
+    for table, a, b, what in (
+        ("incoming_follows", "follower_id", "followee_id", "follows of oneself"),
+        ("incoming_interactions", "actor_id", "target_id", "interactions with oneself"),
+    ):
+        found = _number(con, f"SELECT count(*) FROM {table} WHERE {a} = {b}")
+        if found:
+            con.execute(f"DELETE FROM {table} WHERE {a} = {b}")
+            notes.append(f"{found:,} {what} were left out.")
+    return notes
+
+
+def _forget_future(con: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+    changed = 0
+    for table in TABLES:
+        for column in table.columns:
+            if column.type != "timestamp":
+                continue
+            condition = f"{column.name} > TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}' + INTERVAL 1 DAY"
+            found = _number(con, f"SELECT count(*) FROM incoming_{table.name} WHERE {condition}")
+            if found:
+                con.execute(f"UPDATE incoming_{table.name} SET {column.name} = NULL WHERE {condition}")
+                changed += found
+    return [f"{changed:,} times lie in the future and were taken as unknown."] if changed else []
+
+
+def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """Rows with the same key become one: what was seen last wins column by column, and null never does."""
+    incoming, keys = f"incoming_{table.name}", ", ".join(table.key)
+    rows = _number(con, f"SELECT count(*) FROM {incoming}")
+    # hashes first: they cost an eighth of the memory, and no two equal means no two rows equal
+    if rows == _number(con, f"SELECT count(*) FROM (SELECT DISTINCT hash({keys}) FROM {incoming})"):
+        return []
+    if table in (ACCOUNTS, FOLLOWS, POSTS):
+        newest = "coalesce(observed_at, TIMESTAMP '0001-01-01')"
+        rest = ", ".join(
+            f"arg_max({name}, {newest}) FILTER ({name} IS NOT NULL) AS {name}"
+            for name in table.names
+            if name not in table.key
+        )
+        merged = f"SELECT {keys}, {rest} FROM {incoming} GROUP BY {keys}"
+    else:
+        merged = f"SELECT DISTINCT * FROM {incoming}"
+    con.execute(f"CREATE TEMP TABLE merged AS {merged}")
+    con.execute(f"DELETE FROM {incoming}")
+    con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
+    con.execute("DROP TABLE temp.merged")
+    left = _number(con, f"SELECT count(*) FROM {incoming}")
+    return [f"{rows - left:,} rows of {table.name} stood there more than once and were merged."] if left < rows else []
+
+
+def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A post that is its own ancestor answers nothing.
+
+    A thread can only run in a circle where some post is not newer than the one it answers, so only the threads of
+    such posts are walked.
+    """
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE circle AS
+        WITH RECURSIVE suspect AS (
+            SELECT c.post_id FROM incoming_posts AS c JOIN incoming_posts AS p ON p.post_id = c.reply_to_post_id
+            WHERE c.created_at IS NULL OR p.created_at IS NULL OR p.created_at >= c.created_at),
+        walk(start, place, depth) AS (
+            SELECT s.post_id, p.reply_to_post_id, 1 FROM suspect AS s JOIN incoming_posts AS p ON p.post_id = s.post_id
+            UNION ALL
+            SELECT w.start, p.reply_to_post_id, w.depth + 1 FROM walk AS w
+            JOIN incoming_posts AS p ON p.post_id = w.place
+            WHERE w.place <> w.start AND w.depth < """
+        + str(_DEEPEST_THREAD)
+        + """ AND p.reply_to_post_id IS NOT NULL)
+        SELECT DISTINCT start AS post_id FROM walk WHERE place = start"""
+    )
+    found = _number(con, "SELECT count(*) FROM circle")
+    if found:
+        con.execute(
+            "UPDATE incoming_posts SET reply_to_post_id = NULL, root_post_id = NULL "
+            "WHERE post_id IN (SELECT post_id FROM circle)"
+        )
+    con.execute("DROP TABLE temp.circle")
+    return [f"{found:,} posts answer themselves in a circle; what they answer was taken as unknown."] if found else []
+
+
+def _derive_replies(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Replies that stand among the posts become interactions, where the source did not give them."""
+    before = _number(con, "SELECT count(*) FROM incoming_interactions")
+    con.execute(
+        """INSERT INTO incoming_interactions BY NAME
+        WITH known AS (SELECT post_id, author_id FROM incoming_posts UNION SELECT post_id, author_id FROM posts)
+        SELECT c.author_id AS actor_id, coalesce(c.reply_to_account_id, p.author_id) AS target_id, 'reply' AS kind,
+               c.reply_to_post_id AS post_id, c.created_at
+        FROM incoming_posts AS c LEFT JOIN known AS p ON p.post_id = c.reply_to_post_id
+        WHERE coalesce(c.kind, 'reply') = 'reply' AND coalesce(c.reply_to_account_id, p.author_id) <> c.author_id
+          AND NOT EXISTS (
+            FROM incoming_interactions AS i WHERE i.actor_id = c.author_id AND i.kind = 'reply'
+              AND i.target_id = coalesce(c.reply_to_account_id, p.author_id)
+              AND (i.post_id = c.reply_to_post_id OR (i.post_id IS NULL AND i.created_at = c.created_at)))"""
+    )
+    added = _number(con, "SELECT count(*) FROM incoming_interactions") - before
+    return [f"{added:,} replies were read off the posts."] if added else []

@@ -1,0 +1,235 @@
+"""Inputs that cannot be taken, and what is said of each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+FOLLOWS = "follower_id,followee_id\n"
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """One input.
+
+    Attributes:
+        name: what is wrong with it.
+        build: makes it in a folder and gives the path to add.
+        exit_code: 1 failure, 2 wrong use.
+        fragment: part of the one-line message.
+    """
+
+    name: str
+    build: Callable[[Path], Path]
+    exit_code: int
+    fragment: str
+
+
+def text(name: str, content: str | bytes) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        data = content.encode() if isinstance(content, str) else content
+        (folder / name).write_bytes(data)
+        return folder
+
+    return build
+
+
+def gzipped(name: str, content: bytes, *, cut: int | None = None) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        (folder / name).write_bytes(gzip.compress(content)[:cut])
+        return folder
+
+    return build
+
+
+def parquet(name: str, query: str, *, cut: int | None = None) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        target = folder / name
+        duckdb.sql(query).write_parquet(str(target))
+        if cut is not None:
+            target.write_bytes(target.read_bytes()[:cut])
+        return folder
+
+    return build
+
+
+def bomb(name: str) -> Callable[[Path], Path]:
+    def build(folder: Path) -> Path:
+        with gzip.open(folder / name, "wb", compresslevel=1) as file:
+            file.write(b"follower_id,followee_id\n")
+            block = b"x" * (1 << 20)
+            for _ in range(260):
+                file.write(block)
+        return folder
+
+    return build
+
+
+def twice(folder: Path) -> Path:
+    for ending in ("csv", "jsonl"):
+        (folder / f"follows.{ending}").write_text(FOLLOWS)
+    return folder
+
+
+def loop(folder: Path) -> Path:
+    (folder / "a").symlink_to(folder / "b")
+    (folder / "b").symlink_to(folder / "a")
+    return folder / "a"
+
+
+def subfolder(folder: Path) -> Path:
+    (folder / "follows.csv").mkdir()
+    return folder
+
+
+def fifo(folder: Path) -> Path:
+    (folder / "notes.txt").write_text("hello")
+    return folder
+
+
+def row(name: str, line: str, where: int = 2) -> tuple[str, str]:
+    return line, f"{name}:{where}"
+
+
+def account(**values: object) -> str:
+    return ",".join(values) + "\n" + ",".join(str(value) for value in values.values()) + "\n"
+
+
+MALFORMED = [
+    Malformed("nothing there", lambda folder: folder / "nowhere", 2, "There is no file or folder"),
+    Malformed("empty folder", lambda folder: folder, 2, "is empty"),
+    Malformed("folder without a table", fifo, 2, "is nothing that can be read"),
+    Malformed("symlink loop", loop, 2, "There is no file or folder"),
+    Malformed("folder named like a table", subfolder, 1, "is a folder"),
+    Malformed("table twice", twice, 1, "holds follows twice"),
+    Malformed("zip archive", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 2, "is nothing that can be read"),
+    Malformed("empty file", text("follows.csv", ""), 1, "is empty"),
+    Malformed("empty parquet", text("follows.parquet", ""), 1, "follows.parquet cannot be read"),
+    Malformed("binary named csv", text("follows.csv", bytes(range(256)) * 40), 1, "binary"),
+    Malformed("nul bytes in csv", text("follows.csv", FOLLOWS + "x:1\0,x:2\n"), 1, "binary"),
+    Malformed("parquet named csv", text("follows.csv", b"PAR1" + b"\0" * 100), 1, "is a Parquet file"),
+    Malformed("zip named csv", text("follows.csv", b"PK\x03\x04aaaa"), 1, "is a zip archive"),
+    Malformed("gzip named csv", text("follows.csv", gzip.compress(b"a,b\n")), 1, "is a gzip file"),
+    Malformed("csv named parquet", text("follows.parquet", FOLLOWS + "x:1,x:2\n"), 1, "cannot be read"),
+    Malformed("text named gzip", text("follows.csv.gz", FOLLOWS), 1, "cannot be unpacked"),
+    Malformed("gzip cut off", gzipped("follows.csv.gz", os.urandom(5000), cut=3000), 1, "cannot be unpacked"),
+    Malformed("zip bomb", bomb("follows.csv.gz"), 1, "zip bomb"),
+    Malformed("zip bomb in json", bomb("follows.jsonl.gz"), 1, "zip bomb"),
+    Malformed(
+        "parquet cut off",
+        parquet(
+            "follows.parquet", "SELECT 'x:' || range AS follower_id, 'x:0' AS followee_id FROM range(1, 9000)", cut=900
+        ),
+        1,
+        "cannot be read",
+    ),
+    Malformed("parquet without ids", parquet("follows.parquet", "SELECT 1 AS position"), 1, "no column 'follower_id'"),
+    Malformed(
+        "parquet with a nested id",
+        parquet("follows.parquet", "SELECT {'a': 1} AS follower_id, 'x:1' AS followee_id"),
+        1,
+        "holds STRUCT",
+    ),
+    Malformed(
+        "parquet with binary ids",
+        parquet("follows.parquet", "SELECT 'ab'::BLOB AS follower_id, 'x:1' AS followee_id"),
+        1,
+        "holds BLOB",
+    ),
+    Malformed(
+        "parquet with a missing id",
+        parquet("follows.parquet", "FROM (VALUES ('x:2', 'x:1'), (NULL, 'x:1')) AS t(follower_id, followee_id)"),
+        1,
+        "follows.parquet:2: follower_id is missing",
+    ),
+    Malformed(
+        "parquet count beyond 64 bits",
+        parquet("accounts.parquet", "SELECT 'x:1' AS account_id, 18446744073709551615::UBIGINT AS followers_count"),
+        1,
+        "is not a whole number",
+    ),
+    Malformed(
+        "parquet with half a follower",
+        parquet("accounts.parquet", "SELECT 'x:1' AS account_id, 1.5::DOUBLE AS followers_count"),
+        1,
+        "is not a whole number",
+    ),
+    Malformed("no header", text("follows.csv", "x:1,x:2\nx:3,x:2\n"), 1, "no header with known columns"),
+    Malformed("header of another table", text("follows.csv", "post_id,author_id\n1,2\n"), 1, "no column 'follower_id'"),
+    Malformed("one id column missing", text("follows.csv", "follower_id\nx:1\n"), 1, "no column 'followee_id'"),
+    Malformed("column twice", text("follows.csv", "follower_id,followee_id,follower_id\na,b,c\n"), 1, "twice"),
+    Malformed(
+        "id missing", text("follows.csv", FOLLOWS + "x:2,x:1\n,x:1\n"), 1, "follows.csv:3: follower_id is missing"
+    ),
+    Malformed("id blank", text("follows.csv", FOLLOWS + "   ,x:1\n"), 1, "follows.csv:2: follower_id is missing"),
+    Malformed("id with control characters", text("follows.csv", FOLLOWS + "x:\x071,x:1\n"), 1, "control characters"),
+    Malformed("row too short", text("follows.csv", FOLLOWS + "x:2,x:1\nx:3\n"), 1, "follows.csv:3:"),
+    Malformed("row too long", text("follows.csv", FOLLOWS + "x:2,x:1,x:9\n"), 1, "follows.csv:2:"),
+    Malformed("quote never closed", text("follows.csv", FOLLOWS + 'x:2,x:1\n"x:3,x:1\nx:4,x:1\n'), 1, "follows.csv:3:"),
+    Malformed(
+        "line number behind quoted line breaks",
+        text("accounts.csv", 'account_id,bio,posts_count\nx:1,"a\nb\nc",1\nx:2,d,many\n'),
+        1,
+        "accounts.csv:5: posts_count «many»",
+    ),
+    Malformed("huge field", text("follows.csv", FOLLOWS + "x:" + "9" * 50_000_000 + ",x:1\n"), 1, "follows.csv"),
+    Malformed("negative count", text("accounts.csv", account(account_id="x:1", followers_count=-5)), 1, "«-5»"),
+    Malformed("count with a separator", text("accounts.csv", 'account_id,posts_count\nx:1,"1,234"\n'), 1, "«1,234»"),
+    Malformed(
+        "count beyond 64 bits", text("accounts.csv", account(account_id="x:1", posts_count=2**63)), 1, "whole number"
+    ),
+    Malformed("count in words", text("accounts.csv", account(account_id="x:1", posts_count="many")), 1, "«many»"),
+    Malformed(
+        "neither yes nor no", text("accounts.csv", account(account_id="x:1", verified="perhaps")), 1, "yes or no"
+    ),
+    Malformed("unknown platform", text("accounts.csv", account(account_id="x:1", platform="myspace")), 1, "«myspace»"),
+    Malformed(
+        "date of zeros", text("accounts.csv", account(account_id="x:1", created_at="0000-00-00")), 1, "is not a time"
+    ),
+    Malformed(
+        "date in words", text("accounts.csv", account(account_id="x:1", created_at="yesterday")), 1, "is not a time"
+    ),
+    Malformed(
+        "13th month", text("accounts.csv", account(account_id="x:1", created_at="2026-13-01")), 1, "is not a time"
+    ),
+    Malformed(
+        "unknown kind",
+        text("interactions.csv", account(actor_id="x:1", target_id="x:2", kind="poke")),
+        1,
+        "kind «poke» is not one of",
+    ),
+    Malformed(
+        "kind missing",
+        text("interactions.csv", account(actor_id="x:1", target_id="x:2", kind="")),
+        1,
+        "kind is missing",
+    ),
+    Malformed(
+        "broken json",
+        text("follows.jsonl", '{"follower_id": "x:1", "followee_id": "x:2"}\n{"follower_id"\n'),
+        1,
+        "follows.jsonl:2:",
+    ),
+    Malformed(
+        "json list on a line", text("follows.jsonl", json.dumps(["x:1", "x:2"]) + "\n"), 1, "is JSON but no object"
+    ),
+    Malformed("json without ids", text("follows.jsonl", '{"position": 1}\n'), 1, "no column 'follower_id'"),
+    Malformed(
+        "json with a nested id",
+        text("follows.jsonl", '{"follower_id": {"a": "\\u0001"}, "followee_id": null}\n'),
+        1,
+        "followee_id is missing",
+    ),
+    Malformed(
+        "json array file",
+        text("follows.jsonl", '[\n{"follower_id": "x:1", "followee_id": "x:2"}\n]\n'),
+        1,
+        "follows.jsonl:1:",
+    ),
+]
