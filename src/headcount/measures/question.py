@@ -32,7 +32,15 @@ from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
 from headcount.measures.intervals import jeffreys, mean_count, wilson
 from headcount.measures.question_signs import NAMED, question_signs
-from headcount.measures.reply_curve import HORIZON, Forecast, ReplyTimes, first_replies, forecast
+from headcount.measures.reply_curve import (
+    HORIZON,
+    PRIOR_REPLIES,
+    Forecast,
+    Prior,
+    ReplyTimes,
+    first_replies,
+    forecast,
+)
 from headcount.measures.result import Result
 
 __all__ = ["Pooled", "Question", "ReplyCurve", "Test", "question"]
@@ -44,6 +52,8 @@ UNTIMED_AT_MOST = 0.05
 SHORTEST = 60.0
 """Seconds that a post must have been watched before a forecast is made."""
 POINTS = 60
+MANY = 1_000_000
+"""Answers beyond which the reply curve is learned from every second, third, … post; the tests stay whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +209,8 @@ def question(
     population = "responders" if member is None else "followers"
     if not asked:
         return Question(population=population, followers=followers, tests=[], pooled=None, too_little=_nothing(posts))
-    answers = _Answers.read(posts, responses, member, as_of)
-    tests = [_test(posts, answers, i, why, followers) for i, why in asked.items()]
+    answers = _Answers.read(posts, responses, member, as_of, list(asked))
+    tests = [_test(posts, answers, i, asked, followers) for i in asked]
     newest = np.argsort([-_or(posts.created_at[i], -np.inf) for i in asked], kind="stable")
     return Question(
         population=population,
@@ -219,7 +229,8 @@ class _Answers:
         person, post, delay: of the population; start: (posts + 1,) where each post's answers begin.
         others: (posts,) distinct people outside the population; None where it is everybody.
         watched: (posts,) seconds from post to end of observation; NaN where unknown.
-        times: reply times of all posts with a known time.
+        times: reply times of the posts with a known time: of all, or of an even choice where there are very
+            many.
     """
 
     person: Integers
@@ -231,15 +242,23 @@ class _Answers:
     times: ReplyTimes
 
     @classmethod
-    def read(cls, posts: Posts, responses: Responses, member: NDArray[np.bool_] | None, as_of: float) -> _Answers:
+    def read(
+        cls,
+        posts: Posts,
+        responses: Responses,
+        member: NDArray[np.bool_] | None,
+        as_of: float,
+        asked: list[int],
+    ) -> _Answers:
         watched = np.maximum(as_of - posts.created_at, 0.0)
-        person, post, delay = _answers(responses, watched)
+        person, post, delay = _answers(responses, watched, asked)
         others = None
         if member is not None:
             inside = member[person]
             others = np.bincount(post[~inside], minlength=len(posts))
             person, post, delay = person[inside], post[inside], delay[inside]
         timed = ~np.isnan(delay)
+        looked_at = np.nan_to_num(watched)
         return cls(
             person=person,
             post=post,
@@ -247,18 +266,28 @@ class _Answers:
             start=np.searchsorted(post, np.arange(len(posts) + 1)),
             others=others,
             watched=watched,
-            times=ReplyTimes(post[timed], delay[timed], np.nan_to_num(watched)),
+            times=ReplyTimes(post[timed], delay[timed], looked_at),
         )
+
+    def usual(self, tests: list[int]) -> Floats:
+        """Final counts of those of the tests that were watched for a day."""
+        watched = self.watched[tests]
+        seen = np.diff(self.start)[tests][watched >= DAY]
+        return seen / np.maximum(self.times.share(watched[watched >= DAY]), 0.05)
 
     def delays(self, post: int) -> Floats:
         """Delays of the answers to one post, rising; those unknown (NaN) last."""
         return np.sort(self.delay[self.start[post] : self.start[post + 1]])
 
 
-def _answers(responses: Responses, watched: Floats) -> tuple[Integers, Integers, Floats]:
+def _answers(responses: Responses, watched: Floats, asked: list[int]) -> tuple[Integers, Integers, Floats]:
     """First answers within the observation; a response dated before its post counts as immediate."""
-    late = responses.delay > watched[responses.post] + 1.0
-    used = ACTIVE[responses.kind] & ~late
+    used = ACTIVE[responses.kind] & ~(responses.delay > watched[responses.post] + 1.0)
+    number = int(used.sum())
+    if number > MANY:
+        kept = np.arange(len(watched)) % (number // MANY + 1) == 0
+        kept[asked] = True
+        used &= kept[responses.post]
     delay = np.maximum(responses.delay[used], 0.0)
     return first_replies(responses.person[used], responses.post[used], delay)
 
@@ -285,19 +314,19 @@ def _nothing(posts: Posts) -> str:
     return f"None of the {len(posts):,} posts in the window asks the readers something: ask, or name a post."
 
 
-def _test(posts: Posts, answers: _Answers, post: int, why: str, followers: int | None) -> Test:
+def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], followers: int | None) -> Test:
     delays = answers.delays(post)
     timed = delays[~np.isnan(delays)]
     watched = answers.watched[post]
     within = _within_day(delays, watched)
     share, low, high = _share(within, followers)
-    final = _final(answers, post, len(delays), followers)
+    final = _final(answers, post, list(asked), len(delays), followers)
     at = np.unique(np.linspace(0, len(timed) - 1, POINTS).round().astype(int)) if len(timed) else timed.astype(int)
     return Test(
         post_id=str(posts.post_id[post]),
         asked_at=_iso(posts.created_at[post]),
         text=posts.text[post],
-        why=why,
+        why=asked[post],
         hours_observed=None if np.isnan(watched) else float(watched / 3600),
         responders=len(delays),
         responders_24h=within,
@@ -329,19 +358,20 @@ def _share(responders: int | None, followers: int | None) -> tuple[float | None,
     return responders / followers, *wilson(responders, followers)
 
 
-def _final(answers: _Answers, post: int, responders: int, followers: int | None) -> Forecast | None:
+def _final(answers: _Answers, post: int, asked: list[int], responders: int, followers: int | None) -> Forecast | None:
     """Distinct repliers in the end; what was watched for HORIZON is counted, not forecast."""
     watched = float(answers.watched[post])
     if np.isnan(watched) or watched < SHORTEST:
         return None
     if watched >= HORIZON:
-        return Forecast(responders, responders, responders)
+        return Forecast(float(responders), float(responders), float(responders))
     times = answers.times
     return forecast(
         responders,
         float(times.share(watched)),
-        rho=times.rho,
+        rho=times.rho(watched),
         information=times.information(watched),
+        prior=Prior.from_totals(answers.usual([other for other in asked if other != post])),
         most=np.inf if followers is None else followers,
     )
 
@@ -401,7 +431,7 @@ def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurv
     watched = np.nan_to_num(answers.watched[asked])
     delay, post = answers.delay[of_tests], number[answers.post[of_tests]]
     whole = bool((watched >= HORIZON).any())
-    times = ReplyTimes(post, delay, watched, **({"prior_replies": 0.0} if whole else {}))
+    times = ReplyTimes(post, delay, watched, 0.0 if whole else PRIOR_REPLIES, correlation=0.0)
     if not int(times.counts.sum()):
         return None, None
     at = np.geomspace(60.0, HORIZON, POINTS)

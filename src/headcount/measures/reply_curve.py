@@ -1,26 +1,27 @@
 """How soon do people reply, and how many are still to come?
 
 **The curve.** F(t) is the share of all who will reply within HORIZON (7 days) who have replied by time t.
-Posts
-have been watched for different times, and a reply that has not come yet is not seen: replies are
+Posts have been watched for different times, and a reply that has not come yet is not seen: replies are
 right-truncated. The reverse-time product-limit estimator (Lagakos, Barraj & De Gruttola 1988; in insurance:
 chain ladder) uses all of them:
 
     F(t) = product over reply times u > t of (1 - d(u)/Y(u)),
 
 d(u) replies at u, Y(u) replies not later than u on posts that were watched at least until u. When every post
-was watched for HORIZON it is the plain empirical distribution. A published log-normal (Paul, Hong & Chi
-2011: median 10.05 minutes, sigma 2.486 through their two points) stands in as PRIOR_REPLIES replies, so that
-it fills what no own post was watched for, and vanishes beside a few dozen own replies.
+was watched for HORIZON it is the plain empirical distribution. Replies to one post are alike, so each of m
+counts 1/(1 + (m - 1) rho): fifty posts with ten replies say more than one with five hundred. A published
+log-normal (Paul, Hong & Chi 2011: median 10.05 minutes, sigma 2.486 through their two points) stands in as
+PRIOR_REPLIES replies: it fills what no own post was watched for, and vanishes beside a dozen own replies.
 
 **Between posts.** Each post has its own pace: its share at t scatters around F(t) with intra-class
-correlation rho, estimated from the beta-binomial variance of the posts' own shares (method of moments),
+correlation rho(t), estimated from the beta-binomial variance of the posts' own shares (method of moments),
 drawn towards RHO_PRIOR.
 
 **The forecast.** n people replied by time T. The final count N is Poisson with a Gamma(a, b) rate; given the
-share F at T those still to come are negative binomial with size n + a and success probability (b + F)/(b +
-1); F is drawn from a Beta with mean F(T) and the variance of both the estimated curve and the scatter
-between posts. With a, b -> 0 the estimate is n/F(T).
+share F at T those still to come are negative binomial with size n + a and success probability
+(b + F)/(b + 1). F is drawn from a Beta with mean F(T) and the variance of both the estimated curve and the
+scatter between posts. a and b come from the account's other questions and never count for more than two
+replies; with a, b -> 0 the estimate is n/F(T).
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
 
@@ -40,7 +43,9 @@ HORIZON = 7 * DAY
 """Seconds after which a post is taken as answered: the 'end' of the final count."""
 
 PRIOR_MEDIAN, PRIOR_SIGMA = 10.05 * 60, 2.486
-PRIOR_REPLIES = 5.0
+PRIOR_REPLIES = 2.0
+"""Few, as accounts differ: with no own reply the share by one hour is known to 0.77 and a deviation of
+0.25."""
 RHO_PRIOR, RHO_POSTS = 0.06, 4.0
 """Scatter between posts where none is known, and how many posts that counts for."""
 
@@ -62,12 +67,15 @@ class ReplyTimes:
         delay: (n,) seconds from post to reply, known and 0 or more.
         watched: (posts,) seconds that each post was watched; those without a reply included.
         prior_replies: how many replies the published log-normal counts for.
+        correlation: likeness of replies to one post, by which a post with many replies weighs less than their
+            number: each reply of m counts 1/(1 + (m - 1) correlation); 0: every reply counts the same.
     """
 
     post: Integers
     delay: Floats
     watched: Floats
     prior_replies: float = PRIOR_REPLIES
+    correlation: float = RHO_PRIOR
 
     def share(self, at: Floats | float) -> Floats:
         """F at each time (seconds): 0 to 1, not falling, 1 from HORIZON on."""
@@ -87,12 +95,13 @@ class ReplyTimes:
         """Reply times, rising, and log F before the first and from each of them on."""
         until = np.minimum(self.watched, HORIZON)[self.post]
         kept = self.delay <= until
-        delay, weight, until = _with_prior(self.delay[kept], until[kept], self.prior_replies)
+        weight = 1 / (1 + np.maximum(self.counts - 1, 0) * self.correlation)
+        delay, weight, until = _with_prior(self.delay[kept], weight[self.post[kept]], until[kept], self.prior_replies)
         if not len(delay):
             return np.empty(0), np.zeros(1)
         order = np.argsort(delay)
-        times, first = np.unique(delay[order], return_index=True)
-        died = np.add.reduceat(weight[order], first)
+        first = _starts(delay[order])
+        times, died = delay[order][first], np.add.reduceat(weight[order], first)
         ended, gone = _sorted_weights(until, weight)
         at_risk = np.cumsum(died) - gone[np.searchsorted(ended, times, side="left")]
         with np.errstate(divide="ignore"):
@@ -109,20 +118,15 @@ class ReplyTimes:
         """(posts,) replies of each post by that time (seconds)."""
         return np.bincount(self.post[self.delay <= at], minlength=len(self.watched))
 
-    @cached_property
-    def rho(self) -> float:
-        """Intra-class correlation of the reply times within a post: how much posts differ in pace."""
-        scatter, weight = 0.0, 0.0
-        quarters = [t for q in (0.25, 0.5, 0.75) if (t := self.time_of(q)) is not None]
-        for at in quarters:
-            excess, counted = self._excess(at)
-            scatter, weight = scatter + excess / len(quarters), weight + counted / len(quarters)
-        return float(np.clip((scatter + RHO_POSTS * RHO_PRIOR) / (weight + RHO_POSTS), 0.003, 0.6))
+    def rho(self, at: float) -> float:
+        """Intra-class correlation of having replied by that time (seconds): how much posts differ in pace."""
+        excess, weight = self._excess(at)
+        return float(np.clip((excess + RHO_POSTS * RHO_PRIOR) / (weight + RHO_POSTS), 0.003, 0.6))
 
     def _excess(self, at: float) -> tuple[float, float]:
         """Weighted sum over posts of the variance beyond chance at one time, and the sum of the weights."""
         expected = self.share(at) / np.maximum(self.share(self.watched), 1e-9)
-        used = (self.watched > at) & (self.counts >= 2) & (expected > 0.02) & (expected < 0.98)
+        used = (self.watched > at) & (self.counts >= 2) & (expected > 0.005) & (expected < 0.995)
         total, p = self.counts[used], expected[used]
         excess = ((self.by(at)[used] - total * p) ** 2 / (total * p * (1 - p)) - 1) / (total - 1)
         weight = (total - 1) / (total - 1 + 1 / RHO_PRIOR)
@@ -131,7 +135,7 @@ class ReplyTimes:
     def information(self, at: float) -> float:
         """How many independent replies the curve beyond `at` rests on, the prior included."""
         total = self.counts[self.watched > at]
-        return float((total / (1 + np.maximum(total - 1, 0) * self.rho)).sum()) + self.prior_replies
+        return float((total / (1 + np.maximum(total - 1, 0) * self.rho(at))).sum()) + self.prior_replies
 
 
 @dataclass(frozen=True)
@@ -187,13 +191,13 @@ def forecast(
     prior = prior or Prior()
     share = min(max(share, 1e-6), 1.0)
     if share >= 1 - 1e-9:
-        return Forecast(replies, replies, replies)
+        return Forecast(float(replies), float(replies), float(replies))
     to_come = (replies + prior.shape) * (1 - share) / (prior.rate + share)
     chance = (prior.rate + _shares(share, rho + (1 - rho) / (information + 1))) / (prior.rate + 1)
     tail = (1 - level) / 2
     low, high = (_quantile(replies + prior.shape, chance, q) for q in (tail, 1 - tail))
-    ceiling = max(most, replies)
-    return Forecast(min(replies + to_come, ceiling), min(replies + low, ceiling), min(replies + high, ceiling))
+    ceiling = float(max(most, replies))
+    return Forecast(*(min(replies + float(more), ceiling) for more in (to_come, low, high)))
 
 
 def first_replies(person: Integers, post: Integers, delay: Floats) -> tuple[Integers, Integers, Floats]:
@@ -204,16 +208,21 @@ def first_replies(person: Integers, post: Integers, delay: Floats) -> tuple[Inte
     """
     if not len(person):
         return person, post, delay
-    key = post * (int(person.max()) + 1) + person
-    order = np.lexsort((delay, key))
-    key = key[order]
-    first = order[np.append(True, key[1:] != key[:-1])]
-    return person[first], post[first], delay[first]
+    people = int(person.max()) + 1
+    key = post * people + person
+    order = np.argsort(key)
+    start = _starts(key[order])
+    key = key[order[start]]
+    return key % people, key // people, np.fmin.reduceat(delay[order], start)
 
 
-def _with_prior(delay: Floats, until: Floats, replies: float) -> tuple[Floats, Floats, Floats]:
+def _starts(rising: NDArray[Any]) -> Integers:
+    """Where each distinct value of a sorted array begins."""
+    return np.flatnonzero(np.append(True, rising[1:] != rising[:-1]))
+
+
+def _with_prior(delay: Floats, weight: Floats, until: Floats, replies: float) -> tuple[Floats, Floats, Floats]:
     """Own replies and the prior's: delay, weight, and how long each one's post was watched."""
-    weight = np.ones(len(delay))
     if replies <= 0:
         return delay, weight, until
     from scipy.special import ndtri
