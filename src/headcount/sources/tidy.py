@@ -73,6 +73,10 @@ class TidySource:
         problems: list[Problem] = []
         count, rows = 0, {}
         for table, file in files.items():
+            if ".jsonl" in file.name.lower() and not file.stat().st_size:
+                rows[table.name] = 0
+                notes.append(f"{file.name} is empty.")
+                continue
             with _raw(con, file) as raw:
                 found = _Checked(con, table, raw)
                 notes += found.notes

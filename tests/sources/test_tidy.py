@@ -1,0 +1,210 @@
+"""Tidy tables: every form and encoding gives the same rows; what is set right is said."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from headcount.errors import BadRows, UsageError
+from headcount.sources import find_source
+from headcount.sources.tidy import TidySource
+from headcount.store import Store
+from headcount.tables import ACCOUNTS, POSTS
+
+NOW = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+def add(store: Store, folder: Path, *, skip_bad: bool = False):
+    return store.ingest(lambda con: TidySource().read(folder, con, skip_bad=skip_bad), path=str(folder), now=NOW)
+
+
+def rows(store: Store, query: str) -> list[tuple]:
+    return store.connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store(tmp_path / "workspace", write=True) as opened:
+        yield opened
+
+
+ids = st.text("abcdefgh0123456789_.-", min_size=1, max_size=12).map(lambda text: "x:" + text)
+words = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=30)
+times = st.datetimes(datetime(2006, 1, 1), datetime(2026, 9, 1))
+account = st.fixed_dictionaries(
+    {
+        "account_id": ids,
+        "bio": st.none() | words.filter(lambda text: text.strip() == text and text != ""),
+        "followers_count": st.none() | st.integers(0, 2**62),
+        "verified": st.none() | st.booleans(),
+        "created_at": st.none() | times,
+        "status": st.none() | st.sampled_from(["active", "deleted", "suspended", "hidden"]),
+    }
+)
+post = st.fixed_dictionaries(
+    {
+        "post_id": ids,
+        "author_id": ids,
+        "kind": st.none() | st.sampled_from(["post", "quote", "repost"]),
+        "link_domains": st.none() | st.lists(st.sampled_from(["a.example", "b.example"]), min_size=1, max_size=3),
+    }
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.generate],  # each example costs a second, so no shrinking
+)
+@given(
+    accounts=st.lists(account, min_size=1, max_size=6, unique_by=lambda row: row["account_id"]),
+    posts=st.lists(post, min_size=1, max_size=6, unique_by=lambda row: row["post_id"]),
+)
+def test_every_form_gives_back_what_went_in(accounts, posts, tmp_path_factory):
+    base = tmp_path_factory.mktemp("forms")
+    with Store(base / "first", write=True) as first:
+        con = first.connection
+        for table, given_rows in ((ACCOUNTS, accounts), (POSTS, posts)):
+            for row in given_rows:
+                marks = ", ".join("?" for _ in row)
+                con.execute(f"INSERT INTO {table.name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        con.execute("UPDATE accounts SET platform = 'x'")
+        for form in ("parquet", "csv", "csv.gz", "jsonl"):
+            first.export(base / form, format=form)
+            with Store(base / f"ws-{form}", write=True) as other:
+                add(other, base / form)
+                for table in (ACCOUNTS, POSTS):
+                    order = f"FROM {table.name} ORDER BY {table.key[0]}"
+                    assert rows(other, order) == rows(first, order), form
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_encodings_delimiters_and_compression(store, tmp_path, encoding, delimiter, packed):
+    content = delimiter.join(["account_id", "bio"]) + "\r\n" + delimiter.join(["x:1", '"Zoë – ""naïve""\nÆ"']) + "\r\n"
+    data = content.encode(encoding)
+    target = tmp_path / ("accounts.csv.gz" if packed else "accounts.csv")
+    target.write_bytes(gzip.compress(data) if packed else data)
+    imported = add(store, target)
+    assert rows(store, "SELECT account_id, bio FROM accounts") == [("x:1", 'Zoë – "naïve"\nÆ')]
+    said = [note for note in imported.notes if "UTF-8" in note]
+    assert bool(said) == (encoding in ("utf-16", "cp1252"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-04T05:06:07Z", "2026-03-04 05:06:07", "2026-03-04T07:06:07+02:00", "2026-03-04T00:06:07-0500",
+        "1772600767", "1772600767000", "1772600767000000", "Wed Mar 04 05:06:07 +0000 2026",
+    ],
+)  # fmt: skip
+def test_times_in_every_usual_form(store, tmp_path, value):
+    for ending, content in (
+        ("csv", f"account_id,created_at\nx:1,{value}\n"),
+        ("jsonl", json.dumps({"account_id": "x:1", "created_at": int(value) if value.isdigit() else value}) + "\n"),
+    ):
+        folder = tmp_path / ending
+        folder.mkdir()
+        (folder / f"accounts.{ending}").write_text(content)
+        add(store, folder)
+        assert rows(store, "SELECT created_at FROM accounts") == [(datetime(2026, 3, 4, 5, 6, 7),)]
+        store.connection.execute("DELETE FROM accounts")
+
+
+def test_mixed_zones_are_said(store, tmp_path):
+    (tmp_path / "accounts.csv").write_text(
+        "account_id,created_at\nx:1,2026-01-01T00:00:00Z\nx:2,2026-01-01 00:00:00\nx:3,2026-01-01T02:00:00+02:00\n"
+    )
+    imported = add(store, tmp_path / "accounts.csv")
+    assert rows(store, "SELECT count(DISTINCT created_at) FROM accounts") == [(1,)]
+    assert any("1 values of created_at have no time zone (2 have one)" in note for note in imported.notes)
+
+
+def test_parquet_types_are_taken_as_they_are(store, tmp_path):
+    duckdb.sql(
+        """SELECT 12 AS account_id, 'x' AS platform, 7::UINTEGER AS followers_count, 3.0::DOUBLE AS posts_count,
+        1::TINYINT AS verified, TIMESTAMPTZ '2026-01-01 01:00:00+01' AS created_at, DATE '2026-02-01' AS last_post_at,
+        1770000000::BIGINT AS observed_at"""
+    ).write_parquet(str(tmp_path / "accounts.parquet"))
+    add(store, tmp_path / "accounts.parquet")
+    assert rows(
+        store, "SELECT account_id, followers_count, posts_count, verified, created_at, last_post_at FROM accounts"
+    ) == [("x:12", 7, 3, True, datetime(2026, 1, 1), datetime(2026, 2, 1))]
+
+
+def test_bad_rows_are_skipped_only_when_allowed(store, tmp_path):
+    (tmp_path / "follows.csv").write_text(
+        "follower_id,followee_id,position\nx:2,x:1,0\n,x:1,1\nx:3,x:1\nx:4,x:1,-7\nx:5,x:1,4\n"
+    )
+    with pytest.raises(BadRows) as caught:
+        add(store, tmp_path / "follows.csv")
+    assert caught.value.count == 3
+    assert [problem.line for problem in caught.value.problems] == [3, 4, 5]
+    assert rows(store, "SELECT count(*) FROM follows") == [(0,)]
+    imported = add(store, tmp_path / "follows.csv", skip_bad=True)
+    assert imported.skipped == 3
+    assert rows(store, "SELECT follower_id FROM follows ORDER BY 1") == [("x:2",), ("x:5",)]
+
+
+def test_what_is_set_right_is_said(store, tmp_path):
+    (tmp_path / "accounts.csv").write_text(
+        "account_id,platform,handle,shoe_size,created_at,observed_at\n"
+        "1,x,@ego,42,2026-01-01T00:00:00Z,2026-09-01T00:00:00Z\n1,x,ego2,,,2026-09-02T00:00:00Z\n"
+        "2,x,bea,,2027-01-01T00:00:00Z,\n"
+    )
+    (tmp_path / "follows.csv").write_text("follower_id,followee_id\n2,1\n2,1\n1,1\n")
+    (tmp_path / "interactions.csv").write_text("actor_id,target_id,kind\n2,1,LIKE\n1,1,reply\n")
+    (tmp_path / "posts.csv").write_text(
+        "post_id,author_id,reply_to_post_id,created_at\nx:1,x:1,,2026-01-01T00:00:00Z\n"
+        "x:2,x:2,x:1,2026-01-02T00:00:00Z\nx:3,x:2,x:4,\nx:4,x:1,x:3,\nx:5,x:1,x:5,\n"
+    )
+    (tmp_path / "readme.txt").write_text("hello")
+    notes = " ".join(add(store, tmp_path).notes)
+    for said in (
+        "unknown columns were left aside: shoe_size", "readme.txt", "ids without a platform", "1 follows of oneself",
+        "1 interactions with oneself", "1 times lie in the future", "1 rows of accounts", "1 rows of follows",
+        "answer themselves in a circle", "1 replies were read off the posts",
+    ):  # fmt: skip
+        assert said in notes, said
+    assert rows(store, "SELECT account_id, handle, created_at FROM accounts ORDER BY 1") == [
+        ("x:1", "ego2", datetime(2026, 1, 1)),
+        ("x:2", "bea", None),
+    ]
+    assert rows(store, "SELECT follower_id, followee_id FROM follows") == [("x:2", "x:1")]
+    assert rows(store, "SELECT actor_id, kind, post_id FROM interactions ORDER BY 2") == [
+        ("x:2", "like", None),
+        ("x:2", "reply", "x:1"),
+    ]
+    assert rows(store, "SELECT post_id FROM posts WHERE reply_to_post_id IS NOT NULL") == [("x:2",)]
+
+
+@pytest.mark.parametrize("tables", [["accounts"], ["follows"], ["posts"], ["interactions"]])
+def test_header_only_is_an_empty_table(store, tmp_path, tables):
+    from headcount.tables import TABLES
+
+    for table in TABLES:
+        if table.name in tables:
+            (tmp_path / f"{table.name}.csv").write_text(",".join(table.names) + "\n")
+    assert add(store, tmp_path).read == {tables[0]: 0}
+
+
+def test_deep_thread_is_no_circle(store, tmp_path):
+    lines = ["post_id,author_id,reply_to_post_id"] + [f"x:{n},x:1,x:{n - 1}" for n in range(1, 3000)]
+    (tmp_path / "posts.csv").write_text("\n".join(lines) + "\n")
+    add(store, tmp_path)
+    assert rows(store, "SELECT count(*) FROM posts WHERE reply_to_post_id IS NULL") == [(0,)]
+
+
+def test_find_source_says_what_is_accepted(tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    with pytest.raises(UsageError, match="tidy tables"):
+        find_source(tmp_path / "photo.png")
