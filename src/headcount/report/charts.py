@@ -78,7 +78,8 @@ def _accumulation(audience: Audience) -> Chart:
         "the order of posts; the dashed line is predicted; the bands are 95% intervals."
     )
     points = [point for who, line in both for point in _curve_points(who, line)]
-    ends = [_end(who, line) for who, line in both]
+    top = max(curve.high)
+    ends = [_end(who, line, top) for who, line in both]
     spec = _spec(key, caption, curve=points, ends=ends, seen=[{"posts": curve.seen}])
     head = ("Posts", "Whose responses", "Distinct responders", "95% interval", "")
     return Chart(key=key, caption=caption, spec=spec, head=head, rows=_curve_rows(both))
@@ -98,9 +99,12 @@ def _parts(posts: float, seen: int) -> list[str]:
     return [part for part, drawn in (("seen", posts <= seen), ("predicted", posts >= seen)) if drawn]
 
 
-def _end(who: str, curve: Curve) -> dict[str, Any]:
-    label = f"{who}: {say.estimate(curve.responders[-1], curve.low[-1], curve.high[-1])}"
-    return {"posts": curve.posts[-1], "responders": curve.responders[-1], "who": who, "label": label}
+def _end(who: str, curve: Curve, top: float) -> dict[str, Any]:
+    """The last point and its label: above the line, or below where another line lies above and the axis is far."""
+    last = curve.responders[-1]
+    place = "below" if who == _WORDS and last > 0.15 * top else "above"
+    label = f"{who}: {say.estimate(last, curve.low[-1], curve.high[-1])}"
+    return {"posts": curve.posts[-1], "responders": last, "who": who, "label": label, "place": place}
 
 
 def _curve_rows(both: Sequence[tuple[str, Curve]]) -> list[tuple[str, ...]]:
@@ -140,7 +144,7 @@ def _reply_curve(question: Question) -> Chart:
             rows.append(
                 (say.minutes(hours * 60), say.share(share), say.share_interval(low, high) if known else "unknown")
             )
-    spec = _spec(key, caption, tests=tests, pooled=middle, marks=[{"hours": 24, "label": "24 hours"}])
+    spec = _spec(key, caption, tests=tests, pooled=middle, marks=[{"hours": 24}])
     head = ("Time since the question", "Share of those who will reply", "95% interval over the questions")
     return Chart(key=key, caption=caption, spec=spec, head=head, rows=rows[:: max(len(rows) // _TABLE_ROWS, 1)])
 

@@ -34,6 +34,9 @@ _VEGA = "vega-6.4.0.min.js"
 _VEGA_LITE = "vega-lite-6.4.3.min.js"
 _INTERPRETER = "vega-interpreter-2.3.2.js"
 
+# Before anything is laid out, so that the long table is not laid out in full only to be cut by the page's script.
+_FIRST = 'document.documentElement.classList.add("js");'
+
 
 def render_html(report: Report) -> str:
     """The whole page.
@@ -61,7 +64,8 @@ def render_html(report: Report) -> str:
         style=_trusted(_static("page.css")),
         licence=_trusted(_static(_VEGA.replace(".min.js", ".LICENSE.txt"))),
         scripts=[_trusted(script) for script in scripts],
-        policy=_policy(scripts),
+        first=_trusted(_FIRST),
+        policy=_policy([_FIRST, *scripts]),
         tests_shown=TESTS_SHOWN,
         ties_shown=TIES_SHOWN,
     )

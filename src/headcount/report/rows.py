@@ -19,7 +19,7 @@ __all__ = ["BUDGET", "Group", "row_groups"]
 BUDGET = 1_800_000
 """Bytes for all rows together; a page with the scripts then stays under 3 MB."""
 
-_LENGTHS = ((64, 48, 240), (48, 40, 160), (36, 32, 120), (28, 26, 90), (22, 22, 70), (16, 18, 60))
+_LENGTHS = ((64, 80, 180), (48, 40, 150), (36, 32, 120), (28, 26, 90), (22, 22, 70), (16, 18, 60))
 """Bytes at most of a display name, a handle and a reason, from generous to tight."""
 
 

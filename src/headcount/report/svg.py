@@ -125,18 +125,21 @@ def waffle(counts: Mapping[str, int], title: str) -> Markup:
         title: what the picture shows, for those who cannot see it.
     """
     given = apportion(counts, CELLS)
-    rows = math.ceil(sum(given.values()) / COLUMNS)
+    cells = sum(given.values())
+    columns = min(max(math.ceil(math.sqrt(cells)), 5), COLUMNS)
+    rows = max(math.ceil(cells / columns), 1)
     parts, place = [], 0
-    for label, cells in given.items():
-        squares = "".join(_square(cell) for cell in range(place, place + cells))
+    for label, own in given.items():
+        squares = "".join(_square(cell, columns) for cell in range(place, place + own))
         about = _tag("title", escape(f"{say.CLASS_NAMES[label]}: {say.count(counts[label])}"))
-        parts.append(_tag("path", about, class_=f"cell c-{label}", d=squares, data_cells=cells))
-        place += cells
-    return _picture("waffle", f"0 0 {COLUMNS * 12} {max(rows, 1) * 12}", title, *parts)
+        parts.append(_tag("path", about, class_=f"cell c-{label}", d=squares, data_cells=own))
+        place += own
+    box = f"0 0 {columns * 12} {rows * 12}"
+    return _picture("waffle", box, title, *parts, width=columns * 21, height=rows * 21)
 
 
-def _square(cell: int) -> str:
-    row, column = divmod(cell, COLUMNS)
+def _square(cell: int, columns: int) -> str:
+    row, column = divmod(cell, columns)
     return f"M{column * 12 + 1} {row * 12 + 1}h10v10h-10z"
 
 
@@ -147,15 +150,15 @@ def interval_bar(middle: float, low: float, high: float, top: float) -> Markup:
     axis = _tag("path", class_="axis", d="M0 10H100")
     width = f"{max(right - left, 0.4):.2f}"
     band = _tag("rect", class_="band", x=f"{left:.2f}", y=7, width=width, height=6)
-    mark = _tag("rect", class_="tick", x=f"{min(max(tick - 0.5, 0), 99):.2f}", y=3, width=1, height=14)
-    return _picture("range", "0 0 100 20", None, axis, band, mark, preserveAspectRatio="none")
+    mark = _tag("path", class_="tick", d=f"M{tick:.2f} 3V17")
+    return _picture("scale", "0 0 100 20", None, axis, band, mark, preserveAspectRatio="none")
 
 
 def bar(value: float, top: float, label: str = "") -> Markup:
     """A plain bar on a scale from 0 to `top`, in a class's colour where one is given."""
     width = 100 * value / top if top > 0 else 0.0
     shown = _tag("rect", class_=f"bar c-{label}", y=4, width=f"{max(width, 0.7 if value else 0):.2f}", height=12)
-    return _picture("range", "0 0 100 20", None, shown, preserveAspectRatio="none")
+    return _picture("scale", "0 0 100 20", None, shown, preserveAspectRatio="none")
 
 
 def sparkline(xs: Sequence[float], ys: Sequence[float]) -> Markup:

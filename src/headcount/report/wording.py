@@ -154,8 +154,10 @@ def share(part: float) -> str:
     """A share of 1 in per cent: 0.0123 -> "1.2%", 0.431 -> "43%"; only none is "0%" and only all "100%"."""
     if part <= 0:
         return "0%"
-    if part < 0.001:
-        return "under 0.1%"
+    if part < 0.0001:
+        return "under 0.01%"
+    if part < 0.00095:
+        return f"{part:.2%}"
     if part >= 1:
         return "100%"
     if part > 0.999:

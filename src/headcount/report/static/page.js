@@ -1,6 +1,109 @@
 "use strict";
 (() => {
-  document.documentElement.classList.add("js");
+  // ---- Followers: the table that is in the page, read once; a filter, a search and a sort over it.
+  const followers = (list) => {
+    const STEP = 100;
+    const controls = document.getElementById("controls");
+    const byClass = document.getElementById("by-class");
+    const byText = document.getElementById("by-text");
+    const found = document.getElementById("found");
+    const more = document.getElementById("more");
+    const people = [];
+    for (const body of [...list.tBodies]) {
+      const label = body.dataset.class;
+      const swatch = body.querySelector(".swatch");
+      for (const row of [...body.rows].slice(1)) {
+        people.push({ row, label, name: body.dataset.name, swatch, place: people.length, text: null, chip: false });
+      }
+      body.remove();
+    }
+    const shownBody = list.appendChild(document.createElement("tbody"));
+    const number = (cell) => {
+      const text = cell.textContent.trim();
+      return text === "?" ? null : Number.parseFloat(text.replaceAll(",", ""));
+    };
+    const word = (cell) => {
+      const text = cell.textContent.trim();
+      return text === "?" ? null : text.toLocaleLowerCase();
+    };
+    const why = (person) => `${person.name} ${person.row.cells[1].lastChild.textContent}`.toLocaleLowerCase();
+    const readers = [word, null, number, number, number, number, word, word];
+    let sorted = null;
+    let shown = people;
+    let limit = STEP;
+
+    const textOf = (person) => (person.text ??= `${word(person.row.cells[0])} ${why(person)}`);
+
+    const withChip = (person) => {
+      if (!person.chip) {
+        const chip = document.createElement("span");
+        chip.className = "chip";
+        chip.append(person.swatch.cloneNode(true), person.name);
+        person.row.cells[1].prepend(chip, " ");
+        person.chip = true;
+      }
+      return person.row;
+    };
+
+    const compare = (left, right) => {
+      const a = left.key;
+      const b = right.key;
+      if (a === null || b === null) return (a === null) - (b === null) || left.place - right.place;
+      const order = a < b ? -1 : a > b ? 1 : 0;
+      return (sorted.down ? -order : order) || left.place - right.place;
+    };
+
+    const show = () => {
+      shownBody.replaceChildren(...shown.slice(0, limit).map(withChip));
+      const part = Math.min(limit, shown.length);
+      const say = (count) => count.toLocaleString("en");
+      found.textContent = shown.length ? `${say(part)} of ${say(shown.length)} shown` : "nobody found";
+      more.hidden = part >= shown.length;
+    };
+
+    const select = () => {
+      const words = byText.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+      shown = people.filter((person) => (!byClass.value || person.label === byClass.value) &&
+        words.every((text) => textOf(person).includes(text)));
+      if (sorted) {
+        const read = readers[sorted.column];
+        for (const person of shown) person.key = read ? read(person.row.cells[sorted.column]) : why(person);
+        shown.sort(compare);
+      }
+      limit = STEP;
+      show();
+    };
+
+    const heads = [...list.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const numeric = column >= 2;
+        const down = sorted && sorted.column === column ? !sorted.down : numeric;
+        sorted = { column, down };
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        select();
+      });
+    });
+    more.addEventListener("click", () => { limit += 5 * STEP; show(); });
+    byClass.addEventListener("change", select);
+    byText.addEventListener("input", select);
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    for (const link of document.querySelectorAll("a[data-class]")) {
+      link.href = "#followers";
+      link.addEventListener("click", () => { byClass.value = link.dataset.class; byText.value = ""; select(); });
+    }
+    list.classList.add("live");
+    controls.hidden = false;
+    show();
+  };
+
+  const list = document.getElementById("list");
+  if (list) followers(list);
 
   // ---- Charts: Vega-Lite specifications with colours by name, drawn again when width or colour scheme change.
   const specs = JSON.parse(document.getElementById("chart-data").textContent);
@@ -54,117 +157,15 @@
 
   const holders = [...document.querySelectorAll("[data-chart]")].filter((holder) => specs[holder.dataset.chart]);
   const drawAll = () => holders.forEach(draw);
-  if (holders.length) {
-    drawAll();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-    matchMedia("print").addEventListener("change", drawAll);
-    let waiting = 0;
-    addEventListener("resize", () => {
-      cancelAnimationFrame(waiting);
-      waiting = requestAnimationFrame(() => {
-        for (const holder of holders) if (views.get(holder).width !== holder.clientWidth) draw(holder);
-      });
-    });
-  }
-
-  // ---- Followers: the table that is in the page, read once; a filter, a search and a sort over it.
-  const list = document.getElementById("list");
-  if (!list) return;
-  const STEP = 100;
-  const controls = document.getElementById("controls");
-  const byClass = document.getElementById("by-class");
-  const byText = document.getElementById("by-text");
-  const found = document.getElementById("found");
-  const more = document.getElementById("more");
-  const people = [];
-  for (const body of [...list.tBodies]) {
-    const label = body.dataset.class;
-    const swatch = body.querySelector(".swatch");
-    for (const row of [...body.rows].slice(1)) {
-      people.push({ row, label, name: body.dataset.name, swatch, place: people.length, text: null, chip: false });
-    }
-    body.remove();
-  }
-  const shownBody = list.appendChild(document.createElement("tbody"));
-  const number = (cell) => {
-    const text = cell.textContent.trim();
-    return text === "?" ? null : Number.parseFloat(text.replaceAll(",", ""));
+  let waiting = 0;
+  const fit = () => {
+    for (const holder of holders) if (views.get(holder).width !== holder.clientWidth) draw(holder);
   };
-  const word = (cell) => {
-    const text = cell.textContent.trim();
-    return text === "?" ? null : text.toLocaleLowerCase();
-  };
-  const readers = [word, word, number, number, number, number, word, word];
-  let sorted = null;
-  let shown = people;
-  let limit = STEP;
-
-  const textOf = (person) => (person.text ??= `${person.row.cells[0].textContent} ${person.row.cells[1].textContent}`.toLocaleLowerCase());
-
-  const withChip = (person) => {
-    if (!person.chip) {
-      const chip = document.createElement("span");
-      chip.className = "chip";
-      chip.append(person.swatch.cloneNode(true), person.name);
-      person.row.cells[1].prepend(chip, " ");
-      person.chip = true;
-    }
-    return person.row;
-  };
-
-  const compare = (left, right) => {
-    const a = left.key;
-    const b = right.key;
-    if (a === null || b === null) return (a === null) - (b === null) || left.place - right.place;
-    const order = a < b ? -1 : a > b ? 1 : 0;
-    return (sorted.down ? -order : order) || left.place - right.place;
-  };
-
-  const show = () => {
-    shownBody.replaceChildren(...shown.slice(0, limit).map(withChip));
-    const part = Math.min(limit, shown.length);
-    const say = (count) => count.toLocaleString("en");
-    found.textContent = shown.length ? `${say(part)} of ${say(shown.length)} shown` : "nobody found";
-    more.hidden = part >= shown.length;
-  };
-
-  const select = () => {
-    const words = byText.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    shown = people.filter((person) => (!byClass.value || person.label === byClass.value) &&
-      words.every((text) => textOf(person).includes(text)));
-    if (sorted) {
-      const read = readers[sorted.column];
-      for (const person of shown) person.key = read(person.row.cells[sorted.column]);
-      shown.sort(compare);
-    }
-    limit = STEP;
-    show();
-  };
-
-  const heads = [...list.tHead.rows[0].cells];
-  heads.forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const numeric = column >= 2;
-      const down = sorted && sorted.column === column ? !sorted.down : numeric;
-      sorted = { column, down };
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      select();
-    });
+  drawAll();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  matchMedia("print").addEventListener("change", drawAll);
+  addEventListener("resize", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(fit);
   });
-  more.addEventListener("click", () => { limit += 5 * STEP; show(); });
-  byClass.addEventListener("change", select);
-  byText.addEventListener("input", select);
-  controls.addEventListener("submit", (event) => event.preventDefault());
-  for (const link of document.querySelectorAll("a[data-class]")) {
-    link.href = "#followers";
-    link.addEventListener("click", () => { byClass.value = link.dataset.class; byText.value = ""; select(); });
-  }
-  list.classList.add("live");
-  controls.hidden = false;
-  show();
 })();
