@@ -1,0 +1,187 @@
+"""JSON lines, and files of one JSON value: read value by value, with the place of each.
+
+A file is plain, gzip (.gz) or zstd (.zst). Values that are no JSON, and what a source cannot take, are problems with
+file and line; in a file of one JSON list, with the number in the list.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from headcount.errors import InputError, Problem
+from headcount.sources.files import look_through
+
+__all__ = ["ENDINGS", "Problems", "Value", "beginning", "values"]
+
+ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
+PROBLEMS_SHOWN = 20
+_BEGINNING = 1 << 16
+_LINES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Value:
+    """One JSON value and where it stands.
+
+    Attributes:
+        content: the decoded value.
+        line: its line from 1; None in a file of one JSON value.
+        number: its number from 1 in a file of one JSON list; None elsewhere.
+    """
+
+    content: Any
+    line: int | None = None
+    number: int | None = None
+
+
+class Problems:
+    """Collects what cannot be taken: the first ones in full, the rest as a number."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.shown: list[Problem] = []
+        self.count = 0
+
+    def add(self, reason: str, line: int | None, number: int | None = None) -> None:
+        """One more value that cannot be taken."""
+        self.count += 1
+        if len(self.shown) < PROBLEMS_SHOWN:
+            place = f"value {number:,} of the list: " if number is not None else ""
+            self.shown.append(Problem(self.file, line, place + reason))
+
+
+def beginning(path: Path) -> bytes:
+    """The first 64 KiB of a file, unpacked; empty where it cannot be unpacked or its ending is not one of ours."""
+    if path.is_dir() or not path.name.lower().endswith(ENDINGS):
+        return b""
+    try:
+        with _opened(path) as stream:
+            return bytes(stream.read(_BEGINNING))
+    except (EOFError, OSError, InputError):
+        return b""
+
+
+def values(path: Path, problems: Problems) -> Iterator[Value]:
+    """The JSON values of a file, one a line or all in one list; a file of one value that is no list gives that one.
+
+    Raises:
+        InputError: the file is empty, binary, cut off in its compression, or one JSON value that is broken.
+    """
+    try:
+        zstd = path.name.lower().endswith(".zst")
+        encoding = "utf-8" if zstd else look_through(path).encoding
+        with _opened(path) as stream:
+            yield from _values(path.name, _lines(stream, encoding), problems)
+    except (EOFError, OSError) as error:
+        raise InputError(
+            f"{path.name} cannot be unpacked ({error}).", hint="it is cut off; fetch or write it again."
+        ) from None
+
+
+def _opened(path: Path) -> Any:
+    """The bytes of a file, unpacked."""
+    if path.suffix.lower() == ".zst":
+        return _ZstdLines(path)
+    if path.suffix.lower() == ".gz":
+        import gzip
+
+        return gzip.open(path, "rb")
+    return path.open("rb")
+
+
+def _lines(stream: Any, encoding: str) -> Iterable[bytes]:
+    if encoding == "utf-16":
+        return (line.encode() for line in io.TextIOWrapper(stream, encoding=encoding, errors="replace"))
+    return cast(Iterable[bytes], stream)
+
+
+def _values(name: str, lines: Iterable[bytes], problems: Problems) -> Iterator[Value]:
+    decode = msgspec.json.Decoder().decode
+    numbered = enumerate(lines, 1)
+    for number, line in numbered:
+        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not line:
+            continue
+        if number == 1 and _opens_document(line):
+            yield from _document(name, line, (rest for _, rest in numbered))
+            return
+        try:
+            yield Value(decode(line), number)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problems.add(_reason(error), number)
+
+
+def _opens_document(line: bytes) -> bool:
+    """Does the first line begin a value that goes on over many lines, or a list?"""
+    return line.startswith(b"[") or line in (b"{", b"{}")
+
+
+def _document(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[Value]:
+    try:
+        content = msgspec.json.decode(b"\n".join(chain([first], rest)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{name}: {_reason(error)}.", hint="fetch or write the file again.") from None
+    if isinstance(content, list):
+        yield from (Value(item, None, number) for number, item in enumerate(content, 1))
+    else:
+        yield Value(content)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if "truncated" in str(error):
+        return "is JSON that is cut off"
+    return f"is not JSON ({str(error).removeprefix('JSON is malformed: ')})"
+
+
+class _ZstdLines:
+    """The lines of a zstd file, unpacked by DuckDB, which has the decoder that Python 3.11 lacks."""
+
+    def __init__(self, path: Path) -> None:
+        import duckdb
+
+        self.path = path
+        self.con = duckdb.connect()
+
+    def __enter__(self) -> _ZstdLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        import duckdb
+
+        try:
+            found = self.con.execute(
+                "SELECT line FROM read_csv(?, auto_detect = false, header = false, delim = '\x01', quote = '', "
+                "escape = '', columns = {'line': 'VARCHAR'}, null_padding = true, compression = 'zstd', "
+                f"max_line_size = {256 << 20}, parallel = false)",
+                [str(self.path)],
+            )
+            while rows := found.fetchmany(_LINES_AT_ONCE):
+                yield from ((line or "").encode() + b"\n" for (line,) in rows)
+        except duckdb.Error as error:
+            raise InputError(
+                f"{self.path.name} cannot be unpacked ({str(error).splitlines()[0][:160]}).",
+                hint="it is cut off or no zstd file; unpack it yourself (zstd -d) and hand in the unpacked file.",
+            ) from None
+
+    def read(self, size: int) -> bytes:
+        """The first lines, up to about that many bytes."""
+        found = bytearray()
+        for line in self:
+            found += line
+            if len(found) >= size:
+                break
+        return bytes(found[:size])
