@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -178,6 +179,19 @@ def test_chart_data_cannot_close_its_element(samples):
 def test_names_are_isolated_in_their_direction(samples):
     page = render_html(samples.hostile())
     assert "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi> has 6,012 followers" in page
+
+
+@pytest.mark.parametrize("handle", ["me", "lt", "a", "&", "bdi", "6", "has"])
+def test_a_short_name_is_isolated_where_it_stands_and_nowhere_else(samples, handle):
+    report = samples.newcomer()
+    sentence = f"{handle} <did> so & some more for Tom-{handle}."
+    named = replace(report, account=replace(report.account, handle=handle), findings=[sentence])
+    page = render_html(named)
+    shown = re.search(r'<p class="first">(.*?)</p>', page)
+    assert shown is not None
+    assert unescape(re.sub("</?bdi>", "", shown.group(1))) == sentence
+    assert shown.group(1).startswith(f"<bdi>{escape(handle)}</bdi> &lt;did&gt;")
+    assert shown.group(1).count("<bdi>") == (3 if handle == "&" else 2)
 
 
 def test_nobody_is_named_who_is_not_to_be(samples):

@@ -66,7 +66,7 @@ CLASS_PHRASES = {
     "unknown": "are unknown",
 }
 
-_PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Table"}
+_PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Imported table"}
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
