@@ -23,9 +23,7 @@ __all__ = ["XV1Source"]
 
 Object = dict[str, Any]
 
-_KNOWN_NAMES = re.compile(
-    rb'"(id_str|screen_name|statuses_count|user_id_str|retweeted_status|in_reply_to_status_id)"\s*:'
-)
+_KNOWN_NAMES = re.compile(rb'"(id_str|screen_name|user_id_str|retweeted_status|in_reply_to_status_id)"\s*:')
 _NOTICES = (
     "delete",
     "scrub_geo",

@@ -23,10 +23,12 @@ __all__ = ["XV2Source"]
 
 Object = dict[str, Any]
 
-_KNOWN_NAMES = re.compile(
-    rb'"(data|includes|author_id|username|public_metrics|edit_history_tweet_ids|conversation_id|tweet_count|owner_id'
-    rb'|matching_rules|__twarc|errors|action|redacted_at)"\s*:'
+_KNOWN = re.compile(
+    rb'"(author_id|username|public_metrics|edit_history_tweet_ids|conversation_id|tweet_count|member_count|result_count'
+    rb'|matching_rules|__twarc|redacted_at)"\s*:|"action"\s*:\s*"[^}]{1,300}"reason"|https://api\.(twitter|x)\.com/2/'
 )
+_OTHERS = re.compile(rb'"(id_str|acct|did)"\s*:')
+"""Version 1.1, Mastodon, Bluesky."""
 _LOST_NAMES = ("username", "usernames", "entities.mentions.username")
 
 
@@ -38,7 +40,7 @@ class XV2Source:
     def recognises(self, path: Path) -> bool:
         """JSON (lines) with the names that version 2 of the X API uses."""
         head = beginning(path).removeprefix(b"\xef\xbb\xbf").lstrip()
-        return head[:1] in (b"{", b"[") and b'"id_str"' not in head and _KNOWN_NAMES.search(head) is not None
+        return head[:1] in (b"{", b"[") and not _OTHERS.search(head) and _KNOWN.search(head) is not None
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read one file.
