@@ -1,16 +1,36 @@
-"""How many followers does the account truly have?"""
+"""How many followers does the account truly have?
+
+Every post of the window is an occasion, every follower a subject, any response a capture (capture-recapture,
+incidence form; METHODS section 1). A person who responds several times to one post is captured once.
+
+- **Observed**: distinct people captured.
+- **Coverage**: share of the response probability already seen (Good-Turing; Chao et al. 2014).
+- **Headcount**: observed plus the people who will respond for the first time in as many posts again, with a 95%
+  predictive interval (`headcount.measures.prediction`). It can be checked when those posts are written.
+- **At least**: lower 95% limit of Chao's lower bound on all who would ever respond (Chao 1987).
+- **Sensitivity**: range of that total if response probabilities vary smoothly between people (beta-binomial). The
+  total is not
+  identified (Link 2003), so it is marked and never the answer.
+
+Silent readers leave no trace in responses: they are in no number of this measure.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.measures.capture_recapture import Incidence, chao2, coverage, rarefaction
+from headcount.measures.prediction import Captures, Prediction, predict
 from headcount.measures.result import Result
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
+
+_HORIZONS = (1, 5, 10, 20)
+_CURVE_POINTS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +122,26 @@ class Audience(Result):
     curve_active: Curve | None
     too_little: str | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a horizon: further posts, new responders to expect, distinct responders by then, intervals."""
+        return {
+            "further_posts": [step.posts for step in self.next],
+            "new_responders": [step.new_responders for step in self.next],
+            "low": [step.low for step in self.next],
+            "high": [step.high for step in self.next],
+            "responders_by_then": [self.observed + step.new_responders for step in self.next],
+        }
+
+    def sentence(self) -> str:
+        """The headcount in one sentence, with interval and sample size."""
+        whom = f"of {self.followers:,} followers" if self.followers is not None else "people (followers unknown)"
+        if self.headcount is None or self.low is None or self.high is None:
+            return f"No headcount: {self.too_little}"
+        return (
+            f"Headcount {self.headcount:,.0f} ({self.low:,.0f} to {self.high:,.0f}): so many {whom} will have "
+            f"responded after {self.posts:,} more posts; {self.observed:,} have to the {self.posts:,} posts so far."
+        )
+
 
 def audience(
     person: NDArray[np.int64],
@@ -123,5 +163,128 @@ def audience(
         followers: size of the population; None where the follower list is unknown.
         non_followers: distinct responders outside the population, carried through.
         window_days: length of the window, carried through.
+
+    Raises:
+        ValueError: the arrays differ in length, or a post lies outside 0 … posts-1.
     """
-    raise NotImplementedError
+    if not len(person) == len(post) == len(active):
+        raise ValueError("person, post and active must have the same length")
+    if len(post) and (post.min() < 0 or post.max() >= posts):
+        raise ValueError(f"post must lie in 0 … {posts - 1}")
+    everything = _captures(person, post, posts, followers)
+    words = _captures(person[active], post[active], posts, followers)
+    too_little = _too_little(everything, followers)
+    total = _predicted(everything) if too_little is None else None
+    by_words = _predicted(words) if too_little is None and words.observed else None
+    data = _incidence(everything)
+    return Audience(
+        window_days=window_days,
+        posts=posts,
+        population="followers" if followers is not None else "responders",
+        followers=followers,
+        observed=everything.observed,
+        observed_active=words.observed,
+        observed_passive_only=everything.observed - words.observed,
+        responses=data.captures,
+        non_followers=non_followers,
+        coverage=coverage(data) if posts >= 2 else None,
+        headcount=total.headcount if total else None,
+        low=total.low if total else None,
+        high=total.high if total else None,
+        headcount_active=by_words.headcount if by_words else None,
+        low_active=by_words.low if by_words else None,
+        high_active=by_words.high if by_words else None,
+        at_least=_at_least(data, followers) if total else None,
+        sensitivity=total.sensitivity if total else None,
+        next=total.next if total else [],
+        curve=total.curve if total else None,
+        curve_active=by_words.curve if by_words else None,
+        too_little=too_little,
+    )
+
+
+def _captures(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Captures:
+    """The two margins of the table of people and posts, each pair counted once."""
+    pairs = np.unique(person.astype(np.int64) * max(posts, 1) + post)
+    who, which = pairs // max(posts, 1), pairs % max(posts, 1)
+    starts = np.flatnonzero(np.diff(who, prepend=-1))
+    times, people = np.unique(np.diff(starts, append=len(who)), return_counts=True)
+    return Captures(posts, times, people, np.bincount(which, minlength=posts), followers)
+
+
+def _incidence(captures: Captures) -> Incidence:
+    return Incidence(captures.posts, dict(zip(captures.times.tolist(), captures.people.tolist(), strict=True)))
+
+
+def _too_little(captures: Captures, followers: int | None) -> str | None:
+    """Why no number can be given, or None."""
+    if captures.posts < 2:
+        return f"It takes at least 2 posts in the window to say anything, and there {_are(captures.posts)}."
+    if followers == 0:
+        return "There are no followers in the list."
+    if not captures.observed:
+        return (
+            f"Nobody responded to the {captures.posts:,} posts; with 95% confidence a further post draws fewer than "
+            f"{3 / captures.posts:.2g} responders on average (rule of three)."
+        )
+    return None
+
+
+def _are(number: int) -> str:
+    return "is 1" if number == 1 else "are none"
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    headcount: float
+    low: float
+    high: float
+    sensitivity: Range
+    next: list[Next]
+    curve: Curve
+
+
+def _predicted(captures: Captures) -> _Predicted:
+    t, seen = captures.posts, captures.observed
+    horizons = np.unique([*_HORIZONS, t, *np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)])
+    prediction = predict(captures, horizons)
+    middle, (low, high) = prediction.middle(), prediction.interval()
+    place = {int(horizon): index for index, horizon in enumerate(horizons)}
+    steps = [
+        Next(posts=m, new_responders=float(middle[i]), low=float(low[i]), high=float(high[i]))
+        for m, i in ((m, place[m]) for m in sorted({*_HORIZONS, t}))
+    ]
+    unseen = np.quantile(prediction.unseen, [0.025, 0.975])
+    last = place[t]
+    return _Predicted(
+        headcount=seen + float(middle[last]),
+        low=seen + float(low[last]),
+        high=seen + float(high[last]),
+        sensitivity=Range(low=seen + float(unseen[0]), high=seen + float(unseen[1])),
+        next=steps,
+        curve=_curve(captures, prediction),
+    )
+
+
+def _curve(captures: Captures, prediction: Prediction) -> Curve:
+    """Rarefaction up to the posts seen, the prediction beyond."""
+    t, seen = captures.posts, captures.observed
+    before = np.unique(np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)).astype(np.float64)
+    data = _incidence(captures)
+    expected = rarefaction(data, before)
+    # binomial spread of the number seen after h posts, given everyone who was seen after t (conditional variance)
+    margin = 1.96 * np.sqrt(np.maximum(expected * (1 - expected / max(seen, 1)), 0.0))
+    inside = prediction.horizons <= t
+    middle, (low, high) = prediction.middle(), prediction.interval()
+    return Curve(
+        posts=[*before.tolist(), *(t + prediction.horizons[inside]).astype(float).tolist()],
+        responders=[*expected.tolist(), *(seen + middle[inside]).tolist()],
+        low=[*np.maximum(expected - margin, 0).tolist(), *(seen + low[inside]).tolist()],
+        high=[*np.minimum(expected + margin, seen).tolist(), *(seen + high[inside]).tolist()],
+        seen=t,
+    )
+
+
+def _at_least(data: Incidence, followers: int | None) -> float:
+    low = max(chao2(data).low, float(data.observed))
+    return low if followers is None else min(low, float(followers))

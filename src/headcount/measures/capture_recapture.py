@@ -1,0 +1,209 @@
+"""Published capture-recapture estimators for incidence data: people (individuals) against posts (occasions).
+
+`Q[j]` is the number of people who responded to exactly j of t posts. Sources: Chao 1987 (Chao2), Chiu et al. 2014
+(iChao2), Lee & Chao 1994 (ICE), Burnham & Overton 1978 (jackknife), Chao et al. 2014 and Colwell et al. 2012
+(coverage, rarefaction, extrapolation), Good & Toulmin 1956, Efron & Thisted 1976 (smoothing), Chapman 1951.
+Formulas: METHODS 1.2 and 1.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Estimate",
+    "Incidence",
+    "ace",
+    "chao1",
+    "chao2",
+    "chapman",
+    "coverage",
+    "extrapolation",
+    "good_toulmin",
+    "ice",
+    "ichao2",
+    "jackknife",
+    "log_normal_interval",
+    "rarefaction",
+]
+
+Z95 = 1.959963984540054
+_RARE = 10
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number of people with its standard error and 95% interval."""
+
+    value: float
+    error: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """Capture frequencies.
+
+    Attributes:
+        posts: number of occasions t.
+        counts: j -> people who responded to exactly j posts (Q_j), j from 1.
+    """
+
+    posts: int
+    counts: Mapping[int, int]
+
+    def __getitem__(self, j: int) -> int:
+        """Q_j."""
+        return self.counts.get(j, 0)
+
+    @property
+    def observed(self) -> int:
+        """Distinct people seen (S)."""
+        return sum(self.counts.values())
+
+    @property
+    def captures(self) -> int:
+        """Pairs of person and post (U)."""
+        return sum(j * people for j, people in self.counts.items())
+
+
+def log_normal_interval(observed: float, unseen: float, variance: float) -> tuple[float, float]:
+    """95% interval of observed + unseen that never goes below the observed (Chao 1987)."""
+    if unseen <= 0 or variance <= 0:
+        return observed + max(unseen, 0.0), observed + max(unseen, 0.0)
+    factor = float(np.exp(Z95 * np.sqrt(np.log1p(variance / unseen**2))))
+    return observed + unseen / factor, observed + unseen * factor
+
+
+def _unseen_chao(q1: int, q2: int, k: float, *, corrected: bool) -> float:
+    if corrected or q2 == 0:
+        return k * q1 * (q1 - 1) / (2 * (q2 + 1))
+    return k * q1**2 / (2 * q2)
+
+
+def _variance_chao(q1: int, q2: int, k: float, total: float) -> float:
+    if q2 > 0:
+        r = q1 / q2
+        return q2 * (k * r**2 / 2 + k**2 * r**3 + k**2 * r**4 / 4)
+    return k * q1 * (q1 - 1) / 2 + k**2 * q1 * (2 * q1 - 1) ** 2 / 4 - k**2 * q1**4 / (4 * total) if total else 0.0
+
+
+def _chao(q1: int, q2: int, observed: int, k: float, *, corrected: bool) -> Estimate:
+    unseen = _unseen_chao(q1, q2, k, corrected=corrected)
+    variance = max(_variance_chao(q1, q2, k, observed + unseen), 0.0)
+    low, high = log_normal_interval(observed, unseen, variance)
+    return Estimate(observed + unseen, float(np.sqrt(variance)), low, high)
+
+
+def chao2(data: Incidence, *, corrected: bool = False) -> Estimate:
+    """Chao's lower bound on everyone who would ever respond (Chao 1987); `corrected` for the bias-corrected form."""
+    t = data.posts
+    return _chao(data[1], data[2], data.observed, (t - 1) / t, corrected=corrected)
+
+
+def chao1(singletons: int, doubletons: int, observed: int, individuals: int) -> Estimate:
+    """The same for abundance data, where occasions cannot be told apart (Chao 1984)."""
+    return _chao(singletons, doubletons, observed, (individuals - 1) / individuals, corrected=False)
+
+
+def ichao2(data: Incidence) -> float:
+    """Improved lower bound that also uses Q3 and Q4 (Chiu et al. 2014)."""
+    t, q4 = data.posts, max(data[4], 1)
+    gain = max(data[1] - (t - 3) / (t - 1) * data[2] * data[3] / (2 * q4), 0.0)
+    return chao2(data).value + (t - 3) / t * data[3] / (4 * q4) * gain
+
+
+def ice(data: Incidence) -> float:
+    """Incidence coverage estimator with cut-off 10 (Lee & Chao 1994, as SpadeR has it); else Chao2-bc."""
+    t = data.posts
+    rare = {j: people for j, people in data.counts.items() if j <= _RARE}
+    n = sum(j * people for j, people in rare.items())
+    s_rare = sum(rare.values())
+    if not n or not data[1]:
+        return float(data.observed)
+    part = 2 * data[2] / ((t - 1) * data[1] + 2 * data[2])
+    seen = 1 - data[1] / n * (1 - part)
+    if seen <= 0 or n == data[1]:
+        return chao2(data, corrected=True).value
+    pairs = sum(j * (j - 1) * people for j, people in rare.items())
+    spread = max(s_rare / seen * t / (t - 1) * pairs / (n * (n - 1)) - 1, 0.0)
+    return data.observed - s_rare + s_rare / seen + data[1] / seen * spread
+
+
+def ace(counts: NDArray[np.int64]) -> float:
+    """Abundance coverage estimator with cut-off 10 (Chao & Lee 1992) of individual counts."""
+    counts = counts[counts > 0]
+    rare = counts[counts <= _RARE]
+    n, singles = int(rare.sum()), int((rare == 1).sum())
+    if n == singles:
+        return chao1(singles, int((rare == 2).sum()), len(counts), int(counts.sum())).value
+    seen = 1 - singles / n
+    spread = max(len(rare) / seen * float((rare * (rare - 1)).sum()) / (n * (n - 1)) - 1, 0.0)
+    return len(counts) - len(rare) + len(rare) / seen + singles / seen * spread
+
+
+def jackknife(data: Incidence, order: int = 1) -> float:
+    """First- or second-order jackknife (Burnham & Overton 1978)."""
+    t = data.posts
+    if order == 1:
+        return data.observed + (t - 1) / t * data[1]
+    return data.observed + (2 * t - 3) / t * data[1] - (t - 2) ** 2 / (t * (t - 1)) * data[2]
+
+
+def coverage(data: Incidence) -> float | None:
+    """Share of the response probability that was already seen (Chao et al. 2014); None without a response."""
+    t, captures = data.posts, data.captures
+    if not captures:
+        return None
+    bottom = (t - 1) * data[1] + 2 * data[2]
+    return 1 - data[1] / captures * ((t - 1) * data[1] / bottom if bottom else 0.0)
+
+
+def rarefaction(data: Incidence, posts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(H,) expected distinct people in h of the t posts, h <= t (Colwell et al. 2012, equation 4)."""
+    from scipy.special import gammaln
+
+    j = np.array(sorted(data.counts), dtype=np.float64)
+    people = np.array([data[int(value)] for value in j], dtype=np.float64)
+    t, h = float(data.posts), np.asarray(posts, dtype=np.float64)[:, None]
+    left = t - j - h
+    log_missed = gammaln(t - j + 1) + gammaln(t - h + 1) - gammaln(t + 1) - gammaln(np.maximum(left, 0) + 1)
+    missed = np.where(left >= 0, np.exp(np.minimum(log_missed, 0.0)), 0.0)
+    value: NDArray[np.float64] = ((1 - missed) * people).sum(axis=1)
+    return value
+
+
+def extrapolation(data: Incidence, further: float) -> float:
+    """Expected distinct people after `further` more posts with Chao2's unseen (Colwell et al. 2012, equation 18)."""
+    unseen = chao2(data).value - data.observed
+    if unseen <= 0:
+        return float(data.observed)
+    return data.observed + unseen * (1 - (1 - data[1] / (data.posts * unseen + data[1])) ** further)
+
+
+def good_toulmin(data: Incidence, further: float, *, smoothed: bool = False) -> float:
+    """New people in `further` more posts (Good & Toulmin 1956); `smoothed` as Efron & Thisted 1976 for further > t."""
+    r = further / data.posts
+    j = np.array(sorted(data.counts), dtype=np.float64)
+    people = np.array([data[int(value)] for value in j], dtype=np.float64)
+    weight = np.ones_like(j)
+    if smoothed and r > 1:
+        from scipy.stats import binom
+
+        trials = max(int(0.5 * np.log2(data.captures * r**2 / (r - 1))), 1)
+        weight = binom.sf(j - 1, trials, 0.5)
+    return float(-(((-r) ** j) * people * weight).sum())
+
+
+def chapman(first: int, second: int, both: int) -> Estimate:
+    """Two signals, such as repliers and likers: people in all (Chapman 1951); a lower bound if dependent."""
+    value = (first + 1) * (second + 1) / (both + 1) - 1
+    variance = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
+    observed = first + second - both
+    low, high = log_normal_interval(observed, value - observed, variance)
+    return Estimate(value, float(np.sqrt(variance)), low, high)
