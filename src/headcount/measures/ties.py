@@ -265,15 +265,21 @@ def _states(seen: _Window, both: Integers) -> list[State]:
     before = seen.days - RECENT_DAYS
     if before < LEAST_BEFORE_DAYS or not len(both):
         return ["steady"] * len(both)
-    from scipy.special import bdtr, bdtrc
-
     recent, earlier = _days_of_contact(seen, both)
     total, chance = recent + earlier, RECENT_DAYS / seen.days
-    few = bdtr(recent, total, chance) <= CHANCE
-    many = np.where(recent > 0, bdtrc(np.maximum(recent - 1, 0), total, chance), 1.0) <= CHANCE
-    codes = np.where(few & (total > 0), 2, np.where(many & (earlier == 0), 0, 1))
+    few = _at_least(earlier, total, 1 - chance) <= CHANCE
+    many = _at_least(recent, total, chance) <= CHANCE
+    codes = np.where(few, 2, np.where(many & (earlier == 0), 0, 1))
     names: tuple[State, ...] = ("new", "steady", "fading")
     return [names[code] for code in codes]
+
+
+def _at_least(hits: Floats, trials: Floats, chance: float) -> Floats:
+    """P(at least so many hits) under a binomial; by the incomplete beta function, 1 for no hits."""
+    from scipy.special import betainc
+
+    tail = betainc(np.maximum(hits, 1), trials - hits + 1, chance).astype(float)
+    return np.where(hits > 0, tail, 1.0)
 
 
 def _days_of_contact(seen: _Window, both: Integers) -> tuple[Floats, Floats]:
