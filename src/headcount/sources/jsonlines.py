@@ -6,6 +6,7 @@ file and line; in a file of one JSON list, with the number in the list.
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -58,14 +59,17 @@ class Problems:
 
 
 def beginning(path: Path) -> bytes:
-    """The first 64 KiB of a file, unpacked; empty where it cannot be unpacked or its ending is not one of ours."""
+    """The first 64 KiB of a file, unpacked; empty where that cannot be done or its ending is not one of ours."""
     if path.is_dir() or not path.name.lower().endswith(ENDINGS):
         return b""
     try:
         with _opened(path) as stream:
-            return bytes(stream.read(_BEGINNING))
+            head = bytes(stream.read(_BEGINNING))
     except (EOFError, OSError, InputError):
         return b""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", errors="ignore").encode()
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
 def values(path: Path, problems: Problems) -> Iterator[Value]:
@@ -98,7 +102,7 @@ def _opened(path: Path) -> Any:
 
 def _lines(stream: Any, encoding: str) -> Iterable[bytes]:
     if encoding == "utf-16":
-        return (line.encode() for line in io.TextIOWrapper(stream, encoding=encoding, errors="replace"))
+        return io.BytesIO(stream.read().decode(encoding, errors="replace").encode())
     return cast(Iterable[bytes], stream)
 
 
@@ -106,7 +110,7 @@ def _values(name: str, lines: Iterable[bytes], problems: Problems) -> Iterator[V
     decode = msgspec.json.Decoder().decode
     numbered = enumerate(lines, 1)
     for number, line in numbered:
-        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        line = line.removeprefix(codecs.BOM_UTF8).strip()
         if not line:
             continue
         if number == 1 and _opens_document(line):

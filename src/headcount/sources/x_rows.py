@@ -26,6 +26,7 @@ _SNOWFLAKES_FROM = 1 << 50
 """Ids below this were counted up (until November 2010); from then on they hold their time."""
 _EPOCH_MS = 1_288_834_974_657
 _SEPARATOR = " "
+_ZONE = ":[0-9.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 def key(identifier: object) -> str | None:
@@ -201,7 +202,12 @@ def _text(value: object) -> str | None:
 def _cast(column: Column) -> str:
     if column.type == "texts":
         return f"string_split({column.name}::VARCHAR, '{_SEPARATOR}')"
-    return f"TRY_CAST({column.name}::VARCHAR AS {column.sql_type})"
+    text = f"{column.name}::VARCHAR"
+    if column.type == "timestamp":
+        # a cast to a time without a zone would drop the zone, one to a time with a zone would assume the machine's
+        zoned = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
+        return f"CASE WHEN regexp_matches({text}, '{_ZONE}') THEN {zoned} ELSE TRY_CAST({text} AS TIMESTAMP) END"
+    return f"TRY_CAST({text} AS {column.sql_type})"
 
 
 def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, skip_bad: bool, whole: bool) -> Intake:

@@ -45,7 +45,7 @@ class XV1Source:
 
     def recognises(self, path: Path) -> bool:
         """JSON (lines) with the names that version 1.1 of the API uses."""
-        head = beginning(path).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = beginning(path)
         return head[:1] in (b"{", b"[") and _KNOWN_NAMES.search(head) is not None
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:

@@ -39,7 +39,7 @@ class XV2Source:
 
     def recognises(self, path: Path) -> bool:
         """JSON (lines) with the names that version 2 of the X API uses."""
-        head = beginning(path).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = beginning(path)
         return head[:1] in (b"{", b"[") and not _OTHERS.search(head) and _KNOWN.search(head) is not None
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
