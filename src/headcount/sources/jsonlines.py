@@ -18,13 +18,13 @@ import msgspec
 
 from headcount.errors import InputError, Problem
 from headcount.sources.files import look_through
+from headcount.sources.zstd import ZstdLines
 
 __all__ = ["ENDINGS", "Problems", "Value", "beginning", "values"]
 
 ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
 PROBLEMS_SHOWN = 20
 _BEGINNING = 1 << 16
-_LINES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
 def _opened(path: Path) -> Any:
     """The bytes of a file, unpacked."""
     if path.suffix.lower() == ".zst":
-        return _ZstdLines(path)
+        return ZstdLines(path)
     if path.suffix.lower() == ".gz":
         import gzip
 
@@ -146,46 +146,3 @@ def _reason(error: Exception) -> str:
     if "truncated" in str(error):
         return "is JSON that is cut off"
     return f"is not JSON ({str(error).removeprefix('JSON is malformed: ')})"
-
-
-class _ZstdLines:
-    """The lines of a zstd file, unpacked by DuckDB, which has the decoder that Python 3.11 lacks."""
-
-    def __init__(self, path: Path) -> None:
-        import duckdb
-
-        self.path = path
-        self.con = duckdb.connect()
-
-    def __enter__(self) -> _ZstdLines:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.con.close()
-
-    def __iter__(self) -> Iterator[bytes]:
-        import duckdb
-
-        try:
-            found = self.con.execute(
-                "SELECT line FROM read_csv(?, auto_detect = false, header = false, delim = '\x01', quote = '', "
-                "escape = '', columns = {'line': 'VARCHAR'}, null_padding = true, compression = 'zstd', "
-                f"max_line_size = {256 << 20}, parallel = false)",
-                [str(self.path)],
-            )
-            while rows := found.fetchmany(_LINES_AT_ONCE):
-                yield from ((line or "").encode() + b"\n" for (line,) in rows)
-        except duckdb.Error as error:
-            raise InputError(
-                f"{self.path.name} cannot be unpacked ({str(error).splitlines()[0][:160]}).",
-                hint="it is cut off or no zstd file; unpack it yourself (zstd -d) and hand in the unpacked file.",
-            ) from None
-
-    def read(self, size: int) -> bytes:
-        """The first lines, up to about that many bytes."""
-        found = bytearray()
-        for line in self:
-            found += line
-            if len(found) >= size:
-                break
-        return bytes(found[:size])
