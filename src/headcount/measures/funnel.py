@@ -106,7 +106,7 @@ class Funnel(Result):
         parts = [f"{getattr(self.classes, name):,} {_IN_WORDS[name]}" for name in CLASSES]
         shown = [part for part, name in zip(parts, CLASSES, strict=True) if getattr(self.classes, name)]
         of = "1 follower" if self.followers == 1 else f"{self.followers:,} followers"
-        return f"Of {of} {' and '.join(', '.join(shown).rsplit(', ', 1))}."
+        return f"Of {of}: {', '.join(shown)}."
 
 
 def funnel(
@@ -146,14 +146,14 @@ def funnel(
 
 
 _IN_WORDS = {
-    "relationship": "have a two-way relationship with you",
-    "responding": "respond",
-    "listening": "are about and silent",
-    "away": "show no sign of life",
-    "auto_follow": "follow for the sake of numbers",
-    "spam": "are spam",
-    "gone": "are gone",
-    "unknown": "cannot be told",
+    "relationship": "in a two-way relationship",
+    "responding": "responding",
+    "listening": "listening",
+    "away": "away",
+    "auto_follow": "following for the sake of numbers",
+    "spam": "spam",
+    "gone": "gone",
+    "unknown": "unknown",
 }
 
 

@@ -17,8 +17,8 @@ imitate any smooth falling-off, but only with groups that overlap. Layers are cl
 is better than the best smooth one by more than CLEAR (6: 'strong', Kass & Raftery 1995) and each layer is contacted
 at least STEP times as often as the next.
 
-Circles of 2, 5, 15 and 50 whose members differ by chance alone are found in 99% of runs when the outer one is met
-twice a month, in 80% at once a month, in few below; where the members' own rates spread by a fifth a smooth falling-off
+Circles of 2, 5, 15 and 50 whose members differ by chance alone are found in 98% of runs when the outer one is met
+twice a month, in 78% at once a month, in few below; where the members' own rates spread by a fifth a smooth falling-off
 describes the counts as well, and none are named (docs/methods/ties.md).
 """
 

@@ -146,8 +146,9 @@ class Ties(Result):
             limits = f"{_percent(self.known_low)} to {_percent(self.known_high)}"
             ties += f" with followers ({_percent(self.known_share)} of them, {limits})"
         if self.reciprocity is None:
-            return f"{ties}; nobody wrote first to this account."
-        return f"{ties}; {_percent(self.reciprocity)} of the {self.heard_from:,} people who wrote were answered."
+            return f"{ties}; nobody wrote to this account."
+        people = "1 person" if self.heard_from == 1 else f"{self.heard_from:,} people"
+        return f"{ties}; it wrote to {_percent(self.reciprocity)} of the {people} who wrote to it."
 
 
 def ties(
