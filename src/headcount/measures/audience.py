@@ -156,7 +156,8 @@ def audience(
     """Distinct responders, seen and to come.
 
     Args:
-        person: (n,) who responded; only people of the population (followers, or everybody where unknown).
+        person: (n,) who responded, any number that stands for the person; only people of the population (followers,
+            or everybody where unknown).
         post: (n,) to which post, 0 … posts-1 in order of time; several rows of one pair count once.
         active: (n,) was it a reply, mention or quote?
         posts: number of occasions, those without a response included.
@@ -205,11 +206,23 @@ def audience(
 
 def _captures(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Captures:
     """The two margins of the table of people and posts, each pair counted once."""
-    pairs = np.unique(person.astype(np.int64) * max(posts, 1) + post)
-    who, which = pairs // max(posts, 1), pairs % max(posts, 1)
+    width = max(posts, 1)
+    pairs = _codes(person, np.iinfo(np.int64).max // width - 1) * width + post
+    # sorted here, as numpy's unique takes ten times as long on millions of pairs
+    pairs.sort()
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    who, which = pairs // width, pairs % width
     starts = np.flatnonzero(np.diff(who, prepend=-1))
     times, people = np.unique(np.diff(starts, append=len(who)), return_counts=True)
     return Captures(posts, times, people, np.bincount(which, minlength=posts), followers)
+
+
+def _codes(person: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """(n,) people as 0 … most; numbers that a platform gave are too large for a pair to fit into 64 bits."""
+    person = person.astype(np.int64)
+    if len(person) and (person.min() < 0 or person.max() > most):
+        return np.unique(person, return_inverse=True)[1].astype(np.int64)
+    return person
 
 
 def _incidence(captures: Captures) -> Incidence:
