@@ -420,7 +420,6 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(str(path), read_only=not write)
         connection.execute("SET TimeZone = 'UTC'")
-        return connection
     except duckdb.IOException as error:
         text = str(error)
         if "lock" in text:
@@ -439,6 +438,7 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             f"{path} cannot be opened as a workspace: {str(error).splitlines()[0]}",
             hint="check the folder and its permissions, or name another folder with --workspace.",
         ) from None
+    return connection
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> int:

@@ -183,7 +183,7 @@ def extrapolation(data: Incidence, further: float) -> float:
     unseen = chao2(data).value - data.observed
     if unseen <= 0:
         return float(data.observed)
-    return data.observed + unseen * (1 - (1 - data[1] / (data.posts * unseen + data[1])) ** further)
+    return data.observed + unseen * (1 - float((1 - data[1] / (data.posts * unseen + data[1])) ** further))
 
 
 def good_toulmin(data: Incidence, further: float, *, smoothed: bool = False) -> float:

@@ -208,7 +208,8 @@ def _draw_unseen(captures: Captures, a: Floats, b: Floats, generator: np.random.
             break
         rate = generator.standard_gamma(captures.observed, again.size) * mean[again]
         unseen[again] = generator.poisson(np.minimum(rate, _MOST_UNSEEN))
-    return np.minimum(unseen, room)
+    bounded: Floats = np.minimum(unseen, room)
+    return bounded
 
 
 def _draw_reach(captures: Captures, horizons: Integers, generator: np.random.Generator) -> Floats:

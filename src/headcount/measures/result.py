@@ -30,7 +30,7 @@ def frame(columns: Mapping[str, Sequence[Any]], backend: Backend | None = None) 
 
     import narwhals as nw
 
-    wanted: Iterable[str] = [backend] if backend else ["pandas", "polars", "pyarrow"]
+    wanted: Iterable[Backend] = [backend] if backend else ["pandas", "polars", "pyarrow"]
     for name in wanted:
         if importlib.util.find_spec(name) is not None:
             return nw.from_dict({k: list(v) for k, v in columns.items()}, backend=name).to_native()
@@ -63,8 +63,7 @@ class Result:
             for row in zip(*columns.values(), strict=True)
         )
         return (
-            f"<p>{html.escape(self.sentence())}</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{html.escape(self.sentence())}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
 

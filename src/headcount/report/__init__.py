@@ -1,0 +1,1 @@
+"""One report value, put together from the measures, and its renderings."""

@@ -36,9 +36,6 @@ __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 
 ROWS_LIMIT = 10_000
 _TOP_TIES = 100
-FUNNEL_METHOD = (
-    "Decided in a fixed order; auto-follow and spam by published rules, which need evidence and stay silent without it."
-)
 _ARRIVAL_POINTS = 2_000
 
 
@@ -135,7 +132,7 @@ def build_report(
         "funnel": FunnelPart(
             classes=measured.funnel.classes,
             followers=measured.funnel.followers,
-            method=FUNNEL_METHOD,
+            method=measured.funnel.method,
             too_little=measured.funnel.too_little,
         ),
         "ties": _ties_part(measured, anonymous=anonymous),

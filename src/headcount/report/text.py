@@ -236,7 +236,6 @@ def print_demo(outcome: DemoOutcome) -> None:
         ("Followers", "right"),
         ("Headcount (95%)", "left"),
         ("Truth", "right"),
-        ("Report", "left"),
     )
     for member in outcome.cast:
         headcount = None
@@ -249,7 +248,6 @@ def print_demo(outcome: DemoOutcome) -> None:
             say.count(member.followers),
             headcount,
             say.count(member.truth),
-            member.report,
         )
     _console().print(table)
     _line(
@@ -260,4 +258,5 @@ def print_demo(outcome: DemoOutcome) -> None:
     for finding in outcome.findings:
         _line(finding, style="bold")
     _line()
+    _line("One report each: " + ", ".join(member.report for member in outcome.cast), style="dim")
     _line(f"Report: {outcome.report}")

@@ -1,6 +1,6 @@
 """One account, its followers and its posts, with known truth: what the audience measure is tested against.
 
-Every follower i has a response probability p_i and every post k a reach e_k; follower i responds to post k with probability
+Follower i has a response probability p_i and post k a reach e_k; follower i responds to post k with probability
 p_i e_k, independently. The truth of the posts that are still to come is drawn with the rest.
 """
 

@@ -130,10 +130,10 @@ class Rows:
         return True
 
     def edit_of(self, history: list[str], identifier: str) -> None:
-        """A post is a later edit of others: `history` lists all, oldest first."""
-        for older in history[: history.index(identifier)] if identifier in history else []:
-            known = self.newer_edits.get(older)
-            if known is None or int(known) < int(identifier):
+        """A post is a later edit of others: `history` lists them; ids grow with time."""
+        for older in history:
+            newest = int(self.newer_edits.get(older, older))
+            if newest < int(identifier):
                 self.newer_edits[older] = identifier
 
     def flush(self, *, at: int = 1) -> None:

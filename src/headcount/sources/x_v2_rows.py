@@ -28,7 +28,7 @@ class Page:
         self.observed_at: str | None = origin.get("retrieved_at")
         listed = _LISTING.search(str(origin.get("url")))
         self.listing = (listed[1], listed[2]) if listed else None
-        self.authors = {tweet.get("id"): tweet.get("author_id") for tweet in tweets}
+        self.authors = {str(tweet.get("id")): tweet.get("author_id") for tweet in tweets}
         self.ids = {str(user.get("username")).lower(): user.get("id") for user in users}
 
 
@@ -122,7 +122,7 @@ def _add_nested(rows: Rows, tweet: Object, referenced: list[Object], page: Page)
             add_user(rows, user, page)
     for other in referenced:
         if "author_id" in other or isinstance(other.get("author"), dict):
-            page.authors[other.get("id")] = add_tweet(rows, other, page).removeprefix("x:")
+            page.authors[str(other.get("id"))] = add_tweet(rows, other, page).removeprefix("x:")
 
 
 def _mentioned(entities: Object, page: Page) -> Iterator[str]:
@@ -163,7 +163,7 @@ class _Answered:
         self.kind = next((kind for kind in first if kind in [kind for kind, _, _ in self.responses]), "post")
 
     def _refer(self, tweet: Object, how: str, identifier: Any, page: Page) -> None:
-        post, author = key(identifier), key(page.authors.get(identifier))
+        post, author = key(identifier), key(page.authors.get(str(identifier)))
         if how == "retweeted" and author is None:
             author = _repeated_author(tweet, page)
         if how == "replied_to":

@@ -1,0 +1,28 @@
+"""`python -m headcount.simulate --people 100000 --follows 5000000 --seed 1 --folder world`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headcount.simulate import WorldSettings, simulate
+
+
+@click.command()
+@click.option("--people", type=int, default=20_000, show_default=True, help="Accounts.")
+@click.option("--follows", type=int, help="Follow relations to aim at [default: 50 an account].")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where the tidy tables go.")
+@click.option("--format", "form", type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]), default="parquet")
+def main(people: int, follows: int | None, seed: int, folder: Path, form: str) -> None:
+    """Simulate a platform with known truth and write it as tidy tables."""
+    world = simulate(WorldSettings(people=people, follows=follows or 50 * people), seed=seed)
+    world.write(folder, format=form)
+    click.echo(
+        f"{len(world.people):,} accounts, {len(world.follows):,} follows, {len(world.posts):,} posts, "
+        f"{len(world.interactions):,} interactions: {folder}"
+    )
+
+
+main()
