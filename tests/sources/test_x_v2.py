@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from headcount.errors import BadRows, InputError
@@ -474,3 +476,36 @@ def test_files_of_other_platforms_are_not_recognised(shared_data: Path) -> None:
     ]
     assert len(others) > 30
     assert [file.name for file in others if XV2Source().recognises(file)] == []
+
+
+ODD = [None, True, 0, -1, 1.5, 2**70, "", "x", "\x00", "9" * 30, [], {}, [1], [None], {"a": 1}, "2021-99-99T00:00:00Z"]
+
+
+def places(thing: Any, before: tuple = ()) -> Iterator[tuple]:
+    if before:
+        yield before
+    if isinstance(thing, (dict, list)):
+        for name, value in thing.items() if isinstance(thing, dict) else enumerate(thing):
+            yield from places(value, (*before, name))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["flat", "quoted_edit", "mentions_tweet", "geo_tweets"])
+def test_odd_values_anywhere_are_taken_or_named_and_never_crash(name: str, shared_data: Path, tmp_path: Path) -> None:
+    packed = (shared_data / "fixtures" / "twitter" / "twarc" / f"{name}.jsonl.gz").read_bytes()
+    first = gzip.decompress(packed).decode().split("\n")[0]
+    chosen = np.random.default_rng(5)
+    spots = [spot for spot in places(json.loads(first)) if len(spot) < 6]
+    for _ in range(40):
+        line = json.loads(first)
+        *way, last = spots[chosen.integers(len(spots))]
+        thing = line
+        for step in way:
+            thing = thing[step]
+        thing[last] = ODD[chosen.integers(len(ODD))]
+        con, intake = read(written(tmp_path, line), skip_bad=True)
+        ids = con.sql(
+            "SELECT post_id FROM incoming_posts UNION ALL SELECT account_id FROM incoming_accounts"
+        ).fetchall()
+        assert all(re.fullmatch(r"x:\d+", identifier) for (identifier,) in ids)
+        assert intake.problem_count or ids or intake.notes
