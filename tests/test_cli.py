@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.sources.malformed import MALFORMED
 
 from headcount.cli import main
 from headcount.store import Store
 from headcount.tables import TABLES
-from tests.sources.malformed import MALFORMED
 
 
 @pytest.fixture
@@ -122,14 +122,16 @@ def test_question_of_one_post_by_id_and_by_link(workspace, capsys):
 def test_anonymous_report_names_nobody(workspace, capsys, tmp_path):
     page = tmp_path / "page.html"
     assert main(["report", "ego", "--anonymous", "--html", str(page), "--workspace", workspace]) == 0
+    capsys.readouterr()
     report = run_json(["report", "ego", "--anonymous", "--workspace", workspace], capsys)
     for text in (page.read_text(encoding="utf-8"), json.dumps(report)):
         for word in ("bea", "carl", "Carl", "x:2", "x:3", "x:11", "@ego", "Which book"):
             assert word not in text, word
 
 
-def test_forget_asks_and_deletes(workspace, capsys, monkeypatch):
+def test_forget_deletes(workspace, capsys):
     assert main(["forget", "bea", "--yes", "--workspace", workspace]) == 0
+    assert "Deleted 1 rows of accounts" in capsys.readouterr().out
     report = run_json(["report", "ego", "--workspace", workspace], capsys)
     assert report["followers"]["listed"] == 3
     assert report["ties"]["count"] == 0

@@ -6,6 +6,7 @@ defines, with one exception that has to be made while reading: which posts are o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -170,7 +171,7 @@ def read_account(
         NotEnoughData: nothing at all is known of the account's followers, posts or responses.
     """
     end, basis = _as_of(con, account_id, as_of)
-    reader = _Reader(con, account_id, end, window_days)
+    reader = _Reader(con, account_id, end, basis, window_days)
     try:
         has_list = reader.number_people()
         inferred = reader.find_occasions()
@@ -242,7 +243,7 @@ class _Reader:
     """Temporary tables of one account, and the columns read from them."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, account_id: str, as_of: float, window_days: float | None
+        self, con: duckdb.DuckDBPyConnection, account_id: str, as_of: float, basis: str, window_days: float | None
     ) -> None:
         self.con = con
         self.account_id = account_id
@@ -251,11 +252,13 @@ class _Reader:
             "id": account_id,
             "end": datetime.fromtimestamp(as_of, UTC).replace(tzinfo=None),
             "start": _timestamp(start),
+            # a follow that was missed is gone, whatever the newest event is; only a date that is asked for looks back
+            "gone_end": _timestamp(as_of) if basis == "given" else datetime.max,
         }
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Run SQL with those of $id, $start and $end that stand in it."""
-        used = {name: value for name, value in self.parameters.items() if f"${name}" in sql}
+        used = {name: value for name, value in self.parameters.items() if re.search(rf"\${name}\b", sql)}
         return self.con.execute(sql, used or None)
 
     def count(self, sql: str) -> int:
@@ -283,7 +286,7 @@ class _Reader:
             SELECT follower_id AS id, row_number() OVER () - 1 AS person, followed_at, followed_after, followed_before,
                    position, gone_at FROM (
                 SELECT follower_id, followed_at, followed_after, followed_before, position,
-                       CASE WHEN gone_at <= $end THEN gone_at END AS gone_at
+                       CASE WHEN gone_at <= $gone_end THEN gone_at END AS gone_at
                 FROM follows WHERE followee_id = $id AND follower_id <> $id
                   AND (followed_at IS NULL OR followed_at <= $end)
                 QUALIFY row_number() OVER (PARTITION BY follower_id ORDER BY gone_at DESC NULLS FIRST) = 1

@@ -273,7 +273,7 @@ class Store:
         before = _count(con, "SELECT count(*) FROM follows")
         if before:
             if whole:
-                gone, notes = self._mark_gone(moment, forced=forced)
+                gone, notes = self._mark_gone(self._observed(moment), forced=forced)
             returned = self._update_standing(number)
         known = (
             "WHERE NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id "
@@ -284,6 +284,14 @@ class Store:
             f"FROM incoming_follows AS i {known if before else ''}"
         )
         return gone, returned, _count(con, "SELECT count(*) FROM follows") - before - returned, notes
+
+    def _observed(self, moment: datetime) -> datetime:
+        """When the incoming data was seen, as far as any of it says; else the time of the import."""
+        row = self.connection.execute(
+            "SELECT max(t) FROM (SELECT max(observed_at) AS t FROM incoming_accounts "
+            "UNION ALL SELECT max(observed_at) FROM incoming_posts)"
+        ).fetchone()
+        return row[0] if row and row[0] is not None else moment
 
     def _mark_gone(self, moment: datetime, *, forced: bool) -> tuple[int, list[str]]:
         """Set gone_at for followers missing from a newer whole list; a list cut to less than half is not believed."""

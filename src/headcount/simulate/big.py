@@ -27,6 +27,7 @@ def big_account(
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     now = "TIMESTAMP '2026-10-01 12:00:00'"
+    followed_days = f"(60 + ({followers} - i) / {followers} * 3 * 365)"  # the last follow before the first post
 
     def uniform(salt: int, code: str = "i") -> str:
         return f"(hash({code}, {seed * 1000 + salt}) % 1000003 / 1000003.0)"
@@ -39,17 +40,17 @@ def big_account(
         f"""SELECT 'table:' || i AS account_id, 'table' AS platform, 'user' || i AS handle,
         'User ' || i AS display_name,
         CASE WHEN {uniform(1)} < 0.6 THEN 'Likes topic ' || (i % 97) ELSE '' END AS bio, '' AS website,
-        {now} - to_seconds((({uniform(2)} * 4 * 365 + 30) * 86400)::BIGINT) AS created_at,
+        {now} - to_seconds((({followed_days} + 1 + {uniform(2)} * 700) * 86400)::BIGINT) AS created_at,
         CASE WHEN i = 0 THEN {followers} ELSE (10 / ({uniform(3)} + 0.001))::BIGINT END AS followers_count,
         (30 / ({uniform(4)} + 0.002))::BIGINT AS following_count, (5 / ({uniform(5)} + 0.0005))::BIGINT AS posts_count,
-        {now} - to_seconds((power({uniform(6)}, 3) * 700 * 86400)::BIGINT) AS last_post_at,
+        {now} - to_seconds((power({uniform(6)}, 3) * {followed_days} * 86400 * (i > 0)::INT)::BIGINT) AS last_post_at,
         {uniform(7)} < 0.1 AS default_avatar, false AS protected, {uniform(8)} < 0.01 AS verified, {now} AS observed_at
         FROM range({followers + 1}) AS t(i)""",
     )
     write(
         "follows",
         f"""SELECT 'table:' || i AS follower_id, 'table:0' AS followee_id, ({followers} - i)::BIGINT AS position,
-        {now} - to_seconds((({followers} - i) / {followers} * 3 * 365 * 86400)::BIGINT) AS followed_at,
+        {now} - to_seconds(({followed_days} * 86400)::BIGINT) AS followed_at,
         {now} AS observed_at FROM range(1, {followers + 1}) AS t(i)""",
     )
     written = f"{now} - to_seconds((({posts} - p) * 55.0 * 86400 / {posts} + 86400)::BIGINT)"

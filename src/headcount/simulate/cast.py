@@ -146,12 +146,13 @@ class Planted:
         for number, member in zip(self.numbers, CAST, strict=True):
             to_me = follows.followee == number
             standing = to_me & np.isnan(follows.gone)
-            who = follows.follower[standing]
+            who, since = follows.follower[standing], follows.at[standing]
             response, seen, after = self._captures(
                 settings,
                 people,
                 member,
                 who,
+                since,
                 np.flatnonzero(own & (posts.author == number)),
                 posts,
                 following,
@@ -183,6 +184,7 @@ class Planted:
         people: People,
         member: CastMember,
         who: Integers,
+        since: NDArray[np.float64],
         mine: Integers,
         posts: Posts,
         following: NDArray[np.float64],
@@ -198,6 +200,7 @@ class Planted:
         captured = generator.random((len(who), len(reach)), dtype=np.float32) < np.minimum(
             chance[:, None] * reach, 0.95
         )
+        captured[:, : len(mine)] &= posts.at[mine] >= since[:, None]
         person, post = np.nonzero(captured[:, : len(mine)])
         at = response_times(settings, posts.at[mine[post]], people.zone[who[person]], generator)
         kind = kinds(settings, len(at), generator)

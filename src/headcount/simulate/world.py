@@ -144,7 +144,9 @@ def exchange(
     earliest = np.maximum(now - days * DAY, np.maximum(people.joined[first], people.joined[second]))
     at = earliest + generator.random(len(first)) * np.maximum(now - DAY - earliest, 0)
     back = generator.random(len(first)) < answered
-    later = np.minimum(at[back] + generator.exponential(3 * 3600.0, int(back.sum())), now - 1)
+    later = np.minimum(
+        at[back] + generator.exponential(3 * 3600.0, int(back.sum())), now - generator.uniform(1, 3600, int(back.sum()))
+    )
     actor = np.concatenate([first, second[back]])
     target = np.concatenate([second, first[back]])
     blank = np.full(len(actor), -1, dtype=np.int64)

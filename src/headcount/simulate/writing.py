@@ -61,6 +61,7 @@ def _register(con: duckdb.DuckDBPyConnection, world: World) -> None:
             "followers": np.bincount(follows.followee[standing], minlength=size),
             "followed": np.bincount(follows.follower[standing], minlength=size),
             "posted": np.bincount(posts.author, minlength=size),
+            "last_post": _last_posts(world),
             "draw": generator.random(size),
             "pick": generator.integers(0, 1 << 30, size),
         },
@@ -96,6 +97,13 @@ def _register(con: duckdb.DuckDBPyConnection, world: World) -> None:
         con.register(f"raw_{name}", renamed)
         con.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM raw_{name}")
         con.unregister(f"raw_{name}")
+
+
+def _last_posts(world: World) -> np.ndarray:
+    """(people,) last post as the platform tells it: of the posts at hand, or the last sign of life."""
+    last = world.people.last_active.copy()
+    np.maximum.at(last, world.posts.author, world.posts.at)
+    return last
 
 
 def _list(words: tuple[str, ...]) -> str:
@@ -141,7 +149,7 @@ def _queries(world: World) -> dict[str, str]:
             p.followed::BIGINT AS following_count,
             (p.posted + p.posts_a_day * greatest(p.last_active - p.joined, 0) / 86400)::BIGINT AS posts_count,
             CASE WHEN {role} <> 'bought' AND (p.posted > 0 OR p.posts_a_day > 0.02)
-                 THEN make_timestamp((p.last_active * 1000000)::BIGINT) END AS last_post_at,
+                 THEN make_timestamp((p.last_post * 1000000)::BIGINT) END AS last_post_at,
             {role} = 'bought' AND p.draw < 0.8 OR p.draw > 0.97 AS default_avatar,
             p.draw BETWEEN 0.5 AND 0.52 AS protected, {role} = 'organisation' AND p.draw < 0.5 AS verified,
             {role} = 'auto_follow' AND p.draw BETWEEN 0.3 AND 0.31 AS declared_bot,
