@@ -130,7 +130,7 @@ def table(worlds: list[World]) -> str:
     for name, group in GROUPS.items():
         for value in sorted({group(one) for one in worlds}):
             part = [one for one in worlds if group(one) == value]
-            lines.append(f"| {name} {value[1]} | {len(part)} | " + " | ".join(figures(part)) + " |")
+            lines.append(" | ".join([f"| {name} {value[1]}".rstrip(), str(len(part)), *figures(part)]) + " |")
     return "\n".join(lines)
 
 
