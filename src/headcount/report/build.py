@@ -59,8 +59,7 @@ class Measured:
         self.member = _members(view)
         self.listed = int(self.member.sum()) if self.member is not None else None
         active = ACTIVE[view.responses.kind]
-        self.responses_by = _distinct_posts(view, np.ones(len(view.responses), dtype=bool))
-        self.active_by = _distinct_posts(view, active)
+        self.responses_by, self.active_by = _distinct_posts(view, active)
         outgoing = view.exchanges.outgoing
         self.sent_to = np.bincount(view.exchanges.person[outgoing], minlength=view.people)
         self.received_from = np.bincount(view.exchanges.person[~outgoing], minlength=view.people)
@@ -159,12 +158,16 @@ def _members(view: AccountView) -> NDArray[np.bool_] | None:
     return member
 
 
-def _distinct_posts(view: AccountView, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(people,) how many posts of the window each person responded to."""
+def _distinct_posts(view: AccountView, active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(people,) how many posts of the window each person responded to; (people,) how many of them by words."""
     responses = view.responses
     posts = max(len(view.posts), 1)
-    pairs = np.unique(responses.person[rows] * posts + responses.post[rows])
-    return np.bincount(pairs // posts, minlength=view.people).astype(np.int64)
+    # sorted by person, post, words first: the first row of each pair tells whether any of its rows took words
+    keys = np.sort((responses.person * posts + responses.post) * 2 + ~active)
+    first = keys[np.flatnonzero(np.diff(keys >> 1, prepend=-1))]
+    people = (first >> 1) // posts
+    by_words = people[(first & 1) == 0]
+    return np.bincount(people, minlength=view.people), np.bincount(by_words, minlength=view.people)
 
 
 def _chosen_posts(view: AccountView, chosen: Sequence[str] | None) -> list[int] | None:
