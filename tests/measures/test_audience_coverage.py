@@ -9,8 +9,8 @@ Study. Every world is an account of `headcount.simulate.single` whose settings a
                 never respond, log-normal
     reach       standard deviation of the log-reach of a post: 0, .3, .6 or 1
 
-The measure sees the posts; the truth is how many people who never responded respond to the next ten posts. Worlds in
-which it says that there is too little to tell are counted apart.
+The measure sees the posts; the truth is how many people who never responded respond to the next ten posts, or to
+as many posts again (the headcount). Worlds in which it says that there is too little to tell are counted apart.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class World:
         )
 
 
-def world(seed: int) -> World | None:
-    """The account of this seed; None where the measure says that there is too little."""
+def world(seed: int, *, again: bool) -> World | None:
+    """The account of this seed, ten posts or as many posts again ahead; None: the measure says it is too little."""
     generator = np.random.default_rng([2026, seed])
     followers = int(np.exp(generator.uniform(np.log(20), np.log(20_000))))
     posts = int(np.exp(generator.uniform(np.log(3), np.log(300))))
@@ -75,25 +75,26 @@ def world(seed: int) -> World | None:
     response = float(np.exp(generator.uniform(np.log(0.002), np.log(0.1))))
     shape = list(SHAPES)[generator.integers(len(SHAPES))]
     reach = REACH[generator.integers(len(REACH))]
+    ahead = posts if again else AHEAD
     drawn = single_account(
-        followers, posts, AHEAD, response=response, reach_spread=reach, seed=seed, active_share=0.0, **SHAPES[shape]
+        followers, posts, ahead, response=response, reach_spread=reach, seed=seed, active_share=0.0, **SHAPES[shape]
     )
     found = audience(drawn.person, drawn.post, drawn.active, posts=posts, followers=followers)
     if found.too_little is not None:
         return None
-    ahead = next(step for step in found.next if step.posts == AHEAD)
+    step = next(step for step in found.next if step.posts == ahead)
     everything = _captures(drawn.person, drawn.post, posts, followers)
-    mean = float(predict(everything, np.array([1, 5, AHEAD])).new[:, -1].mean())
+    mean = float(predict(everything, np.array([ahead])).new[:, -1].mean())
     return World(
-        shape, reach, posts, followers, found.observed, int(drawn.new_responders[AHEAD - 1]),
-        ahead.new_responders, mean, ahead.low, ahead.high, found.at_least, int((drawn.probability > 0).sum()),
+        shape, reach, posts, followers, found.observed, int(drawn.new_responders[ahead - 1]),
+        step.new_responders, mean, step.low, step.high, found.at_least, int((drawn.probability > 0).sum()),
     )  # fmt: skip
 
 
 @cache
-def study(first: int, worlds: int) -> tuple[list[World], int]:
+def study(first: int, worlds: int, *, again: bool = False) -> tuple[list[World], int]:
     """The worlds of these seeds, and in how many there was too little to tell."""
-    drawn = [world(seed) for seed in range(first, first + worlds)]
+    drawn = [world(seed, again=again) for seed in range(first, first + worlds)]
     told = [one for one in drawn if one is not None]
     return told, worlds - len(told)
 
@@ -154,6 +155,13 @@ def test_intervals_hold_the_truth():
     assert 0.90 <= share(worlds, World.covered) <= 1.0
 
 
+def test_the_interval_of_the_headcount_holds_the_truth():
+    worlds, _ = study(500, 60, again=True)
+    assert len(worlds) >= 45
+    assert 0.88 <= share(worlds, World.covered) <= 1.0
+    assert share(worlds, lambda one: one.covered(0.5)) < 0.85
+
+
 def test_the_study_would_notice_intervals_that_are_too_narrow():
     worlds, _ = study(0, 100)
     assert share(worlds, lambda one: one.covered(0.5)) < 0.85
@@ -177,11 +185,15 @@ def test_at_least_is_a_lower_bound():
 
 
 @pytest.mark.long
-def test_coverage_over_many_worlds():
-    worlds, too_little = study(10_000, 600)
-    print(f"\n{len(worlds)} worlds, {too_little} with too little to tell; seeds 10,000 to 10,599\n{table(worlds)}")
+@pytest.mark.parametrize(("first", "worlds", "again"), [(10_000, 600, False), (30_000, 400, True)])
+def test_coverage_over_many_worlds(first, worlds, again):
+    told, too_little = study(first, worlds, again=again)
+    print(
+        f"\n{'as many posts again' if again else 'ten posts'} ahead; seeds from {first}; {too_little} with too little"
+    )
+    print(table(told))
     for width in (1.0, 0.75, 0.5):
-        print(f"intervals at {width} of their width: {share(worlds, lambda one, w=width: one.covered(w)):.3f}")
-    assert 0.92 <= share(worlds, World.covered) <= 0.98
-    assert share(worlds, lambda one: one.covered(0.5)) < 0.85
-    assert share(worlds, lambda one: one.at_least <= one.can_respond) >= 0.97
+        print(f"intervals at {width} of their width: {share(told, lambda one, w=width: one.covered(w)):.3f}")
+    assert 0.92 <= share(told, World.covered) <= 0.98
+    assert share(told, lambda one: one.covered(0.5)) < 0.85
+    assert share(told, lambda one: one.at_least <= one.can_respond) >= 0.97
