@@ -251,6 +251,8 @@ def plant(settings: WorldSettings, people: People, generator: np.random.Generato
         "response": np.full(len(CAST), 0.01),
         "popularity": np.ones(len(CAST)),
         "following": np.ones(len(CAST)),
+        "following_outside": np.zeros(len(CAST), dtype=np.int64),
+        "followers_outside": np.zeros(len(CAST), dtype=np.int64),
         "community": np.full(len(CAST), -1),
         "circuit": np.full(len(CAST), -1),
     }

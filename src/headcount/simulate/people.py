@@ -28,6 +28,7 @@ class People:
         interest, zone: index of the interest; hours from UTC.
         posts_a_day: while active. response: probability to respond to a post that is seen. devotion per role.
         popularity: weight in being found. following: how many accounts it sets out to follow.
+        following_outside, followers_outside: relations outside the slice of the platform that the world shows.
         community, circuit: number of the group, -1 for none.
     """
 
@@ -40,6 +41,8 @@ class People:
     response: Floats
     popularity: Floats
     following: Floats
+    following_outside: Integers
+    followers_outside: Integers
     community: Integers
     circuit: Integers
 
@@ -62,6 +65,9 @@ def draw_people(settings: WorldSettings, generator: np.random.Generator) -> Peop
     activity = np.array([r.posts_a_day for r in roles])[role]
     wide = np.exp(settings.following_spread * generator.standard_normal(n) - settings.following_spread**2 / 2)
     following = np.array([r.following for r in roles])[role] * wide
+    outside = np.exp(settings.outside_spread * generator.standard_normal(n))
+    outside *= np.array([r.following_outside for r in roles])[role]
+    back = np.array([r.followers_outside for r in roles])[role] * generator.uniform(0.75, 1.15, n)
     return People(
         role=role,
         joined=joined,
@@ -72,6 +78,8 @@ def draw_people(settings: WorldSettings, generator: np.random.Generator) -> Peop
         response=_responses(settings, role, generator),
         popularity=_popularity(settings, names, role, generator),
         following=following,
+        following_outside=outside.astype(np.int64),
+        followers_outside=(outside * back).astype(np.int64),
         community=_communities(settings, names, role, generator),
         circuit=group(np.flatnonzero(role == names.index("circuit")), n, settings.circuit_size, generator),
     )

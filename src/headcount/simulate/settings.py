@@ -23,6 +23,8 @@ class RoleSettings:
             devoted, most nearly silent).
         follow_back: probability to follow back whoever follows.
         answers: probability to answer a reply to an own post.
+        following_outside: median number of accounts followed outside the slice that the world shows (see
+            `WorldSettings.outside_spread`); followers_outside: followers from there, as a share of that.
     """
 
     share: float
@@ -32,17 +34,19 @@ class RoleSettings:
     devotion: float
     follow_back: float
     answers: float
+    following_outside: float
+    followers_outside: float
 
 
 ROLES: dict[str, RoleSettings] = {
-    "real": RoleSettings(0.50, 1.0, 0.10, 0.030, 0.6, 0.15, 0.35),
-    "lurker": RoleSettings(0.20, 0.8, 0.002, 0.0008, 0.3, 0.02, 0.1),
-    "away": RoleSettings(0.14, 0.7, 0.06, 0.020, 0.6, 0.1, 0.3),
-    "newcomer": RoleSettings(0.06, 0.4, 0.05, 0.020, 0.6, 0.1, 0.3),
-    "organisation": RoleSettings(0.01, 0.6, 0.40, 0.004, 0.6, 0.05, 0.1),
-    "auto_follow": RoleSettings(0.05, 5.0, 0.50, 0.00005, 0.3, 0.92, 0.0),
-    "bought": RoleSettings(0.03, 0.3, 0.0, 0.0, 1.0, 0.0, 0.0),
-    "circuit": RoleSettings(0.01, 0.5, 0.20, 0.0001, 0.3, 0.5, 0.0),
+    "real": RoleSettings(0.50, 1.0, 0.10, 0.030, 0.6, 0.15, 0.35, 120, 0.8),
+    "lurker": RoleSettings(0.20, 0.8, 0.002, 0.0008, 0.3, 0.02, 0.1, 100, 0.3),
+    "away": RoleSettings(0.14, 0.7, 0.06, 0.020, 0.6, 0.1, 0.3, 100, 0.7),
+    "newcomer": RoleSettings(0.06, 0.4, 0.05, 0.020, 0.6, 0.1, 0.3, 25, 0.5),
+    "organisation": RoleSettings(0.01, 0.6, 0.40, 0.004, 0.6, 0.05, 0.1, 150, 6.0),
+    "auto_follow": RoleSettings(0.05, 5.0, 0.50, 0.00005, 0.3, 0.92, 0.0, 3500, 0.9),
+    "bought": RoleSettings(0.03, 0.3, 0.0, 0.0, 1.0, 0.0, 0.0, 900, 0.01),
+    "circuit": RoleSettings(0.01, 0.5, 0.20, 0.0001, 0.3, 0.5, 0.0, 20, 0.9),
 }
 """Shares follow no published census; they are chosen so that every kind is there. The order of sizes is what is
 reported: most people hardly post or respond (Nielsen's 90-9-1), auto-followers are a few per cent, bought accounts are
@@ -62,6 +66,8 @@ class WorldSettings:
         interests: number of interests that people share.
         same_interest: share of follows within the follower's own interest.
         following_spread: standard deviation of log accounts followed.
+        outside_spread: standard deviation of the log of what is followed outside. A world is a slice of a larger
+            platform: the counters of a profile tell of follows outside of it, the follows table does not.
         popularity_tail: exponent of the Pareto distribution of being found (smaller: heavier tail).
         activity_spread: standard deviation of log posts a day.
         reach_spread: standard deviation of the log-reach of a post.
@@ -85,6 +91,7 @@ class WorldSettings:
     interests: int = 12
     same_interest: float = 0.6
     following_spread: float = 0.9
+    outside_spread: float = 0.6
     popularity_tail: float = 1.6
     activity_spread: float = 1.3
     reach_spread: float = 0.4

@@ -98,7 +98,7 @@ def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool
         planted = plant(settings, people, generator)
         people, follows = planted.people, join_follows([*planted.follows, follows])
     standing = np.isnan(follows.gone)
-    following = np.bincount(follows.follower[standing], minlength=len(people)).astype(np.float64)
+    following = np.bincount(follows.follower[standing], minlength=len(people)) + people.following_outside.astype(float)
     posts = draw_posts(settings, people, generator)
     audience = follows if planted is None else _without(follows, planted.numbers)
     responses = draw_responses(settings, people, audience, posts, following, generator)

@@ -145,8 +145,9 @@ def _queries(world: World) -> dict[str, str]:
             CASE WHEN {role} = 'organisation' OR ({role} = 'auto_follow' AND p.draw < 0.7)
                  THEN 'https://site' || p.person || '.example' ELSE '' END AS website,
             make_timestamp((p.joined * 1000000)::BIGINT) AS created_at,
-            (p.followers + CASE WHEN n.handle IS NULL THEN 0 ELSE p.followers // 250 END)::BIGINT AS followers_count,
-            p.followed::BIGINT AS following_count,
+            (p.followers + p.followers_outside
+                + CASE WHEN n.handle IS NULL THEN 0 ELSE p.followers // 250 END)::BIGINT AS followers_count,
+            (p.followed + p.following_outside)::BIGINT AS following_count,
             (p.posted + p.posts_a_day * greatest(p.last_active - p.joined, 0) / 86400)::BIGINT AS posts_count,
             CASE WHEN {role} <> 'bought' AND (p.posted > 0 OR p.posts_a_day > 0.02)
                  THEN make_timestamp((p.last_post * 1000000)::BIGINT) END AS last_post_at,
