@@ -1,6 +1,6 @@
 """What is set right in the incoming tables after any source, in sets, and said.
 
-Duplicates, ids without a platform, people who follow themselves, times in the future, replies that only stand
+Duplicates, ids without a platform, people who follow themselves, times that cannot be, replies that only stand
 among the posts, threads that run in a circle.
 """
 
@@ -24,6 +24,7 @@ _ACCOUNT_IDS = {
 }
 _PREFIXES = ", ".join(f"'{platform}'" for platform in PLATFORMS)
 _DEEPEST_THREAD = 10_000
+_FIRST_YEAR = 1990
 
 
 def clean(con: duckdb.DuckDBPyConnection, *, now: datetime) -> list[str]:
@@ -36,7 +37,7 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime) -> list[str]:
     Returns:
         Sentences for the user about what was changed.
     """
-    notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_future(con, now)]
+    notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_impossible(con, now)]
     for table in TABLES:
         notes += _merge_duplicates(con, table)
     notes += _break_circles(con)
@@ -96,18 +97,25 @@ def _drop_self(con: duckdb.DuckDBPyConnection) -> list[str]:
     return notes
 
 
-def _forget_future(con: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
-    changed = 0
-    for table in TABLES:
-        for column in table.columns:
-            if column.type != "timestamp":
-                continue
-            condition = f"{column.name} > TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}' + INTERVAL 1 DAY"
-            found = _number(con, f"SELECT count(*) FROM incoming_{table.name} WHERE {condition}")
-            if found:
-                con.execute(f"UPDATE incoming_{table.name} SET {column.name} = NULL WHERE {condition}")
-                changed += found
-    return [f"{changed:,} times lie in the future and were taken as unknown."] if changed else []
+def _forget_impossible(con: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+    """Times after the import, and those before there were networks, which stand for a missing time."""
+    future = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}' + INTERVAL 1 DAY"  # clocks differ, and some files tell no zone
+    notes = []
+    for condition, where in (
+        (f"{{}} > {future}", "in the future"),
+        (f"{{}} < TIMESTAMP '{_FIRST_YEAR}-01-01'", f"before {_FIRST_YEAR}"),
+    ):
+        changed = 0
+        for table in TABLES:
+            for column in (column.name for column in table.columns if column.type == "timestamp"):
+                impossible = condition.format(column)
+                found = _number(con, f"SELECT count(*) FROM incoming_{table.name} WHERE {impossible}")
+                if found:
+                    con.execute(f"UPDATE incoming_{table.name} SET {column} = NULL WHERE {impossible}")
+                    changed += found
+        if changed:
+            notes.append(f"{changed:,} times lie {where} and were taken as unknown.")
+    return notes
 
 
 def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:

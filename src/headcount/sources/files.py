@@ -35,16 +35,29 @@ class TextFile:
     Attributes:
         path: where it is; compressed: with gzip.
         encoding: utf-8, utf-8-sig, utf-16 or cp1252 (which everything that is none of the others is read as).
+        damaged: bytes that are no UTF-8 in a file that is UTF-8 elsewhere; each is read as the replacement character.
+        mixed_ends: some lines end with CR LF and some with LF alone (what stands in quotes does not count).
     """
 
     path: Path
     compressed: bool
     encoding: str
+    damaged: int = 0
+    mixed_ends: bool = False
 
     @property
     def name(self) -> str:
         """The name of the file, for messages."""
         return self.path.name
+
+    @property
+    def said(self) -> str | None:
+        """What the user should know of how it was read; None where there is nothing."""
+        if self.damaged:
+            return f"holds {self.damaged:,} bytes that are not UTF-8; they were read as �"
+        if self.encoding not in ("utf-8", "utf-8-sig"):
+            return f"is not UTF-8; it was read as {self.encoding}"
+        return None
 
     def open(self) -> BinaryIO:
         """Its bytes, unpacked."""
@@ -57,73 +70,99 @@ def look_through(path: Path) -> TextFile:
     Raises:
         InputError: empty, binary, cut off, or a compressed file that unpacks to far more than it should.
     """
-    compressed = path.suffix == ".gz"
+    compressed = path.suffix.lower() == ".gz"
     size = path.stat().st_size
     if not size:
         raise InputError(f"{path.name} is empty.", hint="hand in a file with a header and rows, or leave it out.")
-    file = TextFile(path, compressed, "utf-8")
     try:
-        with file.open() as stream:
-            encoding = _encoding(path, stream, size if compressed else None)
+        with TextFile(path, compressed, "utf-8").open() as stream:
+            return _look_through(path, stream, size if compressed else None)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is cut off or no gzip file; fetch or write it again."
         ) from None
-    return TextFile(path, compressed, encoding)
 
 
-def _encoding(path: Path, stream: BinaryIO, packed: int | None) -> str:
+def _look_through(path: Path, stream: BinaryIO, packed: int | None) -> TextFile:
     head = stream.read(4096)
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise InputError(f"{path.name} is {what}, not text.", hint="give the file the ending of what it is.")
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if head.startswith(mark):
-            _walk(path, head, stream, packed, codecs.getincrementaldecoder(encoding)(), zeros=encoding == "utf-16")
-            return encoding
-    valid = _walk(path, head, stream, packed, codecs.getincrementaldecoder("utf-8")(), zeros=False)
-    return "utf-8" if valid else "cp1252"
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
+    seen = _Seen(path, packed, encoding)
+    while head:
+        seen.take(head)
+        head = stream.read(CHUNK)
+    seen.decode(b"", final=True)
+    mixed = 0 < seen.crlf < seen.ends
+    if seen.damaged > seen.beyond_ascii:
+        return TextFile(path, packed is not None, "cp1252", 0, mixed)
+    return TextFile(path, packed is not None, encoding, seen.damaged, mixed)
 
 
-def _walk(
-    path: Path,
-    head: bytes,
-    stream: BinaryIO,
-    packed: int | None,
-    decoder: codecs.IncrementalDecoder,
-    *,
-    zeros: bool,
-) -> bool:
-    """Walk through the whole file; False where the decoder does not understand it."""
-    unpacked, valid, chunk = 0, True, head
-    while chunk:
-        unpacked += len(chunk)
-        if packed is not None and unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
+class _Seen:
+    """What was seen on the way through a file.
+
+    Attributes:
+        damaged: bytes that are no UTF-8; beyond_ascii: bytes that UTF-8 takes for more than one a character.
+        ends: line ends outside of quotes; crlf: those of them that are CR LF.
+    """
+
+    def __init__(self, path: Path, packed: int | None, encoding: str) -> None:
+        self.path, self.packed = path, packed
+        self.wide = encoding == "utf-16"
+        self.quotes = ".csv" in path.name.lower()  # JSON has no line ends inside quotes
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self.unpacked = self.damaged = self.beyond_ascii = self.ends = self.crlf = 0
+        self.in_quotes, self.after_cr = False, False
+
+    def take(self, chunk: bytes) -> None:
+        """One more piece of the file."""
+        self.unpacked += len(chunk)
+        if self.packed is not None and self.unpacked > max(BOMB_BYTES, BOMB_RATIO * self.packed):
             raise InputError(
-                f"{path.name} unpacks to more than {BOMB_RATIO} times its size.",
+                f"{self.path.name} unpacks to more than {BOMB_RATIO} times its size.",
                 hint="it looks like a zip bomb; unpack it yourself and hand in the unpacked file if it is not.",
             )
-        if not zeros and b"\0" in chunk:
-            raise InputError(f"{path.name} is binary, not text.", hint="hand in CSV, JSON lines or Parquet.")
-        if valid:
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError:
-                valid = False
-        chunk = stream.read(CHUNK)
-    return valid
+        if self.wide:
+            return
+        if b"\0" in chunk:
+            raise InputError(f"{self.path.name} is binary, not text.", hint="hand in CSV, JSON lines or Parquet.")
+        self._count_ends(chunk)
+        self.decode(chunk)
+
+    def _count_ends(self, chunk: bytes) -> None:
+        parts = chunk.split(b'"') if self.quotes else [chunk]
+        for part in parts[self.in_quotes :: 2]:
+            self.ends += part.count(b"\n")
+            self.crlf += part.count(b"\r\n")
+        self.crlf += self.after_cr and not self.in_quotes and chunk.startswith(b"\n")
+        self.in_quotes ^= len(parts) % 2 == 0
+        self.after_cr = chunk.endswith(b"\r")
+
+    def decode(self, chunk: bytes, *, final: bool = False) -> None:
+        """Count what is beyond ASCII, and what is not understood."""
+        if self.wide or (chunk.isascii() and not self.decoder.getstate()[0]):
+            return
+        text = self.decoder.decode(chunk, final)
+        self.damaged += max(text.count("\ufffd") - chunk.count("\ufffd".encode()), 0)
+        self.beyond_ascii += max(len(chunk) - len(text), 0)
 
 
 @contextmanager
 def readable_copy(file: TextFile) -> Iterator[Path]:
-    """A path that DuckDB can read: the file itself where it is UTF-8, else a copy in UTF-8 that is removed after."""
-    if file.encoding in ("utf-8", "utf-8-sig"):
+    """A path that DuckDB can read: the file itself where it is UTF-8, else a copy that is removed after.
+
+    The copy is UTF-8, and where the file's lines ended in two ways its all end with LF.
+    """
+    if file.encoding in ("utf-8", "utf-8-sig") and not file.damaged and not file.mixed_ends:
         yield file.path
         return
     with TemporaryDirectory(prefix="headcount-") as folder:
-        copy = Path(folder) / file.path.name.removesuffix(".gz")
+        copy = Path(folder) / "copy.txt"
         with file.open() as source, copy.open("w", encoding="utf-8", newline="") as target:
-            reader = io.TextIOWrapper(source, encoding=file.encoding, errors="replace", newline="")
+            kept = None if file.mixed_ends else ""
+            reader = io.TextIOWrapper(source, encoding=file.encoding, errors="replace", newline=kept)
             shutil.copyfileobj(reader, target, CHUNK)
         yield copy
 
@@ -151,7 +190,7 @@ def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[
         next(reader, None)
         before = reader.line_num
         for fields in reader:
-            if len(fields) == columns:
+            if len(fields) == columns or (columns == 1 and not fields):
                 row += 1
                 if row in wanted:
                     found[row] = before + 1

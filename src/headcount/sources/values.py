@@ -26,6 +26,8 @@ _INTEGERS = (
 )
 _FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
 _LATEST = "TIMESTAMP '2100-01-01'"
+_FROM_1990_TO_2100 = "BETWEEN 631152000000000 AND 4102444800000000"
+"""In microseconds. What lies outside is no time since 1970 but a date without dashes, or a number of something else."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,12 @@ class Converted:
     Attributes:
         value: expression of the column's type.
         problem: expression of text: what is wrong with it, null where nothing is; None: nothing can be.
-        zone: expression of boolean: the time was given with a zone; None where that is not asked.
+        no_zone: expression of boolean: the time was given without a zone; None where that is not asked.
     """
 
     value: str
     problem: str | None
-    zone: str | None = None
+    no_zone: str | None = None
 
 
 def convert(column: Column, raw: str, raw_type: str) -> Converted | None:
@@ -52,8 +54,10 @@ def convert(column: Column, raw: str, raw_type: str) -> Converted | None:
         raw_type: its DuckDB type.
     """
     base = raw_type.partition("(")[0].upper()
+    if base == '"NULL"':
+        return _never_given(column)
     if column.type == "texts":
-        return _texts(raw, raw_type)
+        return _texts(column, raw, raw_type)
     if base == "VARCHAR":
         return _from_text(column, raw)
     if base in ("BLOB", "STRUCT", "MAP", "UNION", "BIT") or raw_type.endswith("]"):
@@ -69,6 +73,11 @@ def convert(column: Column, raw: str, raw_type: str) -> Converted | None:
     return None
 
 
+def _never_given(column: Column) -> Converted:
+    """A Parquet column in which nothing stands has no type."""
+    return Converted(f"NULL::{column.sql_type}", f"'{column.name} is missing'" if column.required else None)
+
+
 def _wrong(column: Column, raw: str, expected: str) -> str:
     shown = f"'«' || left({raw}, 40) || '»'"
     return f"'{column.name} ' || {shown} || ' is not {expected}'"
@@ -78,7 +87,7 @@ def _from_text(column: Column, raw: str) -> Converted:
     text = f"nullif(trim({raw}), '')"
     if column.type == "integer":
         value = f"TRY_CAST({text} AS BIGINT)"
-        good = f"({value} IS NOT NULL AND {value} >= 0 AND regexp_full_match({text}, '[+]?[0-9]+'))"
+        good = f"({value} IS NOT NULL AND {value} >= 0 AND regexp_full_match({text}, '[+]?[0-9]+([.]0+)?'))"
         return Converted(value, _unless(text, good, _wrong(column, raw, "a whole number from 0")))
     if column.type == "boolean":
         lower = f"lower({text})"
@@ -95,11 +104,19 @@ def _from_text(column: Column, raw: str) -> Converted:
         problem = _unless(text, f"{value} IN ({words})", _wrong(column, raw, "one of " + words.replace("'", "")))
         return Converted(value, _required(column, text, problem))
     if column.name.endswith("_id"):
-        problem = _unless(
-            text, f"NOT regexp_matches({text}, '[\\x00-\\x1f\\x7f]')", f"'{column.name} holds control characters'"
-        )
-        return Converted(text, _required(column, text, problem))
-    return Converted(raw, None)
+        return Converted(text, _required(column, text, _id_problem(column, text)))
+    return Converted(f"replace({raw}, chr(0), '')", None)
+
+
+def _id_problem(column: Column, text: str) -> str:
+    """Control characters; numbers that a spreadsheet or a data frame rounded, so that they are others now."""
+    float_like = f"(suffix({text}, '.0') OR contains({text}, 'E+') OR contains({text}, 'e+'))"
+    number = f"regexp_full_match({text}, '([a-z]+:)?[0-9]+([.][0-9]+)?([eE][+][0-9]+)?')"
+    lost = _wrong(column, text, "an id but a number that was rounded; write ids as text")
+    return (
+        f"CASE WHEN regexp_matches({text}, '[\\x00-\\x1f\\x7f]') THEN '{column.name} holds control characters' "
+        f"WHEN {float_like} AND {number} THEN {lost} END"
+    )
 
 
 def _unless(present: str, good: str, problem: str) -> str:
@@ -113,36 +130,39 @@ def _required(column: Column, text: str, problem: str) -> str:
 
 
 def _epoch(number: str) -> str:
-    """Seconds, milliseconds or microseconds since 1970, told apart by their size."""
+    """Seconds, milliseconds or microseconds since 1970, told apart by their size; null outside of 1990 to 2100."""
     milli = f"WHEN {number} < 100000000000000 THEN {number} * 1000"
     micro = f"CASE WHEN {number} < 100000000000 THEN {number} * 1000000 {milli} ELSE {number} END"
-    return f"make_timestamp(CASE WHEN {number} BETWEEN 0 AND 4102444800000000 THEN {micro} END)"
+    # guarded first: a number far below 0 would overflow when it is multiplied
+    return f"make_timestamp(CASE WHEN {number} > 0 THEN CASE WHEN {micro} {_FROM_1990_TO_2100} THEN {micro} END END)"
 
 
 def _text_time(column: Column, raw: str, text: str) -> Converted:
     number = f"TRY_CAST({text} AS BIGINT)"
     value = (
-        f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,18}}') THEN {_epoch(number)} "
-        f"WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}.*') THEN TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP "
-        f"ELSE try_strptime({text}, '%a %b %d %H:%M:%S %z %Y')::TIMESTAMP END"
+        f"CASE WHEN {text} LIKE '____-__%' THEN TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP "
+        f"WHEN regexp_full_match({text}, '[0-9]{{1,18}}([.]0+)?') THEN {_epoch(number)} "
+        f"WHEN {text} LIKE '___ ___ %' THEN try_strptime({text}, '%a %b %d %H:%M:%S %z %Y')::TIMESTAMP END"
     )
     problem = _unless(text, f"({value}) < {_LATEST}", _wrong(column, raw, "a time (write 2026-10-01T12:00:00Z)"))
-    zone = f"regexp_matches({text}, '(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?( [0-9]{{4}})?)$') AND {text} LIKE '%:%'"
-    return Converted(value, problem, f"CASE WHEN {text} LIKE '%-%' OR {text} LIKE '% %' THEN {zone} END")
+    return Converted(value, problem, f"regexp_full_match({text}, '[0-9]{{4}}-[0-9-]+([ T][0-9:.]+)?')")
 
 
 def _typed_time(raw: str, base: str) -> Converted | None:
-    if base in _INTEGERS:
-        number = f"TRY_CAST({raw} AS BIGINT)"
-        problem = f"CASE WHEN {raw} IS NOT NULL AND {_epoch(number)} IS NULL THEN 'not a time: ' || {raw} END"
-        return Converted(_epoch(number), problem)
-    if base.startswith(("TIMESTAMP", "DATE")):
+    if base in (*_INTEGERS, *_FLOATS):
+        value = _epoch(f"TRY_CAST({raw} AS BIGINT)")
+    elif base.startswith(("TIMESTAMP", "DATE")):
         value = f"TRY_CAST({raw} AS TIMESTAMP)"
-        bad = (
-            f"CASE WHEN {raw} IS NOT NULL AND NOT coalesce({value} < {_LATEST}, false) THEN 'not a time: ' || {raw} END"
-        )
-        return Converted(value, bad)
-    return None
+    else:
+        return None
+    empty = _empty(raw, base)
+    wrong = f"CASE WHEN NOT {empty} AND NOT coalesce({value} < {_LATEST}, false) THEN 'not a time: ' || {raw} END"
+    return Converted(value, wrong)
+
+
+def _empty(raw: str, base: str) -> str:
+    """Nothing stands there: null, or not a number."""
+    return f"({raw} IS NULL OR isnan({raw}::DOUBLE))" if base in _FLOATS else f"({raw} IS NULL)"
 
 
 def _typed_integer(column: Column, raw: str, base: str) -> Converted | None:
@@ -150,7 +170,7 @@ def _typed_integer(column: Column, raw: str, base: str) -> Converted | None:
         return None
     value = f"TRY_CAST({raw} AS BIGINT)"
     whole = f"{value} >= 0" if base in _INTEGERS else f"{value} >= 0 AND {raw} = floor({raw})"
-    empty = f"({raw} IS NULL OR isnan({raw}::DOUBLE))" if base in _FLOATS else f"{raw} IS NULL"
+    empty = _empty(raw, base)
     wrong = _wrong(column, f"{raw}::VARCHAR", "a whole number from 0")
     problem = f"CASE WHEN NOT {empty} AND NOT coalesce({whole}, false) THEN {wrong} END"
     return Converted(f"CASE WHEN NOT {empty} THEN {value} END", problem)
@@ -159,17 +179,26 @@ def _typed_integer(column: Column, raw: str, base: str) -> Converted | None:
 def _typed_boolean(column: Column, raw: str, base: str) -> Converted | None:
     if base == "BOOLEAN":
         return Converted(raw, None)
-    if base not in _INTEGERS:
+    if base not in (*_INTEGERS, *_FLOATS):
         return None
-    problem = f"CASE WHEN {raw} NOT IN (0, 1) THEN {_wrong(column, f'{raw}::VARCHAR', 'yes or no')} END"
-    return Converted(f"{raw} = 1", problem)
+    wrong = _wrong(column, f"{raw}::VARCHAR", "yes or no")
+    problem = f"CASE WHEN NOT {_empty(raw, base)} AND {raw} NOT IN (0, 1) THEN {wrong} END"
+    return Converted(f"CASE WHEN NOT {_empty(raw, base)} THEN {raw} = 1 END", problem)
 
 
-def _texts(raw: str, raw_type: str) -> Converted | None:
+def _texts(column: Column, raw: str, raw_type: str) -> Converted | None:
+    """A list, or text: a list as JSON, or words between semicolons."""
     if raw_type == "VARCHAR[]":
-        return Converted(raw, None)
+        return Converted(_without_blanks(raw), None)
     if raw_type != "VARCHAR":
         return None
-    listed = f"TRY_CAST(TRY_CAST({raw} AS JSON) AS VARCHAR[])"
-    split = f"list_filter(list_transform(string_split({raw}, ';'), lambda part: trim(part)), lambda part: part <> '')"
-    return Converted(f"CASE WHEN {raw} LIKE '[%' THEN {listed} ELSE {split} END", None)
+    text = f"nullif(trim({raw}), '')"
+    listed, parted = f"TRY_CAST(TRY_CAST({text} AS JSON) AS VARCHAR[])", f"string_split({text}, ';')"
+    value = f"CASE WHEN {text} LIKE '[%' THEN {_without_blanks(listed)} ELSE {_without_blanks(parted)} END"
+    wrong = _wrong(column, raw, "a list (write a.example;b.example)")
+    return Converted(value, f"CASE WHEN {text} LIKE '[%' AND {listed} IS NULL THEN {wrong} END")
+
+
+def _without_blanks(texts: str) -> str:
+    trimmed = f"list_transform({texts}, lambda part: trim(part))"
+    return f"list_filter({trimmed}, lambda part: part IS NOT NULL AND part <> '')"

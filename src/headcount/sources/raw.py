@@ -1,0 +1,204 @@
+"""The rows of one tidy table inside DuckDB as they stand in the file, before they are checked.
+
+Three readers, one for each form: Parquet is read where it lies; CSV and JSON lines become a temporary table of text.
+What cannot even be split into fields is a problem with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headcount.errors import InputError, Problem
+from headcount.sources.files import TextFile, line_at, look_through, physical_lines, readable_copy
+from headcount.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["PROBLEMS_SHOWN", "Raw", "raw_rows"]
+
+PROBLEMS_SHOWN = 20
+_LONGEST_LINE = 16_000_000
+_NO_DELIMITER = "\x01\x02\x03\x04"
+"""Stands in no file; whole lines are read with it."""
+
+
+@dataclass
+class Raw:
+    """The rows of one file.
+
+    Attributes:
+        name: of the file.
+        relation: SQL that stands for the rows; place: SQL of the row's number, from 1.
+        columns: raw column name -> (SQL that gives it, DuckDB type).
+        problem: SQL of what is wrong with a row before its values are looked at; None: nothing can be.
+        file: the text file; None for Parquet. delimiter: of a CSV file; None elsewhere.
+        rejected: the first rows that could not even be split into fields; rejections: how many.
+    """
+
+    name: str
+    relation: str
+    place: str
+    columns: dict[str, tuple[str, str]]
+    problem: str | None = None
+    file: TextFile | None = None
+    delimiter: str | None = None
+    rejected: list[Problem] = field(default_factory=list)
+    rejections: int = 0
+
+    def lines(self, places: list[int]) -> dict[int, int]:
+        """The line on which each of these rows begins, where that is not the row's number."""
+        if self.file is None or self.delimiter is None:
+            return {}
+        return physical_lines(self.file, self.delimiter, len(self.columns), places)
+
+
+@contextmanager
+def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterator[Raw]:
+    """The rows of one file for as long as the context lasts.
+
+    Raises:
+        InputError: the file as a whole cannot be read.
+    """
+    import duckdb
+
+    name = path.name.lower()
+    try:
+        with ExitStack() as stack:
+            if name.endswith(".parquet"):
+                yield _parquet(con, path)
+                return
+            file = look_through(path)
+            copy = stack.enter_context(readable_copy(file))
+            yield _csv(con, file, copy) if ".csv" in name else _json(con, file, copy, table)
+            # an error leaves nothing behind either: the import is one transaction
+            con.execute("DROP TABLE IF EXISTS temp.raw_rows")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+        raise InputError(
+            f"{path.name} cannot be read: {reason[:200].rstrip('.')}.",
+            hint="the file is damaged or not what its name says.",
+        ) from None
+
+
+def _quoted(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Raw:
+    source = f"read_parquet([{_quoted(path)}], file_row_number = true)"
+    described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    columns = {row[0]: (_identifier(row[0]), row[1]) for row in described if row[0] != "file_row_number"}
+    return Raw(path.name, source, "file_row_number + 1", columns)
+
+
+def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
+    header, delimiter = _header(file)
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *, row_number() OVER () AS __row "
+        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, delim = {_quoted(delimiter)}, "
+        f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
+        f"max_line_size = {_LONGEST_LINE}, store_rejects = true, rejects_limit = 0, "
+        "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
+    )
+    if len(header) == 1:  # DuckDB takes blank lines for rows there
+        con.execute(f"DELETE FROM raw_rows WHERE {_identifier(header[0])} IS NULL")
+    named = {name: (_identifier(name), "VARCHAR") for name in header}
+    raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter)
+    _take_rejects(con, raw, file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8"))
+    return raw
+
+
+def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> None:
+    """Rows that DuckDB could not split into fields become problems; `file` is what DuckDB read."""
+    rejects = con.execute(
+        "SELECT line_byte_position, any_value(error_message), count(*) OVER () FROM csv_rejects "
+        f"GROUP BY 1 ORDER BY 1 LIMIT {PROBLEMS_SHOWN}"
+    ).fetchall()
+    for position, message, count in rejects:
+        raw.rejections = count
+        reason = message.replace("Expected Number of Columns:", "expected fields:").replace("Found:", "found")
+        raw.rejected.append(Problem(raw.name, line_at(file, position), reason[0].lower() + reason[1:].rstrip(".")))
+    con.execute("DROP TABLE IF EXISTS temp.csv_rejects")
+    con.execute("DROP TABLE IF EXISTS temp.csv_scans")
+
+
+def _header(file: TextFile) -> tuple[list[str], str]:
+    """The names in the first line, and what separates them; a column without a name is called by its number."""
+    with file.open() as stream:
+        first = stream.read(1 << 16)
+    line = re.split(r"[\r\n]", first.decode(file.encoding, errors="replace"), maxsplit=1)[0]
+    known = {name for table in TABLES for name in table.names}
+    best: tuple[list[str], str] = ([], ",")
+    for delimiter in (",", ";", "\t", "|"):
+        try:
+            names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+        except csv.Error:
+            continue
+        if len(known.intersection(map(str.lower, names))) > len(known.intersection(map(str.lower, best[0]))):
+            best = (names, delimiter)
+    names = [name or f"column {place}" for place, name in enumerate(best[0], 1)]
+    if not names:
+        raise InputError(
+            f"{file.name} has no header with known columns; its first line is {line[:60]!r}.",
+            hint="the first line names the columns, as in docs/tables.md.",
+        )
+    lower = [name.lower() for name in names]
+    doubled = sorted({name for name in lower if lower.count(name) > 1})
+    if doubled:
+        raise InputError(f"{file.name} has the column {doubled[0]!r} twice.", hint="leave one of them.")
+    return names, best[1]
+
+
+def _json(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE raw_lines AS SELECT trim(line, ' \r\t') AS line, row_number() OVER () AS __row "
+        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = false, delim = '{_NO_DELIMITER}', quote = '', "
+        f"escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {_LONGEST_LINE})"
+    )
+    con.execute("DELETE FROM raw_lines WHERE coalesce(line, '') = ''")
+    bad = "NOT coalesce(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END, false)"
+    wrong = con.execute(
+        "SELECT __row, 'the line is ' || CASE WHEN json_valid(line) THEN 'JSON but no object' ELSE 'not JSON' END, "
+        f"count(*) OVER () FROM raw_lines WHERE {bad} ORDER BY 1 LIMIT {PROBLEMS_SHOWN}"
+    ).fetchall()
+    if wrong:
+        con.execute(f"DELETE FROM raw_lines WHERE {bad}")
+    keys = con.execute("SELECT DISTINCT unnest(names) FROM (SELECT DISTINCT json_keys(line) AS names FROM raw_lines)")
+    names = sorted(name for (name,) in keys.fetchall() if name)
+    known = [name for name in names if name.strip().lower() in table.names]
+    _spread(con, known, table)
+    columns = {name: (_identifier(name) if name in known else "NULL", "VARCHAR") for name in names}
+    problems = [Problem(file.name, row, reason) for row, reason, _ in wrong]
+    return Raw(file.name, "raw_rows", "__row", columns, "__wrong", file, None, problems, wrong[0][2] if wrong else 0)
+
+
+def _spread(con: duckdb.DuckDBPyConnection, names: list[str], table: Table) -> None:
+    """One column for each name, each line parsed twice at most; what holds JSON where text belongs is said."""
+    paths = f"[{', '.join(_quoted('$.' + _identifier(name)) for name in names)}]::VARCHAR[]"
+    fields = "".join(f"v[{place}] AS {_identifier(name)}, " for place, name in enumerate(names, 1))
+    nested = []
+    for place, name in enumerate(names, 1):
+        listed = table.column(name.strip().lower()).type == "texts"
+        kinds = "('OBJECT')" if listed else "('OBJECT', 'ARRAY')"
+        said = _quoted(f"{name} holds {'an object' if listed else 'a list or an object'}")
+        nested.append(f"CASE WHEN t[{place}] IN {kinds} THEN {said} END")
+    wrong = f"CASE WHEN t IS NOT NULL THEN concat_ws('; ', {', '.join(nested)}) END" if nested else "NULL::VARCHAR"
+    # only lines with a bracket behind their first can hold one
+    types = f"CASE WHEN contains(line, '[') OR contains(substr(line, 2), '{{') THEN json_type(line, {paths}) END"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {fields}__row, {wrong} AS __wrong FROM (SELECT __row, "
+        f"json_extract_string(line, {paths}) AS v, {types} AS t FROM raw_lines)"
+    )
+    con.execute("DROP TABLE temp.raw_lines")
