@@ -1,0 +1,133 @@
+"""`--json` follows the schema that is kept in the repository, for every kind of account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from headcount.columns import Exchanges, Followers, Posts, Responses
+from headcount.reading import AccountFacts, AccountView
+from headcount.report.build import build_report, measure
+from headcount.report.document import document, to_json
+from headcount.report.model import SCHEMA
+
+SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
+NOW = 1_790_000_000.0
+
+
+def view(followers: int | None, posts: int, people: int, seed: int = 1) -> AccountView:
+    """An account with random responses."""
+    generator = np.random.default_rng(seed)
+    size = posts * people // 4
+    who = generator.integers(0, max(people, 1), size)
+    ids = np.array([f"x:{n}" for n in range(people)], dtype=object)
+    listed = followers or 0
+    return AccountView(
+        facts=AccountFacts("x:ego", "x", "ego", "Ego", NOW - 1e8, followers, False),
+        as_of=NOW,
+        as_of_basis="observed",
+        window_days=56.0,
+        posts=Posts(
+            np.array([f"x:p{n}" for n in range(posts)], dtype=object),
+            NOW - 4e6 + np.sort(generator.random(posts)) * 3.9e6,
+            np.array(["What now?" if n % 3 == 0 else None for n in range(posts)], dtype=object),
+        ),
+        posts_inferred=False,
+        posts_before=0,
+        undated_posts=0,
+        responses=Responses(
+            who,
+            generator.integers(0, max(posts, 1), size),
+            generator.integers(0, 5, size).astype(np.int8),
+            generator.exponential(7200.0, size),
+        ),
+        exchanges=Exchanges(who, generator.random(size) < 0.4, NOW - generator.random(size) * 2e7),
+        followers=Followers.unknown(ids[:listed]) if followers is not None else None,
+        new=None,
+        other_id=ids[listed:],
+        other_handle=np.full(people - listed, None, dtype=object),
+        other_opted_out=np.zeros(people - listed, dtype=np.int8),
+    )
+
+
+CASES = {
+    "ordinary": view(120, 20, 140),
+    "followers unknown": view(None, 20, 60),
+    "no posts": view(30, 0, 30),
+    "one post": view(30, 1, 30),
+    "no followers": view(0, 10, 0),
+    "one follower": view(1, 10, 1),
+    "nobody responded": replace(
+        view(30, 9, 30),
+        responses=Responses(*(np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.int8, np.float64))),
+    ),
+    "no times": replace(
+        view(40, 12, 40), posts=Posts(*(np.full(12, fill, dtype=object) for fill in ("a", np.nan, None)))
+    ),
+}
+CASES["no times"] = replace(
+    CASES["no times"],
+    posts=Posts(
+        np.array([f"x:p{n}" for n in range(12)], dtype=object), np.full(12, np.nan), np.full(12, None, dtype=object)
+    ),
+)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_document_follows_the_schema(name, anonymous):
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    report = build_report(measure(CASES[name]), anonymous=anonymous)
+    plain = json.loads(to_json(report))
+    jsonschema.Draft202012Validator(schema).validate(plain)
+    assert plain == json.loads(json.dumps(document(report)))
+    assert plain["schema"] == SCHEMA
+    assert plain["findings"]
+    assert sum(plain["funnel"]["classes"].values()) == plain["funnel"]["followers"]
+    audience = plain["audience"]
+    if audience["headcount"] is None:
+        assert audience["too_little"]
+    else:
+        assert audience["observed"] <= audience["low"] <= audience["headcount"] <= audience["high"]
+
+
+def test_schema_refuses_what_is_wrong():
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    good = document(build_report(measure(CASES["ordinary"])))
+    for break_it in (
+        lambda d: d.pop("audience"),
+        lambda d: d["audience"].update(observed="many"),
+        lambda d: d["funnel"]["classes"].pop("unknown"),
+        lambda d: d.update(surprise=1),
+    ):
+        broken = json.loads(json.dumps(good))
+        break_it(broken)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(schema).validate(broken)
+
+
+def test_fields_that_others_build_on_are_there():
+    plain = document(build_report(measure(CASES["ordinary"])))
+    assert {"account_id", "handle", "platform", "as_of"} <= plain["account"].keys()
+    assert {"claimed", "listed", "gone", "partial", "explanation"} <= plain["followers"].keys()
+    wanted = "window_days posts observed coverage headcount low high at_least next"
+    assert set(wanted.split()) <= plain["audience"].keys()
+    assert plain["audience"]["next"][0].keys() == {"posts", "new_responders", "low", "high"}
+    tests = "post_id asked_at responders responders_24h final_estimate low high half_life_minutes"
+    assert set(tests.split()) <= plain["question"]["tests"][0].keys()
+    assert {"count", "reciprocity", "known_share", "layers", "top"} <= plain["ties"].keys()
+
+
+def test_figures_agree_with_a_plain_count():
+    case = CASES["ordinary"]
+    plain = document(build_report(measure(case)))
+    pairs = {(p, q) for p, q in zip(case.responses.person.tolist(), case.responses.post.tolist(), strict=True)}
+    inside = {pair for pair in pairs if pair[0] < 120}
+    assert plain["audience"]["observed"] == len({p for p, _ in inside})
+    assert plain["audience"]["responses"] == len(inside)
+    assert plain["audience"]["non_followers"] == len({p for p, _ in pairs - inside})
