@@ -88,13 +88,9 @@ def subfolder(folder: Path) -> Path:
     return folder
 
 
-def fifo(folder: Path) -> Path:
+def notes(folder: Path) -> Path:
     (folder / "notes.txt").write_text("hello")
     return folder
-
-
-def row(name: str, line: str, where: int = 2) -> tuple[str, str]:
-    return line, f"{name}:{where}"
 
 
 def account(**values: object) -> str:
@@ -104,11 +100,14 @@ def account(**values: object) -> str:
 MALFORMED = [
     Malformed("nothing there", lambda folder: folder / "nowhere", 2, "There is no file or folder"),
     Malformed("empty folder", lambda folder: folder, 2, "is empty"),
-    Malformed("folder without a table", fifo, 2, "is nothing that can be read"),
+    Malformed("folder without a table", notes, 2, "is nothing that can be read"),
     Malformed("symlink loop", loop, 2, "There is no file or folder"),
     Malformed("folder named like a table", subfolder, 1, "is a folder"),
     Malformed("table twice", twice, 1, "holds follows twice"),
-    Malformed("zip archive", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 2, "is nothing that can be read"),
+    Malformed(
+        "zip archive", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 2, "is a zip archive. Hint: unpack it"
+    ),
+    Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is nothing that can be read"),
     Malformed("empty file", text("follows.csv", ""), 1, "is empty"),
     Malformed("empty parquet", text("follows.parquet", ""), 1, "follows.parquet cannot be read"),
     Malformed("binary named csv", text("follows.csv", bytes(range(256)) * 40), 1, "binary"),
@@ -160,6 +159,24 @@ MALFORMED = [
         1,
         "is not a whole number",
     ),
+    Malformed(
+        "parquet with nothing in the ids",
+        parquet("follows.parquet", "SELECT NULL AS follower_id, 'x:1' AS followee_id"),
+        1,
+        "follower_id is missing",
+    ),
+    Malformed(
+        "parquet with ids that were rounded",
+        parquet("follows.parquet", "SELECT 1.23e18::DOUBLE AS follower_id, 'x:1' AS followee_id"),
+        1,
+        "holds DOUBLE, not text",
+    ),
+    Malformed(
+        "parquet with an infinite time",
+        parquet("accounts.parquet", "SELECT 'x:1' AS account_id, TIMESTAMP 'infinity' AS created_at"),
+        1,
+        "not a time: infinity",
+    ),
     Malformed("no header", text("follows.csv", "x:1,x:2\nx:3,x:2\n"), 1, "no header with known columns"),
     Malformed("header of another table", text("follows.csv", "post_id,author_id\n1,2\n"), 1, "no column 'follower_id'"),
     Malformed("one id column missing", text("follows.csv", "follower_id\nx:1\n"), 1, "no column 'followee_id'"),
@@ -169,6 +186,29 @@ MALFORMED = [
     ),
     Malformed("id blank", text("follows.csv", FOLLOWS + "   ,x:1\n"), 1, "follows.csv:2: follower_id is missing"),
     Malformed("id with control characters", text("follows.csv", FOLLOWS + "x:\x071,x:1\n"), 1, "control characters"),
+    Malformed("column twice in other letters", text("accounts.csv", "account_id,ACCOUNT_ID\nx:1,x:2\n"), 1, "twice"),
+    Malformed(
+        "id rounded by a spreadsheet",
+        text("accounts.csv", account(account_id="1.23457E+18")),
+        1,
+        "number that was rounded",
+    ),
+    Malformed(
+        "id that became a float", text("accounts.csv", account(account_id="12345.0")), 1, "number that was rounded"
+    ),
+    Malformed(
+        "utf-16, row too long",
+        text("accounts.csv", "account_id,bio\nx:1,Zoë\nx:2,a,b\n".encode("utf-16")),
+        1,
+        "accounts.csv:3: expected fields: 2 found 3",
+    ),
+    Malformed(
+        "latin-1, row too long",
+        text("accounts.csv", "account_id,bio\nx:1,éééé\nx:2,a,b\n".encode("latin-1")),
+        1,
+        "accounts.csv:3: expected fields: 2 found 3",
+    ),
+    Malformed("utf-16 without its mark", text("accounts.csv", "account_id\nx:1\n".encode("utf-16-le")), 1, "binary"),
     Malformed("row too short", text("follows.csv", FOLLOWS + "x:2,x:1\nx:3\n"), 1, "follows.csv:3:"),
     Malformed("row too long", text("follows.csv", FOLLOWS + "x:2,x:1,x:9\n"), 1, "follows.csv:2:"),
     Malformed("quote never closed", text("follows.csv", FOLLOWS + 'x:2,x:1\n"x:3,x:1\nx:4,x:1\n'), 1, "follows.csv:3:"),
@@ -191,6 +231,27 @@ MALFORMED = [
     Malformed("unknown platform", text("accounts.csv", account(account_id="x:1", platform="myspace")), 1, "«myspace»"),
     Malformed(
         "date of zeros", text("accounts.csv", account(account_id="x:1", created_at="0000-00-00")), 1, "is not a time"
+    ),
+    Malformed(
+        "date without dashes",
+        text("accounts.csv", account(account_id="x:1", created_at="20261001")),
+        1,
+        "created_at «20261001» is not a time",
+    ),
+    Malformed(
+        "time 0", text("accounts.csv", account(account_id="x:1", created_at=0)), 1, "created_at «0» is not a time"
+    ),
+    Malformed(
+        "a word that DuckDB takes for a time",
+        text("accounts.csv", account(account_id="x:1", created_at="epoch")),
+        1,
+        "created_at «epoch» is not a time",
+    ),
+    Malformed(
+        "year 9999", text("accounts.csv", account(account_id="x:1", created_at="9999-12-31")), 1, "is not a time"
+    ),
+    Malformed(
+        "broken list", text("posts.csv", account(post_id="x:1", author_id="x:2", link_domains="[a")), 1, "is not a list"
     ),
     Malformed(
         "date in words", text("accounts.csv", account(account_id="x:1", created_at="yesterday")), 1, "is not a time"
@@ -222,9 +283,33 @@ MALFORMED = [
     Malformed("json without ids", text("follows.jsonl", '{"position": 1}\n'), 1, "no column 'follower_id'"),
     Malformed(
         "json with a nested id",
-        text("follows.jsonl", '{"follower_id": {"a": "\\u0001"}, "followee_id": null}\n'),
+        text("follows.jsonl", '{"follower_id": {"a": 1}, "followee_id": "x:1"}\n'),
         1,
-        "followee_id is missing",
+        "follows.jsonl:1: follower_id holds a list or an object",
+    ),
+    Malformed(
+        "json with an object for a list",
+        text("posts.jsonl", '{"post_id": "x:1", "author_id": "x:2", "link_domains": {"a": 1}}\n'),
+        1,
+        "posts.jsonl:1: link_domains holds an object",
+    ),
+    Malformed(
+        "json without an id",
+        text("follows.jsonl", '\n\n{"follower_id": "x:2", "followee_id": null}\n'),
+        1,
+        "follows.jsonl:3: followee_id is missing",
+    ),
+    Malformed(
+        "json with a control character",
+        text("accounts.jsonl", '{"account_id": "x:1"}\n{"account_id": "x:2", "bio": "a\x01b"}\n'),
+        1,
+        "accounts.jsonl:2: the line is not JSON",
+    ),
+    Malformed(
+        "json keys that differ in letters only",
+        text("accounts.jsonl", '{"account_id": "x:1"}\n{"Account_ID": "x:2"}\n'),
+        1,
+        "has the column 'account_id' twice",
     ),
     Malformed(
         "json array file",

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -104,7 +106,8 @@ def test_encodings_delimiters_and_compression(store, tmp_path, encoding, delimit
     "value",
     [
         "2026-03-04T05:06:07Z", "2026-03-04 05:06:07", "2026-03-04T07:06:07+02:00", "2026-03-04T00:06:07-0500",
-        "1772600767", "1772600767000", "1772600767000000", "Wed Mar 04 05:06:07 +0000 2026",
+        "1772600767", "1772600767000", "1772600767000000", "2026-03-04 06:06:07 Europe/Berlin",
+        "2026-03-04 05:06:07 UTC", "Wed Mar 04 05:06:07 +0000 2026",
     ],
 )  # fmt: skip
 def test_times_in_every_usual_form(store, tmp_path, value):
@@ -118,6 +121,103 @@ def test_times_in_every_usual_form(store, tmp_path, value):
         add(store, folder)
         assert rows(store, "SELECT created_at FROM accounts") == [(datetime(2026, 3, 4, 5, 6, 7),)]
         store.connection.execute("DELETE FROM accounts")
+
+
+@pytest.mark.parametrize("value", [1, 631151999, 20261001, 99999999999, 10**17])
+def test_whole_numbers_that_are_no_time_since_1990(store, tmp_path, value):
+    (tmp_path / "accounts.csv").write_text(f"account_id,created_at\nx:1,{value}\n")
+    with pytest.raises(BadRows, match=f"created_at «{value}» is not a time"):
+        add(store, tmp_path / "accounts.csv")
+
+
+def test_times_that_cannot_be_are_unknown(store, tmp_path):
+    given = ["2026-10-01T12:00:00Z", "2026-10-03T00:00:00Z", "0001-01-01", "1970-01-01T00:00:00Z", "1990-01-01"]
+    lines = [f"x:{number},{time}" for number, time in enumerate(given)]
+    (tmp_path / "accounts.csv").write_text("account_id,created_at\n" + "\n".join(lines))
+    notes = " ".join(add(store, tmp_path / "accounts.csv").notes)
+    assert "1 times lie in the future" in notes
+    assert "2 times lie before 1990" in notes
+    kept = rows(store, "SELECT account_id FROM accounts WHERE created_at IS NOT NULL ORDER BY 1")
+    assert kept == [("x:0",), ("x:4",)]
+
+
+@pytest.mark.parametrize("first", ["\n", "\r\n"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_lines_that_end_in_two_ways(store, tmp_path, first, ending):
+    other = {"\n": "\r\n", "\r\n": "\n"}[first]
+    if ending == "csv":
+        content = f'account_id,bio{first}x:1,"a{first}b"{other}x:2,c{first}x:3,d{other}'
+    else:
+        content = "".join(f'{{"account_id": "x:{n}"}}{end}' for n, end in enumerate([first, other, first]))
+    (tmp_path / f"accounts.{ending}").write_bytes(content.encode())
+    assert add(store, tmp_path / f"accounts.{ending}").read == {"accounts": 3}
+
+
+def test_line_ends_inside_of_quotes_are_kept(store, tmp_path):
+    (tmp_path / "accounts.csv").write_bytes(b'account_id,bio\nx:1,"a\r\nb"\nx:2,"a\nb"\n')
+    add(store, tmp_path / "accounts.csv")
+    assert rows(store, "SELECT bio FROM accounts ORDER BY account_id") == [("a\r\nb",), ("a\nb",)]
+
+
+def test_a_few_damaged_bytes_do_not_turn_the_rest_into_another_encoding(store, tmp_path):
+    (tmp_path / "accounts.csv").write_bytes("account_id,bio\nx:1,Zoë – naïve\n".encode() + b"x:2,a\xffb\n")
+    notes = add(store, tmp_path / "accounts.csv").notes
+    assert rows(store, "SELECT bio FROM accounts ORDER BY account_id") == [("Zoë – naïve",), ("a�b",)]
+    assert any("1 bytes that are not UTF-8" in note for note in notes)
+
+
+def test_tables_as_pandas_writes_them(store, tmp_path):
+    frame = pd.DataFrame(
+        {
+            "account_id": ["x:1", "x:2"],
+            "bio": ["a,b", None],
+            "followers_count": [5, np.nan],
+            "verified": [True, None],
+            "created_at": [1772600767, np.nan],
+        }
+    )
+    expected = [("x:1", "a,b", 5, True, datetime(2026, 3, 4, 5, 6, 7)), ("x:2", None, None, None, None)]
+    writers = {
+        "accounts.csv": frame.to_csv,
+        "accounts.csv.gz": frame.to_csv,
+        "accounts.jsonl": lambda path: frame.to_json(path, orient="records", lines=True),
+        "accounts.parquet": frame.to_parquet,
+    }
+    for name, write in writers.items():
+        write(tmp_path / name)
+        add(store, tmp_path / name)
+        query = "SELECT account_id, bio, followers_count, verified, created_at FROM accounts ORDER BY 1"
+        assert rows(store, query) == expected, name
+        store.connection.execute("DELETE FROM accounts")
+
+
+def test_a_column_of_which_nothing_is_known(store, tmp_path):
+    frame = pd.DataFrame({"account_id": ["x:1"], "bio": [None], "created_at": [None], "followers_count": [None]})
+    frame.to_parquet(tmp_path / "accounts.parquet")
+    add(store, tmp_path / "accounts.parquet")
+    assert rows(store, "SELECT account_id, bio, created_at, followers_count FROM accounts") == [
+        ("x:1", None, None, None)
+    ]
+
+
+def test_known_to_be_empty_is_not_unknown(store, tmp_path):
+    (tmp_path / "accounts.csv").write_text('account_id,bio\nx:1,""\nx:2,\n')
+    add(store, tmp_path / "accounts.csv")
+    assert rows(store, "SELECT bio FROM accounts ORDER BY account_id") == [("",), (None,)]
+
+
+def test_blank_lines_are_no_rows_and_count_as_lines(store, tmp_path):
+    (tmp_path / "accounts.csv").write_text("account_id\nx:1\n\nx:2\n  \n")
+    with pytest.raises(BadRows) as caught:
+        add(store, tmp_path / "accounts.csv")
+    assert [problem.line for problem in caught.value.problems] == [5]
+
+
+def test_json_without_a_row(store, tmp_path):
+    (tmp_path / "accounts.jsonl").write_text("\n\n")
+    imported = add(store, tmp_path / "accounts.jsonl")
+    assert imported.read == {"accounts": 0}
+    assert any("holds no rows" in note for note in imported.notes)
 
 
 def test_mixed_zones_are_said(store, tmp_path):

@@ -52,4 +52,13 @@ def find_source(path: Path) -> Source:
         raise InputError(
             f"{path} cannot be looked at: {error.strerror or error}.", hint="check its permissions."
         ) from None
+    if _is_zip(path):
+        raise UsageError(f"{path} is a zip archive.", hint="unpack it and hand in the folder or a file of it.")
     raise UsageError(f"{path} is nothing that can be read.", hint="hand in " + ACCEPTED + ".")
+
+
+def _is_zip(path: Path) -> bool:
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
