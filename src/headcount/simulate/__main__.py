@@ -10,8 +10,8 @@ from headcount.simulate import WorldSettings, simulate
 
 
 @click.command()
-@click.option("--people", type=int, default=20_000, show_default=True, help="Accounts.")
-@click.option("--follows", type=int, help="Follow relations to aim at [default: 50 an account].")
+@click.option("--people", type=click.IntRange(1), default=20_000, show_default=True, help="Accounts.")
+@click.option("--follows", type=click.IntRange(1), help="Follow relations to aim at [default: 50 an account].")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where the tidy tables go.")
 @click.option("--format", "form", type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]), default="parquet")

@@ -30,10 +30,11 @@ def big_account(
     followed_days = f"(60 + ({followers} - i) / {followers} * 3 * 365)"  # the last follow before the first post
 
     def uniform(salt: int, code: str = "i") -> str:
-        return f"(hash({code}, {seed * 1000 + salt}) % 1000003 / 1000003.0)"
+        return f"((hash(hash({code}, {seed * 1000 + salt})) >> 11) / {2.0**53})"
 
     def write(name: str, query: str) -> None:
-        con.execute(f"COPY ({query}) TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        target = str(folder / f"{name}.parquet").replace("'", "''")
+        con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
     write(
         "accounts",
@@ -65,7 +66,7 @@ def big_account(
         f"""SELECT 'table:' || (1 + floor(power({uniform(9)}, 4) * {followers} * 0.999))::BIGINT AS actor_id,
         'table:0' AS target_id,
         CASE WHEN {uniform(10)} < 0.75 THEN 'like' WHEN {uniform(10)} < 0.9 THEN 'repost' ELSE 'reply' END AS kind,
-        'p' || p AS post_id, {written} + to_seconds((-3600 * ln(1 - {uniform(11)}))::BIGINT) AS created_at
+        'p' || p AS post_id, {written} + to_microseconds((-3.6e9 * ln(1 - {uniform(11)}))::BIGINT) AS created_at
         FROM (SELECT i, floor({uniform(12)} * {posts})::BIGINT AS p FROM range({interactions}) AS t(i))""",
     )
     con.close()

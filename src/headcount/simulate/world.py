@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headcount.errors import UsageError
 from headcount.simulate.following import Follows, draw_follows, join_follows, pairs_within
 from headcount.simulate.people import Integers, People, draw_people
 from headcount.simulate.responding import Interactions, Posts, draw_posts, draw_responses
@@ -86,8 +87,13 @@ def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool
         settings: its parameters.
         seed: equal settings and seeds give equal worlds.
         cast: plant the five accounts of the demo (`headcount.simulate.cast`).
+
+    Raises:
+        UsageError: the settings ask for no account at all.
     """
     settings = settings or WorldSettings()
+    if settings.people < 1:
+        raise UsageError(f"A world of {settings.people} accounts cannot be.", hint="ask for at least one.")
     generator = np.random.default_rng(seed)
     people = draw_people(settings, generator)
     follows = draw_follows(settings, people, generator)
@@ -142,7 +148,8 @@ def exchange(
     """Mentions from first to second on days of the past, a share of them answered within hours."""
     now = settings.now.timestamp()
     earliest = np.maximum(now - days * DAY, np.maximum(people.joined[first], people.joined[second]))
-    at = earliest + generator.random(len(first)) * np.maximum(now - DAY - earliest, 0)
+    # who joined yesterday talks over half a day, not all at one instant
+    at = earliest + generator.random(len(first)) * np.maximum(now - DAY - earliest, DAY / 2)
     back = generator.random(len(first)) < answered
     later = np.minimum(
         at[back] + generator.exponential(3 * 3600.0, int(back.sum())), now - generator.uniform(1, 3600, int(back.sum()))

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headcount.errors import UsageError
 from headcount.simulate import texts
 from headcount.simulate.cast import CAST
 from headcount.simulate.following import ranked
+from headcount.simulate.people import Floats
+from headcount.simulate.responding import Interactions
 from headcount.simulate.world import AudienceTruth
 from headcount.tables import INTERACTION_KINDS
 
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["write_world"]
 
+_UTC = "TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ'"  # text that says that its times are UTC
 _COPY = {
     "parquet": "(FORMAT parquet, COMPRESSION zstd)",
-    "csv": "(FORMAT csv, HEADER)",
-    "csv.gz": "(FORMAT csv, HEADER, COMPRESSION gzip)",
-    "jsonl": "(FORMAT json)",
+    "csv": f"(FORMAT csv, HEADER, {_UTC})",
+    "csv.gz": f"(FORMAT csv, HEADER, COMPRESSION gzip, {_UTC})",
+    "jsonl": f"(FORMAT json, {_UTC})",
 }
 
 
@@ -60,7 +64,8 @@ def _register(con: duckdb.DuckDBPyConnection, world: World) -> None:
             "person": np.arange(size),
             "followers": np.bincount(follows.followee[standing], minlength=size),
             "followed": np.bincount(follows.follower[standing], minlength=size),
-            "posted": np.bincount(posts.author, minlength=size),
+            "posted": np.bincount(posts.author, minlength=size)
+            + np.bincount(acts.actor[_written(acts)], minlength=size),
             "last_post": _last_posts(world),
             "draw": generator.random(size),
             "pick": generator.integers(0, 1 << 30, size),
@@ -99,10 +104,18 @@ def _register(con: duckdb.DuckDBPyConnection, world: World) -> None:
         con.unregister(f"raw_{name}")
 
 
-def _last_posts(world: World) -> np.ndarray:
-    """(people,) last post as the platform tells it: of the posts at hand, or the last sign of life."""
+def _written(acts: Interactions) -> NDArray[np.bool_]:
+    """Which interactions are posts as well: replies to a post or to a reply."""
+    written: NDArray[np.bool_] = (acts.kind == INTERACTION_KINDS.index("reply")) & (acts.post != -1)
+    return written
+
+
+def _last_posts(world: World) -> Floats:
+    """(people,) last post as the platform tells it: of the posts and replies at hand, or the last sign of life."""
     last = world.people.last_active.copy()
     np.maximum.at(last, world.posts.author, world.posts.at)
+    replies = _written(world.interactions)
+    np.maximum.at(last, world.interactions.actor[replies], world.interactions.at[replies])
     return last
 
 
