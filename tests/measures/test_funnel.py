@@ -55,7 +55,7 @@ def test_each_class_by_hand():
         "unknown", "listening",
     ]  # fmt: skip
     assert reasons[1] == "last seen 12 days ago; did not respond in the window"
-    assert reasons[3] == "responded to you 3 times in the window"
+    assert reasons[3] == "responded 3 times in the window"
     assert reasons[5] == "follows 8,412 accounts and is followed by 7,900; bio asks for follow-backs"
     assert reasons[6] == "links in 97% of 40 posts; the same text 14 times among 40 posts"
     assert reasons[7] == "no longer in the list since 2023-11-11"
@@ -105,7 +105,7 @@ def test_silence_newness_and_empty_profiles_are_no_evidence(row):
 
 def test_a_response_to_the_spammer_is_told():
     _, _, reasons = classify(SPAMMER, responded=[2])
-    assert reasons[0].startswith("responded to you twice in the window, but links in 97%")
+    assert reasons[0].startswith("responded twice in the window, but links in 97%")
 
 
 def test_another_judge_takes_the_place_of_the_rules():

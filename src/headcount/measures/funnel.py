@@ -239,12 +239,12 @@ def _tell_gone(day: float) -> str:
 
 
 def _tell_relationship(responses: int) -> str:
-    told = "you answered each other"
+    told = "answered each other"
     return told if responses == 0 else f"{told}; {_tell_responding(responses)}"
 
 
 def _tell_responding(responses: int) -> str:
-    return f"responded to you {_times(responses)} in the window"
+    return f"responded {_times(responses)} in the window"
 
 
 def _tell_listening(days: float) -> str:

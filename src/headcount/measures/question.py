@@ -472,7 +472,7 @@ def _people(count: float, followers: int | None) -> str:
 
 
 def _running(test: Test, followers: int | None) -> str:
-    start = f"{_people(test.responders, followers)} answered your question so far"
+    start = f"{_people(test.responders, followers)} answered the question so far"
     final, low, high = test.final_estimate, test.low, test.high
     if test.hours_observed is not None:
         start += f" ({test.hours_observed:,.1f} hours)"
@@ -482,7 +482,7 @@ def _running(test: Test, followers: int | None) -> str:
 
 
 def _single(test: Test, followers: int | None) -> str:
-    sentence = f"{_people(test.responders_24h or 0, followers)} answered your question within 24 hours"
+    sentence = f"{_people(test.responders_24h or 0, followers)} answered the question within 24 hours"
     if test.share_24h is None or test.share_low is None or test.share_high is None:
         return f"{sentence}; ask again to see how much that varies."
     limits = f"{_percent(test.share_low)} to {_percent(test.share_high)}"

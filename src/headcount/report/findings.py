@@ -33,9 +33,12 @@ def follower_explanation(claimed: int | None, listed: int | None, gone: int | No
     if listed == claimed:
         return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
     if listed < claimed:
+        missing = claimed - listed
+        who = "the one that is missing is" if missing == 1 else f"the missing {say.count(missing)} are"
+        was = "was" if missing == 1 else "were"
         return (
-            f"The counter claims {say.count(claimed)} and {say.count(listed)} are listed: the missing "
-            f"{say.count(claimed - listed)} are deleted, suspended or hidden, or were not collected{left}."
+            f"The counter claims {say.count(claimed)} and {say.count(listed)} are listed: {who} deleted, suspended or "
+            f"hidden, or {was} not collected{left}."
         )
     return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
 

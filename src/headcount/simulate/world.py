@@ -118,11 +118,27 @@ def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool
         handles = planted.handles
     interactions = _joined(parts)
     interactions = _joined([interactions, _answers(settings, people, interactions, handles, generator)])
-    return World(settings, seed, people, follows, posts, interactions, handles, truth)
+    return World(
+        settings, seed, people, _made_while_there(settings, people, follows), posts, interactions, handles, truth
+    )
+
+
+def _made_while_there(settings: WorldSettings, people: People, follows: Follows) -> Follows:
+    """Without the follows of accounts that came after the follower had left; nobody responded on their account.
+
+    Bought accounts keep theirs, which the seller makes, and so do the followers planted around the cast.
+    """
+    bought = people.role[follows.follower] == list(settings.roles).index("bought")
+    planted = follows.followee >= settings.people
+    there = follows.at <= people.last_active[follows.follower] + DAY
+    return _rows(follows, bought | planted | there)
 
 
 def _without(follows: Follows, numbers: Integers) -> Follows:
-    kept = ~np.isin(follows.followee, numbers)
+    return _rows(follows, ~np.isin(follows.followee, numbers))
+
+
+def _rows(follows: Follows, kept: np.ndarray) -> Follows:
     return Follows(follows.follower[kept], follows.followee[kept], follows.at[kept], follows.gone[kept])
 
 
