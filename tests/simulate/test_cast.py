@@ -197,9 +197,8 @@ def test_ana_has_more_who_answer_than_the_promoter_with_more_followers(seed: int
 def test_ana_against_the_promoter_at_full_scale():
     world = demo_world(seed=1)
     ana, promoter = truth_of(world, "ana"), truth_of(world, "promoter")
-    print(
-        f"\nana: {ana.responders_after} of {ana.followers}; promoter: {promoter.responders_after} of {promoter.followers}"
-    )
+    for row in (ana, promoter):
+        print(f"\n{row.handle}: {row.responders_after:,} of {row.followers:,} followers will have responded", end="")
     assert promoter.followers > 15 * ana.followers
     assert ana.responders_after > promoter.responders_after
     for member in CAST:

@@ -45,7 +45,9 @@ def write_world(world: World, folder: Path, *, format: str) -> Path:
     _register(con, world)
     for name, query in _queries(world).items():
         if "csv" in format and name == "posts":
-            query = f"SELECT * REPLACE (array_to_string(link_domains, ';') AS link_domains) FROM ({query})"
+            # nothing at all would be read as unknown, not as no link
+            hosts = "CASE WHEN len(link_domains) = 0 THEN '[]' ELSE array_to_string(link_domains, ';') END"
+            query = f"SELECT * REPLACE ({hosts} AS link_domains) FROM ({query})"
         target = str(folder / f"{name}.{format}").replace("'", "''")
         con.execute(f"COPY ({query}) TO '{target}' {_COPY[format]}")
     con.close()
