@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -49,7 +50,9 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def import_from(folder: Path, store: Store) -> Imported:
-    return store.ingest(lambda con: TidySource().read(folder, con, skip_bad=False), path=str(folder))
+    """The day after the observation, whatever day the machine has."""
+    tomorrow = WorldSettings().now + timedelta(days=1)
+    return store.ingest(lambda con: TidySource().read(folder, con, skip_bad=False), path=str(folder), now=tomorrow)
 
 
 # -- through the front door --------------------------------------------------------------------------------
