@@ -386,7 +386,10 @@ class Store:
         counts = {}
         for table in TABLES:
             columns = ", ".join(
-                f"array_to_string({c.name}, ';') AS {c.name}" if c.type == "texts" and "csv" in format else c.name
+                # an empty list must not come back as an unknown one
+                f"CASE len({c.name}) WHEN 0 THEN '[]' ELSE array_to_string({c.name}, ';') END AS {c.name}"
+                if c.type == "texts" and "csv" in format
+                else c.name
                 for c in table.columns
             )
             target = str(folder / f"{table.name}.{format}").replace("'", "''")

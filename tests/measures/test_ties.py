@@ -144,10 +144,19 @@ def test_followers_unknown():
 
 def test_nothing():
     found = find(make())
-    assert found.count == found.written_to == found.heard_from == 0
+    assert found.written_to == found.heard_from == 0
+    assert found.count is None
     assert found.reciprocity is None
     assert found.too_little is not None
     assert found.sentence() == found.too_little
+    only_heard = find(make((0, False, 3), (1, False, 5)))
+    assert (only_heard.heard_from, only_heard.count, only_heard.reciprocity, only_heard.known_share) == (
+        2,
+        None,
+        None,
+        None,
+    )
+    assert "2 people wrote to this account" in only_heard.sentence()
     only_written = find(make((0, True, 3)))
     assert only_written.too_little is None
     assert only_written.reciprocity is None
@@ -167,10 +176,11 @@ def test_properties(rows, random):
     assert {(t.person, t.sent, t.received, t.state) for t in again.top} == {
         (t.person, t.sent, t.received, t.state) for t in found.top
     }
-    assert found.count + found.count_others == len(found.top)
+    assert (found.count or 0) + (found.count_others or 0) == len(found.top)
+    assert (found.count is None) == (found.written_to == 0)
     assert [t.strength for t in found.top] == sorted((t.strength for t in found.top), reverse=True)
     assert all(0 < t.balance <= 1 and t.sent >= 1 and t.received >= 1 for t in found.top)
-    assert found.new + found.fading <= found.count
+    assert found.new + found.fading <= (found.count or 0)
 
 
 def circles(rng, within=0.0, rate=2.0):

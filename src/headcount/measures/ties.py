@@ -101,7 +101,8 @@ class Ties(Result):
 
     Attributes:
         window_days: how far back it looks.
-        count: two-way ties with followers (with anyone where the follower list is unknown).
+        count: two-way ties with followers (with anyone where the follower list is unknown);
+            None where nothing that the account wrote is at hand.
         count_others: two-way ties with people who do not follow; None where unknown.
         written_to: distinct people the account addressed; heard_from: distinct people who addressed it.
         reciprocity: share of those heard from to whom the account wrote back; low, high: 95% Wilson
@@ -116,7 +117,7 @@ class Ties(Result):
     """
 
     window_days: float
-    count: int
+    count: int | None
     count_others: int | None
     written_to: int
     heard_from: int
@@ -177,12 +178,14 @@ def ties(
     states = _states(seen, both)
     found = _list(seen, both, states, None if member is None else follows, dict(zip(both[follows], layer, strict=True)))
     count, heard = int(follows.sum()), int((seen.received > 0).sum())
-    reciprocity = _proportion(len(both), heard)
-    known = _proportion(count, None if member is None else followers)
+    # without a word written by the account, silence and what was not collected cannot be told apart
+    spoke = bool(seen.sent.any())
+    reciprocity = _proportion(len(both), heard if spoke else 0)
+    known = _proportion(count, None if member is None or not spoke else followers)
     return Ties(
         window_days=window_days,
-        count=count,
-        count_others=None if member is None else len(both) - count,
+        count=count if spoke else None,
+        count_others=None if member is None or not spoke else len(both) - count,
         written_to=int((seen.sent > 0).sum()),
         heard_from=heard,
         reciprocity=reciprocity[0],
@@ -196,7 +199,18 @@ def ties(
         layers=_circles(layer, seen.frequency(both[follows])),
         layers_note=note,
         top=found,
-        too_little=None if heard or seen.sent.any() else "Nobody exchanged a word with this account in the window.",
+        too_little=_too_little(heard, spoke=spoke),
+    )
+
+
+def _too_little(heard: int, *, spoke: bool) -> str | None:
+    if spoke:
+        return None
+    if not heard:
+        return "Nobody exchanged a word with this account in the window."
+    return (
+        f"{heard:,} {'person' if heard == 1 else 'people'} wrote to this account, and nothing that it wrote to anyone "
+        "is at hand: either it never answers, or its answers were not collected."
     )
 
 

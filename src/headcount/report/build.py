@@ -20,6 +20,7 @@ from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
 from headcount.report.findings import findings, follower_explanation, notes
 from headcount.report.model import (
+    ANONYMOUS,
     SCHEMA,
     AccountPart,
     ArrivalPart,
@@ -195,7 +196,7 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
     hidden = anonymous
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
     return AccountPart(
-        account_id="anonymous" if hidden else facts.account_id,
+        account_id=ANONYMOUS if hidden else facts.account_id,
         handle=None if hidden else facts.handle,
         display_name=None if hidden else facts.display_name,
         platform=facts.platform,

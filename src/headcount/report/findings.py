@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
 from headcount.report.model import (
+    ANONYMOUS,
     AccountPart,
     ArrivalPart,
     Beside,
@@ -59,7 +60,7 @@ def findings(
     Args:
         account, followers, audience, question, funnel, ties, arrival, beside: the parts of the report.
     """
-    name = _at(account.handle)
+    name = _at(account)
     lines = [_headcount(name, followers, audience)]
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
@@ -69,8 +70,10 @@ def findings(
     return [line for line in lines if line]
 
 
-def _at(handle: str | None) -> str:
-    return f"@{say.name(handle)}" if handle else "This account"
+def _at(account: AccountPart) -> str:
+    if account.handle:
+        return f"@{say.name(account.handle)}"
+    return "This account" if account.account_id == ANONYMOUS else say.name(account.account_id)
 
 
 def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
@@ -78,7 +81,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
         start = f"{name} has {say.count(followers.listed)} followers"
         who = "of them"
     else:
-        start = f"Who follows {name[0].lower() + name[1:]} is unknown"
+        start = f"Who follows {'this account' if name == 'This account' else name} is unknown"
         who = "people"
     if audience.headcount is None or audience.low is None or audience.high is None:
         return f"{start}; there is no headcount: {audience.too_little}"
@@ -91,7 +94,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
 
 
 def _comparison(name: str, followers: FollowersPart, audience: Audience, other: Beside) -> str:
-    theirs = _at(other.handle) if other.handle else say.name(other.account_id)
+    theirs = f"@{say.name(other.handle)}" if other.handle else say.name(other.account_id)
     if audience.headcount is None or other.headcount is None or audience.low is None or other.low is None:
         return f"{name} and {theirs} cannot be compared: one of them has too little data for a headcount."
     if audience.high is None or other.high is None:
@@ -150,8 +153,8 @@ def _question(question: Question) -> str:
 
 
 def _ties(name: str, ties: TiesPart, followers: FollowersPart) -> str:
-    if ties.too_little is not None:
-        return ties.too_little
+    if ties.count is None or ties.too_little is not None:
+        return ties.too_little or ""
     whom = "followers" if followers.listed is not None else "people"
     text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
     if ties.known_share is not None and followers.listed is not None:

@@ -16,6 +16,7 @@ from headcount.measures.question import Question
 from headcount.measures.ties import Layer
 
 __all__ = [
+    "ANONYMOUS",
     "SCHEMA",
     "AccountPart",
     "ArrivalPart",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 SCHEMA = "headcount.report/1"
+ANONYMOUS = "anonymous"
+"""Stands for the account's id in a report without names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +111,7 @@ class TiesPart:
     """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100."""
 
     window_days: float
-    count: int
+    count: int | None
     count_others: int | None
     written_to: int
     heard_from: int

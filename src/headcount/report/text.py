@@ -175,7 +175,7 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
         _row(table, who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last)
     _console().print(table)
     _line(
-        f"{min(limit, len(ties.top))} of {say.count(ties.count + (ties.count_others or 0))} ties of the last "
+        f"{min(limit, len(ties.top))} of {say.count((ties.count or 0) + (ties.count_others or 0))} ties of the last "
         f"{ties.window_days:g} days. Strength: contacts a month, both ways.",
         style="dim",
     )
