@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headcount.measures import capture_recapture as cr
+from headcount.simulate.single import single_account
 
 COTTONTAILS = cr.Incidence(18, {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
 TAXIS = cr.Incidence(10, {1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1})
@@ -91,6 +92,55 @@ def test_abundance_coverage_as_scikit_bio():
 
 def test_chapman_two_signals():
     assert cr.chapman(50, 40, 20).value == rounded(98.571)
+
+
+def test_beta_binomial_is_the_most_likely_one():
+    """Against scipy's distribution: no neighbour on either axis is likelier, and the total follows from p0."""
+    from scipy.stats import betabinom
+
+    fit = cr.beta_binomial(TAXIS)
+
+    def likelihood(a, b):
+        seen = 1 - betabinom.pmf(0, 10, a, b)
+        return sum(q * np.log(betabinom.pmf(j, 10, a, b) / seen) for j, q in TAXIS.counts.items())
+
+    best = likelihood(fit.a, fit.b)
+    for factor in (0.8, 0.97, 1.03, 1.25):
+        assert likelihood(fit.a * factor, fit.b) < best
+        assert likelihood(fit.a, fit.b * factor) < best
+        assert likelihood(fit.a * factor, fit.b * factor) < best + 1e-6
+    assert fit.total == pytest.approx(283 / (1 - betabinom.pmf(0, 10, fit.a, fit.b)), rel=1e-9)
+
+
+def test_beta_binomial_is_right_when_it_is_the_truth_and_only_then():
+    """400 people with Beta(1, 19); and the cottontails, of which there were 135, not 321 (METHODS 0.1)."""
+    generator = np.random.default_rng(4)
+    totals = []
+    for _ in range(25):
+        times, people = np.unique(generator.binomial(20, generator.beta(1, 19, 400)), return_counts=True)
+        counts = dict(zip(times.tolist(), people.tolist(), strict=True))
+        totals.append(cr.beta_binomial(cr.Incidence(20, {j: q for j, q in counts.items() if j})).total)
+    assert float(np.median(totals)) == pytest.approx(400, rel=0.12)
+    assert cr.beta_binomial(COTTONTAILS).total == pytest.approx(321, abs=0.5)
+
+
+@pytest.mark.parametrize(("spread", "off"), [(0.0, 0.3), (0.5, 0.3), (1.0, 0.4)])
+def test_spread_of_rarefaction_is_that_of_posts_in_random_order(spread, off):
+    """With spread 1 one of the thirty posts brings a third of all people: then the closed form is too small."""
+    world = single_account(800, 30, 0, response=0.04, reach_spread=spread, seed=6)
+    seen = np.zeros((world.followers, 30), dtype=bool)
+    seen[world.person, world.post] = True
+    times, people = np.unique(seen.sum(axis=1), return_counts=True)
+    data = cr.Incidence(30, {int(j): int(q) for j, q in zip(times, people, strict=True) if j})
+    h = np.array([1, 3, 8, 15, 22, 30])
+    generator = np.random.default_rng(1)
+    orders = [generator.permutation(30) for _ in range(400)]
+    sizes = np.array([[int(seen[:, order[:k]].any(axis=1).sum()) for k in h] for order in orders])
+    error = cr.rarefaction_error(data, h.astype(float), seen.sum(axis=0))
+    assert cr.rarefaction(data, h.astype(float)) == pytest.approx(sizes.mean(axis=0), rel=0.06)
+    assert error[:-1] == pytest.approx(sizes.std(axis=0)[:-1], rel=off)
+    assert error[0] == pytest.approx(seen.sum(axis=0).std(), rel=1e-6)  # exact for one post
+    assert error[-1] == 0
 
 
 frequencies = st.dictionaries(st.integers(1, 12), st.integers(1, 200), min_size=1, max_size=8)

@@ -111,6 +111,22 @@ def test_schema_refuses_what_is_wrong():
             jsonschema.Draft202012Validator(schema).validate(broken)
 
 
+def test_anonymous_report_holds_no_time_that_can_be_looked_up():
+    case = CASES["ordinary"]
+    with_ages = replace(
+        case,
+        followers=Followers.unknown(
+            case.followers.account_id, created_at=NOW - np.arange(120) * 1e5 - 7, position=np.arange(120.0)
+        ),
+    )
+    plain = document(build_report(measure(with_ages), anonymous=True))
+    assert len(plain["arrival"]["created_at"]) == 120
+    assert all(time.endswith("-01T00:00:00Z") for time in plain["arrival"]["created_at"])
+    assert all(test["asked_at"].endswith("T00:00:00Z") for test in plain["question"]["tests"])
+    assert plain["account"]["first_post_at"].endswith("T00:00:00Z")
+    assert "x:" not in json.dumps(plain)
+
+
 def test_fields_that_others_build_on_are_there():
     plain = document(build_report(measure(CASES["ordinary"])))
     assert {"account_id", "handle", "platform", "as_of"} <= plain["account"].keys()

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.capture_recapture import Incidence, chao2, coverage, rarefaction
+from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
 from headcount.measures.prediction import Captures, Prediction, predict
 from headcount.measures.result import Result
 
@@ -64,7 +64,8 @@ class Curve:
     Attributes:
         posts: numbers of posts, increasing, at most about 100 points, from 1 to twice the posts seen.
         responders: expected distinct responders after so many posts.
-        low, high: 95% interval of each.
+        low, high: 95% interval of each: up to the posts seen, what so many of them drawn at random show; beyond, the
+            predictive interval.
         seen: the number of posts seen: up to it the curve is rarefaction, beyond it prediction.
     """
 
@@ -285,8 +286,7 @@ def _curve(captures: Captures, prediction: Prediction) -> Curve:
     before = np.unique(np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)).astype(np.float64)
     data = _incidence(captures)
     expected = rarefaction(data, before)
-    # binomial spread of the number seen after h posts, given everyone who was seen after t (conditional variance)
-    margin = 1.96 * np.sqrt(np.maximum(expected * (1 - expected / max(seen, 1)), 0.0))
+    margin = Z95 * rarefaction_error(data, before, captures.responders)
     inside = prediction.horizons <= t
     middle, (low, high) = prediction.middle(), prediction.interval()
     return Curve(

@@ -2,7 +2,8 @@
 
 `Q[j]` is the number of people who responded to exactly j of t posts. Sources: Chao 1987 (Chao2), Chiu et al. 2014
 (iChao2), Lee & Chao 1994 (ICE), Burnham & Overton 1978 (jackknife), Chao et al. 2014 and Colwell et al. 2012
-(coverage, rarefaction, extrapolation), Good & Toulmin 1956, Efron & Thisted 1976 (smoothing), Chapman 1951.
+(coverage, rarefaction, extrapolation), Good & Toulmin 1956, Efron & Thisted 1976 (smoothing), Chapman 1951, Dorazio &
+Royle 2003 (beta-binomial).
 Formulas: METHODS 1.2 and 1.3.
 """
 
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.measures.prediction import Captures, log_likelihood
+
 __all__ = [
+    "BetaBinomial",
     "Estimate",
     "Incidence",
     "ace",
+    "beta_binomial",
     "chao1",
     "chao2",
     "chapman",
@@ -29,10 +34,13 @@ __all__ = [
     "jackknife",
     "log_normal_interval",
     "rarefaction",
+    "rarefaction_error",
 ]
 
 Z95 = 1.959963984540054
 _RARE = 10
+_BOUNDS = (-7.0, 9.0)
+_STARTS = ((0.0, 3.0), (-2.0, 2.0), (3.0, 6.0))
 
 
 @dataclass(frozen=True)
@@ -166,16 +174,46 @@ def coverage(data: Incidence) -> float | None:
 
 def rarefaction(data: Incidence, posts: NDArray[np.float64]) -> NDArray[np.float64]:
     """(H,) expected distinct people in h of the t posts, h <= t (Colwell et al. 2012, equation 4)."""
+    people, missed = _missed(data, np.asarray(posts, dtype=np.float64))
+    value: NDArray[np.float64] = ((1 - missed) * people).sum(axis=1)
+    return value
+
+
+def rarefaction_error(
+    data: Incidence, posts: NDArray[np.float64], responders: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(H,) standard deviation of the distinct people in h posts drawn from the t seen; 0 for all of them.
+
+    Conditional on what was seen, as the headcount is. The published unconditional variance (Colwell et al. 2012,
+    equation 5) is about another sample of t posts. Each person's posts are a random subset of the t; beyond
+    that posts differ in reach by as much as the variance of n_k exceeds that of random subsets, which counts
+    with the share of new people among the responses to the h-th post. Exact for h = 1; where one post brings a large
+    part of all people it is too small by up to about a third.
+
+    Args:
+        data: capture frequencies; posts: (H,) h, from 1 to t; responders: (t,) people who responded to each (n_k).
+    """
+    h, t = np.asarray(posts, dtype=np.float64), data.posts
+    people, missed = _missed(data, h)
+    by_chance = (missed * (1 - missed) * people).sum(axis=1)
+    share = np.array(sorted(data.counts), dtype=np.float64) / t
+    excess = float(responders.var()) - float((share * (1 - share) * people).sum())
+    new = (rarefaction(data, h) - rarefaction(data, h - 1)) * t / max(data.captures, 1)
+    by_reach = new**2 * excess * h * (t - h) / max(t - 1, 1)
+    value: NDArray[np.float64] = np.sqrt(np.maximum(by_chance + by_reach, 0.0))
+    return value
+
+
+def _missed(data: Incidence, posts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(J,) people by number of posts they responded to, and (H, J) the probability to miss them all in h posts."""
     from scipy.special import gammaln
 
     j = np.array(sorted(data.counts), dtype=np.float64)
     people = np.array([data[int(value)] for value in j], dtype=np.float64)
-    t, h = float(data.posts), np.asarray(posts, dtype=np.float64)[:, None]
+    t, h = float(data.posts), posts[:, None]
     left = t - j - h
     log_missed = gammaln(t - j + 1) + gammaln(t - h + 1) - gammaln(t + 1) - gammaln(np.maximum(left, 0) + 1)
-    missed = np.where(left >= 0, np.exp(np.minimum(log_missed, 0.0)), 0.0)
-    value: NDArray[np.float64] = ((1 - missed) * people).sum(axis=1)
-    return value
+    return people, np.where(left >= 0, np.exp(np.minimum(log_missed, 0.0)), 0.0)
 
 
 def extrapolation(data: Incidence, further: float) -> float:
@@ -207,3 +245,36 @@ def chapman(first: int, second: int, both: int) -> Estimate:
     observed = first + second - both
     low, high = log_normal_interval(observed, value - observed, variance)
     return Estimate(value, float(np.sqrt(variance)), low, high)
+
+
+@dataclass(frozen=True)
+class BetaBinomial:
+    """The most likely beta-binomial.
+
+    Attributes:
+        a, b: parameters of the Beta distribution of response probabilities.
+        total: people who would ever respond, S / (1 - p0). Not identified (Link 2003): sensitivity only.
+    """
+
+    a: float
+    b: float
+    total: float
+
+
+def beta_binomial(data: Incidence) -> BetaBinomial:
+    """Maximum likelihood of the zero-truncated beta-binomial (Dorazio & Royle 2003); log a and log b in [-7, 9]."""
+    from scipy.optimize import minimize
+    from scipy.special import betaln
+
+    times = np.array(sorted(data.counts), dtype=np.int64)
+    people = np.array([data[int(j)] for j in times], dtype=np.int64)
+    captures = Captures(data.posts, times, people, np.empty(0, dtype=np.int64), None)
+
+    def loss(at: NDArray[np.float64]) -> float:
+        return -float(log_likelihood(captures, at[:1], at[1:])[0, 0])
+
+    # the likelihood has ridges, so the best of several starts, without derivatives
+    fits = [minimize(loss, start, method="Nelder-Mead", bounds=[_BOUNDS] * 2) for start in _STARTS]
+    a, b = np.exp(min(fits, key=lambda fit: float(fit.fun)).x)
+    seen = -np.expm1(betaln(a, b + data.posts) - betaln(a, b))
+    return BetaBinomial(float(a), float(b), float(data.observed / seen))

@@ -136,7 +136,7 @@ def build_report(
             too_little=measured.funnel.too_little,
         ),
         "ties": _ties_part(measured, anonymous=anonymous),
-        "arrival": _arrival_part(measured),
+        "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,
     }
     return Report(
@@ -191,6 +191,11 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _coarse(time: str | None, length: int) -> str | None:
+    """A time cut to its day (10 characters) or month (7), so that it cannot be looked up."""
+    return None if time is None else f"{time[:length]}{'-01' if length == 7 else ''}T00:00:00Z"
+
+
 def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
     facts = view.facts
     hidden = anonymous
@@ -205,7 +210,7 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
         posts_in_window=len(view.posts),
-        first_post_at=moment(first),
+        first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
     )
 
 
@@ -230,7 +235,7 @@ def _question_part(result: Question, *, anonymous: bool) -> Question:
     from dataclasses import replace
 
     tests = [
-        replace(test, post_id=f"question {number}", text=None)
+        replace(test, post_id=f"question {number}", text=None, asked_at=_coarse(test.asked_at, 10))
         for number, test in enumerate(reversed(result.tests), start=1)
     ]
     return replace(result, tests=tests[::-1])
@@ -274,7 +279,7 @@ def _names(view: AccountView, person: int, *, anonymous: bool) -> tuple[str | No
     return view.other_id[other], view.other_handle[other], None
 
 
-def _arrival_part(measured: Measured) -> ArrivalPart:
+def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
@@ -292,7 +297,10 @@ def _arrival_part(measured: Measured) -> ArrivalPart:
     labels = measured.funnel.verdicts.label[points]
     return ArrivalPart(
         order=points.tolist(),
-        created_at=[moment(seconds) or "" for seconds in columns.created_at[points]],
+        created_at=[
+            (_coarse(moment(seconds), 7) if anonymous else moment(seconds)) or ""
+            for seconds in columns.created_at[points]
+        ],
         label=[CLASSES[label] for label in labels],
         followers=len(columns),
         known=len(known),
