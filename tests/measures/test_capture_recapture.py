@@ -126,7 +126,7 @@ def test_beta_binomial_is_right_when_it_is_the_truth_and_only_then():
 
 @pytest.mark.parametrize(("spread", "off"), [(0.0, 0.3), (0.5, 0.3), (1.0, 0.4)])
 def test_spread_of_rarefaction_is_that_of_posts_in_random_order(spread, off):
-    """With spread 1 one of the thirty posts brings a third of all people: then the closed form is too small."""
+    """With spread 1 one of the thirty posts reaches four of five people: there the closed form is too small."""
     world = single_account(800, 30, 0, response=0.04, reach_spread=spread, seed=6)
     seen = np.zeros((world.followers, 30), dtype=bool)
     seen[world.person, world.post] = True

@@ -187,8 +187,8 @@ def rarefaction_error(
     Conditional on what was seen, as the headcount is. The published unconditional variance (Colwell et al. 2012,
     equation 5) is about another sample of t posts. Each person's posts are a random subset of the t; beyond
     that posts differ in reach by as much as the variance of n_k exceeds that of random subsets, which counts
-    with the share of new people among the responses to the h-th post. Exact for h = 1; where one post brings a large
-    part of all people it is too small by up to about a third.
+    with the share of new people among the responses to the h-th post. Exact for h = 1; where one post reaches most
+    of all people it is too small by up to about a third.
 
     Args:
         data: capture frequencies; posts: (H,) h, from 1 to t; responders: (t,) people who responded to each (n_k).
