@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,20 +41,20 @@ def frame(columns: Mapping[str, Sequence[Any]], backend: Backend | None = None) 
     )
 
 
-class Result:
+class Result(ABC):
     """Base of the results: a table of its own numbers, for a notebook and for data frames."""
 
+    @abstractmethod
     def columns(self) -> dict[str, list[Any]]:
         """The result as columns, one row a figure; each result says what its rows are."""
-        raise NotImplementedError
 
     def to_frame(self, backend: Backend | None = None) -> Any:
         """The result as a data frame (pandas, polars or pyarrow: the first that is installed)."""
         return frame(self.columns(), backend)
 
+    @abstractmethod
     def sentence(self) -> str:
         """The finding in one sentence, with its interval or its sample size."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         columns = self.columns()
