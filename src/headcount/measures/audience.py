@@ -213,9 +213,23 @@ def _captures(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, fo
     pairs.sort()
     pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     who, which = pairs // width, pairs % width
+    half = (posts + 1) // 2
+    first = which < half
+    earlier = _margins(who[first], which[first], half, followers) if posts > 2 and first.any() else None
+    return _margins(who, which, posts, followers, earlier)
+
+
+def _margins(
+    who: NDArray[np.int64],
+    which: NDArray[np.int64],
+    posts: int,
+    followers: int | None,
+    earlier: Captures | None = None,
+) -> Captures:
+    """Captures of pairs that are sorted by person and distinct."""
     starts = np.flatnonzero(np.diff(who, prepend=-1))
     times, people = np.unique(np.diff(starts, append=len(who)), return_counts=True)
-    return Captures(posts, times, people, np.bincount(which, minlength=posts), followers)
+    return Captures(posts, times, people, np.bincount(which, minlength=posts), followers, earlier)
 
 
 def _codes(person: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -19,6 +19,12 @@ post to post (local level model, Harvey 1989, by the Kalman filter); both varian
 priors. Where the n_k are large, a post that went far is recognised as an outlier, and the typical reach lies below the
 mean of the past. A further drift of 10% stands for what no model of the past knows.
 
+Back-test. The model is also fitted to the first half of the posts and asked for the new people of the second half,
+whose reach is known by then. The log-ratio of what came to what was predicted is either chance or an error of the model
+that will come again (people who come and go, differences between people that no Beta has): even odds on both, the
+error normal with standard deviation 0.5. What is predicted is multiplied by draws of its posterior (a spike and a
+slab, Mitchell & Beauchamp 1988): nearly 1 where the model fits, else nearer to what came and wider.
+
 The total N is not identified from responses (Link 2003); the number of new people in the near future is, since
 every (a, b) that fits the past gives nearly the same short extrapolation. That is what is predicted here.
 
@@ -56,6 +62,9 @@ _MOST_POSTS = 400
 """Posts looked back at for the level of reach."""
 _DRIFT = 0.10
 """Standard deviation of the log of what no model of the past knows: people and posts change between windows."""
+_ERROR_ODDS = 0.5
+_ERROR_SD = 0.5
+"""How likely the model errs, and the standard deviation of the log of its error then."""
 _MOST_UNSEEN = 1e12
 
 
@@ -69,6 +78,7 @@ class Captures:
         people: (J,) how many people answered that many posts (Q_j).
         responders: (t,) how many people answered each post (n_k).
         followers: size of the follower list; None where unknown.
+        earlier: the same for the first half of the posts; None where it cannot be told apart or has no response.
     """
 
     posts: int
@@ -76,6 +86,7 @@ class Captures:
     people: Integers
     responders: Integers
     followers: int | None
+    earlier: Captures | None = None
 
     @property
     def observed(self) -> int:
@@ -90,7 +101,7 @@ class Prediction:
     Attributes:
         horizons: (H,) numbers of future posts, increasing.
         new: (draws, H) new responders after that many.
-        unseen: (draws,) people who were not seen and would respond some day, under the model.
+        unseen: (draws,) people who were not seen and would respond some day, under the model; at least the new.
     """
 
     horizons: Integers
@@ -119,7 +130,31 @@ def predict(captures: Captures, horizons: Integers) -> Prediction:
     a, b = _draw_parameters(captures, generator)
     unseen = _draw_unseen(captures, a, b, generator)
     reach = _draw_reach(captures, horizons, generator)
-    return Prediction(horizons, _thin(captures.posts, a, b, unseen, reach, generator), unseen)
+    new = _thin(captures.posts, a, b, unseen, reach, generator)
+    if captures.earlier is not None:
+        room = np.inf if captures.followers is None else float(max(captures.followers - captures.observed, 0))
+        new = np.minimum(new * np.exp(_draw_error(captures, captures.earlier, generator))[:, None], room)
+    return Prediction(horizons, new, np.maximum(unseen, new[:, -1]))
+
+
+def _draw_error(captures: Captures, earlier: Captures, generator: np.random.Generator) -> Floats:
+    """(draws,) log of the factor by which predictions fall short, from the back-test on the second half."""
+    a, b = _draw_parameters(earlier, generator)
+    unseen = _draw_unseen(earlier, a, b, generator)
+    before, after = captures.responders[: earlier.posts], captures.responders[earlier.posts :]
+    reach = np.full((DRAWS, 1), float(after.sum()) / max(float(before.mean()), 1e-9))
+    guess = np.log(_thin(earlier.posts, a, b, unseen, reach, generator)[:, 0] + 0.5)
+    short = float(np.log(captures.observed - earlier.observed + 0.5) - guess.mean())
+    chance = max(float(guess.var()), 1e-4)
+    both = chance + _ERROR_SD**2
+    # posterior odds of an error, and its normal posterior
+    log_odds = np.log(_ERROR_ODDS / (1 - _ERROR_ODDS)) + 0.5 * (
+        np.log(chance / both) + short**2 * (1 / chance - 1 / both)
+    )
+    errs = generator.random(DRAWS) < 1 / (1 + np.exp(-np.clip(log_odds, -500, 500)))
+    weight = _ERROR_SD**2 / both
+    size = weight * short + np.sqrt(weight * chance) * generator.standard_normal(DRAWS)
+    return np.where(errs, size, 0.0)
 
 
 def log_likelihood(captures: Captures, log_a: Floats, log_b: Floats) -> Floats:
