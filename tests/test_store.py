@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import duckdb
 import pytest
-from headcount.sources.base import Intake
 
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
+from headcount.sources.base import Intake
 from headcount.store import FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
