@@ -184,8 +184,38 @@ def test_at_least_is_a_lower_bound():
     assert share(worlds, lambda one: one.at_least <= one.can_respond) >= 0.95
 
 
+def come_and_go(stay: float, seeds: range) -> tuple[float, float, float]:
+    """Share of intervals that hold ten posts and as many posts again ahead; median of predicted over true then."""
+    held = []
+    for seed in seeds:
+        drawn = single_account(1000, 20, 20, response=0.03, reach_spread=0.3, stay=stay, seed=seed)
+        found = audience(drawn.person, drawn.post, drawn.active, posts=20, followers=drawn.followers)
+        ten, again = (next(step for step in found.next if step.posts == ahead) for ahead in (AHEAD, 20))
+        near, far = drawn.new_responders[AHEAD - 1], drawn.new_responders[19]
+        held.append((ten.low <= near <= ten.high, again.low <= far <= again.high, again.new_responders / far))
+    ten, again, _ = np.mean(held, axis=0)
+    return float(ten), float(again), float(np.median([ratio for _, _, ratio in held]))
+
+
+def test_people_who_come_and_go():
+    """The model knows nobody who leaves; the back-test within the window sees that more new people come."""
+    ten, again, ratio = come_and_go(60, range(40))
+    assert ten >= 0.9
+    assert again >= 0.85
+    assert 0.75 < ratio < 1.05
+
+
 @pytest.mark.long
-@pytest.mark.parametrize(("first", "worlds", "again"), [(10_000, 600, False), (30_000, 400, True)])
+def test_the_faster_people_come_and_go_the_less_holds():
+    for stay in (400, 200, 100, 60, 40, 20):
+        ten, again, ratio = come_and_go(stay, range(70_000, 70_200))
+        print(f"stay {stay} posts of a window of 20: ten {ten:.3f}, as many again {again:.3f}, ratio {ratio:.2f}")
+        assert ten >= 0.85
+        assert again >= (0.9 if stay >= 60 else 0.7)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("first", "worlds", "again"), [(110_000, 600, False), (130_000, 600, True)])
 def test_coverage_over_many_worlds(first, worlds, again):
     told, too_little = study(first, worlds, again=again)
     print(
