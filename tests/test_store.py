@@ -251,3 +251,33 @@ def test_export_and_forget(tmp_path):
 def dump_file(folder):
     with Store(folder) as store:
         return dump(store)
+
+
+def test_forgotten_text_is_not_left_in_the_file(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        people = [{"account_id": f"x:{n}", "bio": f"bio of {n}"} for n in range(50)]
+        store.ingest(filler(accounts=[*people, {"account_id": "x:meyer", "bio": "SECRETIVE-MEYER-BIO"}]), path="p")
+    assert b"SECRETIVE-MEYER-BIO" in (tmp_path / FILE_NAME).read_bytes()
+    with Store(tmp_path, write=True) as store:
+        store.forget("x:meyer")
+        assert store.connection.execute("SELECT count(*) FROM accounts").fetchall() == [(50,)]
+    assert b"MEYER" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    with Store(tmp_path) as store:
+        assert len(store.snapshots()) == 1
+
+
+def test_export_replaces_nothing_unasked(tmp_path):
+    with Store(tmp_path / "ws", write=True) as store:
+        store.export(tmp_path / "out")
+        with pytest.raises(UsageError, match="already holds accounts"):
+            store.export(tmp_path / "out")
+        store.export(tmp_path / "out", replace=True)
+
+
+def test_same_post_id_in_a_later_import_makes_one_reply(tmp_path):
+    posts = [{"post_id": "p1", "author_id": "x:a"}, {"post_id": "r1", "author_id": "x:z", "reply_to_post_id": "p1"}]
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(posts=[{"post_id": "p1", "author_id": "x:old"}]), path="p")
+        store.ingest(filler(posts=posts), path="q")
+        replies = store.connection.execute("SELECT actor_id, target_id FROM interactions").fetchall()
+        assert replies == [("x:z", "x:a")]

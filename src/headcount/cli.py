@@ -129,7 +129,7 @@ def _print_json(value: Any) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
 def cli() -> None:
-    r"""How many followers does an account truly have, and how sure is that?
+    """How many followers does an account truly have, and how sure is that?
 
     \b
     Start with:   headcount demo
@@ -137,7 +137,7 @@ def cli() -> None:
                   headcount report ACCOUNT --html report.html
 
     Everything stays on this machine, and nothing is ever sent, followed, blocked or posted.
-    """
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
 
 
 @cli.command()
@@ -190,7 +190,7 @@ def add(sources: tuple[str, ...], skip_bad: bool, whole: bool | None, folder: Pa
     else:
         from headcount.report.text import print_accounts
 
-        print_accounts(workspace.accounts(limit=5), more=True)
+        print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
 
 
 @cli.command()
@@ -367,10 +367,11 @@ def ties(
     show_default=True,
     help="Of the tidy tables.",
 )
+@click.option("--replace", is_flag=True, help="Replace files of the same name.")
 @_everywhere
-def export(target: Path, form: str, folder: Path | None, as_json: bool) -> None:
+def export(target: Path, form: str, replace: bool, folder: Path | None, as_json: bool) -> None:
     """Write everything as tidy tables to a folder."""
-    counts = _open(folder).export(target, format=form)
+    counts = _open(folder).export(target, format=form, replace=replace)
     if as_json:
         _print_json(counts)
         return

@@ -271,8 +271,10 @@ class _Reader:
 
     def facts(self) -> AccountFacts:
         row = self.run(
-            "SELECT platform, handle, display_name, epoch(created_at), followers_count, coalesce(opted_out, false) "
-            "FROM accounts WHERE account_id = $id"
+            "SELECT platform, handle, display_name, epoch(created_at), "
+            # the counter of today says nothing about the day that was asked for
+            "CASE WHEN observed_at IS NULL OR observed_at <= $gone_end THEN followers_count END, "
+            "coalesce(opted_out, false) FROM accounts WHERE account_id = $id"
         ).fetchone()
         platform = self.account_id.partition(":")[0]
         if row is None:

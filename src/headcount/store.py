@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
-from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Table
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -367,12 +367,16 @@ class Store:
             for n, source, path, read_at, *counts in rows
         ]
 
-    def export(self, folder: Path, *, format: str = "parquet") -> dict[str, int]:
+    def export(self, folder: Path, *, format: str = "parquet", replace: bool = False) -> dict[str, int]:
         """Write the four tables as tidy tables, and give the rows of each.
 
         Args:
-            folder: made when it is not there; files of the same name are replaced.
+            folder: made when it is not there.
             format: parquet, csv or csv.gz or jsonl.
+            replace: files of the same name may be replaced.
+
+        Raises:
+            UsageError: an unknown format, or files that would be replaced.
         """
         options = {
             "parquet": "(FORMAT parquet, COMPRESSION zstd)",
@@ -382,16 +386,15 @@ class Store:
         }
         if format not in options:
             raise UsageError(f"Tidy tables cannot be written as {format!r}.", hint=f"one of {', '.join(options)}")
+        there = [f"{table.name}.{format}" for table in TABLES if (folder / f"{table.name}.{format}").exists()]
+        if there and not replace:
+            raise UsageError(
+                f"{folder} already holds {there[0]}.", hint="name another folder, or allow it with --replace."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         counts = {}
         for table in TABLES:
-            columns = ", ".join(
-                # an empty list must not come back as an unknown one
-                f"CASE len({c.name}) WHEN 0 THEN '[]' ELSE array_to_string({c.name}, ';') END AS {c.name}"
-                if c.type == "texts" and "csv" in format
-                else c.name
-                for c in table.columns
-            )
+            columns = ", ".join(_exported(column, format) for column in table.columns)
             target = str(folder / f"{table.name}.{format}").replace("'", "''")
             self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
             counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
@@ -416,8 +419,32 @@ class Store:
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
                 {"id": account_id},
             )
-        con.execute("CHECKPOINT")
+        self._rewrite()
         return deleted
+
+    def _rewrite(self) -> None:
+        """Write the whole file anew, so that nothing of what was deleted is left in it."""
+        fresh = self.path.with_suffix(".fresh")
+        fresh.unlink(missing_ok=True)
+        name = self.path.stem
+        target = str(fresh).replace("'", "''")
+        self.connection.execute(f"ATTACH '{target}' AS fresh_file")
+        self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
+        self.connection.execute("DETACH fresh_file")
+        self.connection.close()
+        fresh.replace(self.path)
+        self.path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+        self.connection = _connect(self.path, write=True)
+
+
+def _exported(column: Column, format: str) -> str:
+    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one."""
+    name = column.name
+    if column.type == "texts" and "csv" in format:
+        return f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END AS {name}"
+    if column.type == "timestamp" and format != "parquet":
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}"
+    return name
 
 
 _TABLE_NAMES = tuple(table.name for table in TABLES)
@@ -428,7 +455,7 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
 
     try:
         if write:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = duckdb.connect(str(path), read_only=not write)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.IOException as error:

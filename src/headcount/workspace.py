@@ -169,7 +169,9 @@ class Workspace:
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
-        return build_report(main, beside=[measured(name) for name in beside], anonymous=anonymous)
+        others = [measured(name) for name in dict.fromkeys(beside)]
+        others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
+        return build_report(main, beside=others, anonymous=anonymous)
 
     def followers(self, account: str | None = None, *, label: str | None = None) -> list[FollowerRow]:
         """Every follower with class and reasons; with `label` only those of one class."""
@@ -184,10 +186,10 @@ class Workspace:
         with Store(self.folder) as store:
             return find_post(store.connection, post)
 
-    def export(self, folder: Path | str, *, format: str = "parquet") -> dict[str, int]:
-        """Write the four tables as tidy tables; gives the rows of each."""
+    def export(self, folder: Path | str, *, format: str = "parquet", replace: bool = False) -> dict[str, int]:
+        """Write the four tables as tidy tables; gives the rows of each. `replace`: files there may be replaced."""
         with Store(self.folder) as store:
-            return store.export(Path(folder), format=format)
+            return store.export(Path(folder), format=format, replace=replace)
 
     def forget(self, account: str) -> dict[str, int]:
         """Delete all that is known of an account; gives the rows deleted a table."""

@@ -256,7 +256,7 @@ def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
                 received=tie.received,
                 strength=tie.strength,
                 balance=tie.balance,
-                last=moment(tie.last),
+                last=_coarse(moment(tie.last), 7) if anonymous else moment(tie.last),
                 state=tie.state,
                 layer=tie.layer,
                 follows=tie.follows,

@@ -84,7 +84,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
         start = f"Who follows {'this account' if name == 'This account' else name} is unknown"
         who = "people"
     if audience.headcount is None or audience.low is None or audience.high is None:
-        return f"{start}; there is no headcount: {audience.too_little}"
+        return f"{start}. There is no headcount. {audience.too_little}"
     window = f" in {say.count(round(audience.window_days))} days" if audience.window_days else ""
     return (
         f"{start}; the headcount is {say.count(round(audience.headcount))} "

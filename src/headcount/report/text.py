@@ -209,8 +209,8 @@ def print_imported(imported: Imported) -> None:
         _line(f"· {note}", style="dim")
 
 
-def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more: bool = False) -> None:
-    """Accounts that a report can be made of."""
+def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more: str | None = None) -> None:
+    """Accounts that a report can be made of; `more`: options for the command that is named next, None for no hint."""
     if not accounts:
         _line("The workspace holds no account with followers or posts.")
         return
@@ -224,8 +224,8 @@ def print_accounts(accounts: Sequence[tuple[str, str | None, int, int]], *, more
             say.count(posts),
         )
     _console().print(table)
-    if more:
-        _line(f"Next: headcount report {accounts[0][1] or accounts[0][0]}", style="dim")
+    if more is not None:
+        _line(f"Next: headcount report {accounts[0][1] or accounts[0][0]}{more}", style="dim")
 
 
 def print_demo(outcome: DemoOutcome) -> None:
@@ -259,4 +259,5 @@ def print_demo(outcome: DemoOutcome) -> None:
         _line(finding, style="bold")
     _line()
     _line("One report each: " + ", ".join(member.report for member in outcome.cast), style="dim")
+    _line(f"Next: headcount report ana --workspace {outcome.workspace}", style="dim")
     _line(f"Report: {outcome.report}")

@@ -49,8 +49,8 @@ CLASS_MEANINGS = {
     "responding": "Replied, mentioned, quoted, reposted or liked in the window.",
     "listening": "Silent here, but active on the platform. A silent reader is not a fake.",
     "away": "Has not been seen on the platform for a long time.",
-    "auto_follow": "Follows by routine: so many, and so often in return, that nobody can be reading.",
-    "spam": "Shows the published signs of spam or of an empty, made-up account.",
+    "auto_follow": "Follows by routine: very many accounts, and follow-backs are asked for or given.",
+    "spam": "Shows the published signs of spam: the same text or links, over and over.",
     "gone": "Listed before; unfollowed, deleted or suspended since.",
     "unknown": "Nothing observed tells which of the others it is. Unknown, not fake.",
 }

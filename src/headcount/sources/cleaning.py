@@ -179,7 +179,8 @@ def _derive_replies(con: duckdb.DuckDBPyConnection) -> list[str]:
     before = _number(con, "SELECT count(*) FROM incoming_interactions")
     con.execute(
         """INSERT INTO incoming_interactions BY NAME
-        WITH known AS (SELECT post_id, author_id FROM incoming_posts UNION SELECT post_id, author_id FROM posts)
+        WITH known AS (SELECT post_id, author_id FROM incoming_posts UNION ALL
+            SELECT post_id, author_id FROM posts ANTI JOIN incoming_posts USING (post_id))
         SELECT c.author_id AS actor_id, coalesce(c.reply_to_account_id, p.author_id) AS target_id, 'reply' AS kind,
                c.reply_to_post_id AS post_id, c.created_at
         FROM incoming_posts AS c LEFT JOIN known AS p ON p.post_id = c.reply_to_post_id
