@@ -160,15 +160,15 @@ def test_everybody_who_can_respond_has():
             7,
             10,
             (),
-            "Nobody responded to the 7 posts, as far as responses were collected; with 95% confidence a further post draws "
-            "fewer than 0.43",
+            "Nobody responded to the 7 posts, as far as responses were collected; with 95% "
+            "confidence a further post draws fewer than 0.43",
         ),
         (
             300,
             None,
             (),
-            "Nobody responded to the 300 posts, as far as responses were collected; with 95% confidence a further post draws "
-            "fewer than 0.01",
+            "Nobody responded to the 300 posts, as far as responses were collected; with 95% "
+            "confidence a further post draws fewer than 0.01",
         ),
     ],
 )
