@@ -252,8 +252,9 @@ def _too_little(captures: Captures, followers: int | None) -> str | None:
         return "There are no followers in the list."
     if not captures.observed:
         return (
-            f"Nobody responded to the {captures.posts:,} posts, as far as responses were collected; with "
-            f"95% confidence a further post draws fewer than {3 / captures.posts:.2g} responders on average (rule of three)."
+            f"Nobody responded to the {captures.posts:,} posts, as far as responses were collected; "
+            f"with 95% confidence a further post draws fewer than {3 / captures.posts:.2g} responders on average "
+            "(rule of three)."
         )
     return None
 
