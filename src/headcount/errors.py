@@ -2,7 +2,7 @@
 
 * HeadcountError            failure (exit code 1)
   - UsageError              wrong use (exit code 2)
-    + AccountNotFound       no account of that name in the workspace
+    + AccountNotFound       no account of that name in the workspace, or on the platform
     + AmbiguousAccount      more than one account of that name
   - InputError              what was handed in cannot be read as it is
     + BadRows               some rows are wrong; `problems` names file, line and reason
@@ -10,6 +10,10 @@
     + StoreBusy             another process has it open
     + StoreVersion          written by a newer Headcount
   - NotEnoughData           a measure cannot say anything from what it was given
+  - PlatformError           a platform does not give what was asked of it; what was collected is kept
+    + PlatformUnavailable   it does not answer, or only with errors, however often it is asked
+    + AccessDenied          it wants a login, another login, or payment
+    + BudgetReached         going on would cost more than was allowed
 
 Every message says what happened, with which value, and after "Hint:" what to do next.
 """
@@ -20,12 +24,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "AccessDenied",
     "AccountNotFound",
     "AmbiguousAccount",
     "BadRows",
+    "BudgetReached",
     "HeadcountError",
     "InputError",
     "NotEnoughData",
+    "PlatformError",
+    "PlatformUnavailable",
     "Problem",
     "StoreBusy",
     "StoreError",
@@ -60,7 +68,7 @@ class UsageError(HeadcountError):
 
 
 class AccountNotFound(UsageError):
-    """No account of that handle or id is in the workspace."""
+    """No account of that handle or id is in the workspace, or on the platform."""
 
 
 class AmbiguousAccount(UsageError):
@@ -122,3 +130,19 @@ class StoreVersion(StoreError):
 
 class NotEnoughData(HeadcountError):
     """A measure cannot say anything from what it was given."""
+
+
+class PlatformError(HeadcountError):
+    """A platform does not give what was asked of it. What was collected before is kept."""
+
+
+class PlatformUnavailable(PlatformError):
+    """A platform does not answer, or only with errors, however often it is asked."""
+
+
+class AccessDenied(PlatformError):
+    """A platform wants a login, another login, or payment."""
+
+
+class BudgetReached(PlatformError):
+    """Going on would cost more than was allowed."""

@@ -1,0 +1,356 @@
+"""The one client for all platforms: it only reads, keeps the pace, asks again after passing faults, and says so.
+
+Pace: where an answer tells how much of a limit is left (`ratelimit-remaining`, `x-ratelimit-remaining`,
+`x-rate-limit-remaining`, with `-reset`), that is obeyed; elsewhere a documented limit is (requests in a sliding
+window). A 429 is waited out until the moment it names (`Retry-After`, `-reset`), or ever longer where it names none.
+
+Faults that pass (5xx, 408, 425, timeouts, broken connections, bodies that end early, JSON that is none, pages of
+another type) are asked again with growing, jittered pauses. What still fails then is `PlatformUnavailable`.
+
+Only GET is ever sent. The one exception, opening and renewing a login session, is in `sessions.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from headcount import __version__
+from headcount.errors import PlatformUnavailable
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["Answer", "Client", "Limit", "Patience", "Usage", "duration"]
+
+log = logging.getLogger("headcount.collect")
+
+USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audience)"
+_LONGEST_BODY = 1 << 30
+_REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
+_RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+_PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A documented limit: so many requests in so many seconds."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long passing faults are borne.
+
+    Attributes:
+        tries: how often one address is asked before it is given up.
+        first, longest: seconds of the first pause and of the longest; each is doubled, then jittered.
+        blind: seconds of the first pause after a 429 that does not say how long; doubled too.
+        timeout: seconds without a byte after which a request is given up.
+    """
+
+    tries: int = 8
+    first: float = 1.0
+    longest: float = 60.0
+    blind: float = 15.0
+    timeout: float = 30.0
+
+
+@dataclass
+class Usage:
+    """What the collection cost so far: requests sent, asked again, and seconds."""
+
+    requests: int = 0
+    again: int = 0
+    bytes: int = 0
+    seconds_limits: float = 0.0
+    seconds_faults: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the first request."""
+        return time.monotonic() - self.began
+
+    def sentence(self) -> str:
+        """Requests, their rate, and what the waiting took."""
+        took = max(self.seconds, 1e-9)
+        again = f", {self.again:,} asked again" if self.again else ""
+        return (
+            f"{self.requests:,} requests in {duration(took)} ({self.requests / took:.1f} a second{again}); "
+            f"{100 * self.seconds_limits / took:.0f}% of the time waiting for limits, "
+            f"{100 * self.seconds_faults / took:.0f}% after faults."
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that came whole: HTTP status, headers (names in lower case) and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _Again(Exception):
+    """This try failed in a way that may pass.
+
+    Args:
+        reason: what happened.
+        wait: seconds until it is worth asking again, where that is known.
+        limit: it is a limit, not a fault.
+    """
+
+    def __init__(self, reason: str, *, wait: float | None = None, limit: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.wait, self.limit = reason, wait, limit
+
+
+class Client:
+    """Asks platforms for pages, politely.
+
+    Args:
+        say: told in a sentence whenever it waits for long, with the time until when.
+        patience: with faults.
+        limits: documented limits by bucket; a bucket that is not there has none.
+        transport: how bytes travel (for tests).
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        say: Callable[[str], None] = lambda _text: None,
+        patience: Patience | None = None,
+        limits: Mapping[str, Limit] | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        import httpx2
+
+        self.say = say
+        self.patience = patience or Patience()
+        self.usage = Usage()
+        self._limits = dict(limits or {})
+        self._sent: dict[str, deque[float]] = {}
+        self._closed_until: dict[str, float] = {}
+        self._sleep = sleep
+        # no cookies, no redirects to elsewhere with a token in the header
+        self._http = httpx2.Client(
+            timeout=httpx2.Timeout(self.patience.timeout, connect=min(10.0, self.patience.timeout)),
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        bucket: str = "",
+        expect: str = "application/json",
+    ) -> Answer:
+        """Ask for one address until it is answered.
+
+        Args:
+            url: with its parameters.
+            headers: further ones, as a login.
+            bucket: whose limit this counts against.
+            expect: the content type of a good answer, or its beginning.
+
+        Returns:
+            An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.
+
+        Raises:
+            PlatformUnavailable: it was not answered, however often it was asked.
+        """
+        import stamina
+
+        patience, pauses = self.patience, _Pauses(self)
+        answer: Answer | None = None
+        try:
+            for attempt in stamina.retry_context(on=pauses.after, attempts=patience.tries, timeout=None):
+                with attempt:
+                    self._keep_pace(bucket)
+                    answer = self._try(url, headers, bucket, expect)
+        except _Again as error:
+            raise PlatformUnavailable(
+                f"{_host(url)} was asked {patience.tries} times without a proper answer; the last: {error.reason}.",
+                hint="run the same command again later: it goes on where it stopped.",
+            ) from None
+        if answer is None:  # stamina was switched off (stamina.set_active), which asks once
+            raise PlatformUnavailable(f"{_host(url)} was not asked.", hint="run the same command again.")
+        return answer
+
+    # -- one try ----------------------------------------------------------------------------------------------
+
+    def _try(self, url: str, headers: Mapping[str, str] | None, bucket: str, expect: str) -> Answer:
+        import httpx2
+
+        self.usage.requests += 1
+        try:
+            reply = self._http.get(url, headers=dict(headers or {}))
+        except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
+            raise _Again(_in_words(error)) from None
+        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, reply.content)
+        self.usage.bytes += len(answer.body)
+        self._heed(answer, bucket)
+        _check(answer, expect)
+        return answer
+
+    def _heed(self, answer: Answer, bucket: str) -> None:
+        """Close the bucket until its limit is renewed, where the answer says that nothing is left."""
+        left = next((answer.headers[name] for name in _REMAINING if name in answer.headers), None)
+        wait = _until_reset(answer.headers)
+        if left is not None and wait is not None and left.strip().isdigit() and int(left) == 0:
+            self._closed_until[bucket] = time.monotonic() + wait
+
+    def _keep_pace(self, bucket: str) -> None:
+        """Wait until one more request is allowed."""
+        wait = self._closed_until.pop(bucket, 0.0) - time.monotonic()
+        limit = self._limits.get(bucket)
+        sent = self._sent.setdefault(bucket, deque())
+        if limit is not None:
+            now = time.monotonic()
+            while sent and sent[0] <= now - limit.seconds:
+                sent.popleft()
+            if len(sent) >= limit.requests:
+                wait = max(wait, sent[0] + limit.seconds - now)
+        if wait > 0:
+            self.pause(wait, f"the limit of {bucket or 'this platform'} is used up", limit=True)
+        if limit is not None:
+            sent.append(time.monotonic())
+
+    def pause(self, seconds: float, reason: str, *, limit: bool) -> None:
+        """Wait, and say until when if it takes long."""
+        self._account(seconds, reason, limit=limit)
+        self._sleep(seconds)
+
+    def _account(self, seconds: float, reason: str, *, limit: bool) -> None:
+        if limit:
+            self.usage.seconds_limits += seconds
+        else:
+            self.usage.seconds_faults += seconds
+        until = datetime.fromtimestamp(time.time() + seconds).astimezone()
+        text = f"{reason[:1].upper()}{reason[1:]}: waiting {duration(seconds)}, until {until:%H:%M:%S}."
+        log.info(text)
+        if seconds >= 3:
+            self.say(text)
+
+
+class _Pauses:
+    """The pauses between the tries of one request; stamina asks it after each failed one."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.faults, self.limits = client, 0, 0
+
+    def after(self, error: Exception) -> bool | float:
+        """Seconds to wait before the next try; False where the error does not pass."""
+        if not isinstance(error, _Again):
+            return False
+        patience = self.client.patience
+        if error.limit:
+            seconds = error.wait if error.wait is not None else patience.blind * 2**self.limits
+            self.limits += 1
+            seconds = min(seconds, 3600.0 * 24)
+        else:
+            seconds = max(min(patience.first * 2**self.faults, patience.longest), error.wait or 0.0)
+            self.faults += 1
+        seconds *= random.uniform(1.0, 1.1) if error.limit else random.uniform(0.7, 1.3)  # noqa: S311
+        self.client.usage.again += 1
+        self.client._account(seconds, error.reason, limit=error.limit)
+        return seconds
+
+
+def _check(answer: Answer, expect: str) -> None:
+    """Raise what may pass: a limit, a fault of the server, a body that is not what it should be."""
+    if answer.status == 429:
+        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True)
+    if answer.status in _PASSING or answer.status >= 500:
+        raise _Again(f"the server failed (HTTP {answer.status})", wait=_until_reset(answer.headers))
+    if 300 <= answer.status < 400:
+        raise _Again(f"it points elsewhere (HTTP {answer.status})")
+    kind = answer.headers.get("content-type", "")
+    if answer.status < 300 and not kind.startswith(expect):
+        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}")
+    if answer.status < 300 and expect == "application/json":
+        try:
+            msgspec.json.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise _Again("the answer is JSON that is cut off or broken") from None
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the limit is renewed: Retry-After (seconds or a date), or a reset (epoch, seconds or a date)."""
+    after = headers.get("retry-after")
+    given = after if after is not None else next((headers[name] for name in _RESET if name in headers), None)
+    if given is None:
+        return None
+    text = given.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        moment = _date(text)
+        return None if moment is None else max(moment - time.time(), 0.0)
+    return max(number - time.time(), 0.0) if number > 1e9 else max(number, 0.0)
+
+
+def _date(text: str) -> float | None:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except (ValueError, TypeError):
+            continue
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return None
+
+
+def _in_words(error: Exception) -> str:
+    import httpx2
+
+    if isinstance(error, httpx2.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx2.ConnectError):
+        return "no connection"
+    if isinstance(error, httpx2.RemoteProtocolError):
+        return "the answer broke off"
+    if isinstance(error, httpx2.DecodingError):
+        return "the answer cannot be unpacked"
+    return "the connection broke"
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0] or url
+
+
+def duration(seconds: float) -> str:
+    """In words: 45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,265 @@
+"""The landing: every answer of a platform as it came, compressed, one file a collection.
+
+It is evidence (what was shown, and when), cache (a later version can read more out of it without asking again) and
+resume point (what is there is not asked for again). A page is written in one transaction of its own, so a kill at any
+moment loses the page under way and nothing else.
+
+The file is an SQLite database: `pages` (number, step, url, status, fetched_at, headers as JSON, body deflated),
+`notes` (what the user should know of the collection) and `meta` (platform, account, options, begun_at, finished_at).
+Addresses hold no secret: tokens travel in headers, and of the headers only those of the answer are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headcount.errors import InputError
+
+__all__ = ["ENDING", "Landing", "Page", "find_unfinished", "is_landing", "landing_folder"]
+
+ENDING = ".landing"
+_FORMAT = "1"
+_SQLITE = b"SQLite format 3\0"
+_KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
+_LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a platform.
+
+    Attributes:
+        step: what it was asked for, in the collector's words.
+        url: the address asked, with its parameters.
+        status: HTTP status.
+        fetched_at: when (UTC, ISO 8601).
+        headers: of the answer, names in lower case; only those that tell about its content and the limits.
+        body: the bytes, unpacked.
+        asked: it was asked for just now, and not found in the landing.
+    """
+
+    step: str
+    url: str
+    status: int
+    fetched_at: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    asked: bool = False
+
+    @cached_property
+    def json(self) -> Any:
+        """The content, decoded.
+
+        Raises:
+            InputError: it is no JSON.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InputError(f"An answer from {self.url} is no JSON ({error}).", hint="collect it again.") from None
+
+    @property
+    def good(self) -> bool:
+        """Was it answered with what was asked for?"""
+        return 200 <= self.status < 300
+
+
+class Landing:
+    """The file of one collection.
+
+    Args:
+        path: the file; made where it is not there and `write` is true.
+        write: open for writing.
+
+    Raises:
+        InputError: the file is no landing, or was written by a newer Headcount.
+    """
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        self.path = path
+        if write:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
+            if write:
+                self._create()
+            version = self.meta("format")
+        except sqlite3.Error as error:
+            raise InputError(
+                f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again."
+            ) from None
+        if version != _FORMAT:
+            self._db.close()
+            raise InputError(f"{path.name} has the format {version}, not {_FORMAT}.", hint="update Headcount.")
+
+    def _create(self) -> None:
+        # a write-ahead log with NORMAL survives a kill at any moment; only a power cut could lose the last pages
+        self._db.executescript(
+            """PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+            CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT);
+            CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, step TEXT, url TEXT UNIQUE, status INTEGER,
+                fetched_at TEXT, headers TEXT, body BLOB);
+            CREATE TABLE IF NOT EXISTS notes (text TEXT PRIMARY KEY, said_at TEXT);"""
+        )
+        if self.meta("format") is None:
+            self.set_meta("format", _FORMAT)
+            self.set_meta("begun_at", datetime.now(UTC).isoformat())
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._db.close()
+
+    def __enter__(self) -> Landing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- what the collection is -----------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        """One fact of the collection; None where it is not there."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return None if row is None else row[0]
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Write down one fact of the collection."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+
+    @property
+    def finished(self) -> bool:
+        """Did the collection come to its end?"""
+        return self.meta("finished_at") is not None
+
+    def finish(self) -> None:
+        """The collection came to its end; the file becomes one whole, without a log beside it."""
+        self.set_meta("finished_at", datetime.now(UTC).isoformat())
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute("PRAGMA journal_mode = DELETE")
+
+    def note(self, text: str) -> None:
+        """What the user should know of this collection; the same text is kept once."""
+        with self._db:
+            self._db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", [text, datetime.now(UTC).isoformat()])
+
+    def notes(self) -> list[str]:
+        """All notes, in the order in which they were made."""
+        return [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY rowid")]
+
+    # -- pages ----------------------------------------------------------------------------------------------
+
+    def get(self, url: str) -> Page | None:
+        """The page of an address, where it is there."""
+        row = self._db.execute(
+            "SELECT step, url, status, fetched_at, headers, body FROM pages WHERE url = ?", [url]
+        ).fetchone()
+        return None if row is None else _page(row)
+
+    def put(self, step: str, url: str, status: int, headers: dict[str, str], body: bytes) -> Page:
+        """Keep one answer."""
+        kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS or _LIMIT_HEADER.match(name)}
+        moment = datetime.now(UTC).isoformat()
+        with self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO pages (step, url, status, fetched_at, headers, body) VALUES (?, ?, ?, ?, ?, ?)",
+                [step, url, status, moment, json.dumps(kept), zlib.compress(body, 6)],
+            )
+        return Page(step, url, status, moment, kept, body, asked=True)
+
+    def pages(self, step: str | None = None) -> Iterator[Page]:
+        """The pages in the order in which they came; of one step only, where it is named."""
+        where, values = ("WHERE step = ?", [step]) if step is not None else ("", [])
+        sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages {where} ORDER BY number"
+        for row in self._db.execute(sql, values):
+            yield _page(row)
+
+    def count(self, step: str | None = None) -> int:
+        """How many pages there are; of one step only, where it is named."""
+        where, values = ("WHERE step = ?", [step]) if step is not None else ("", [])
+        return int(self._db.execute(f"SELECT count(*) FROM pages {where}", values).fetchone()[0])
+
+    def scrub(self, words: list[str]) -> int:
+        """Take everything that names one of the words out of the pages; gives how many pages changed.
+
+        An object of a list that holds the word goes; a page that holds it elsewhere, or is no JSON, goes as a whole.
+        """
+        changed = 0
+        for number, url, packed in self._db.execute("SELECT number, url, body FROM pages ORDER BY number").fetchall():
+            body = zlib.decompress(packed)
+            if not any(word in url or word.encode() in body for word in words):
+                continue
+            rest = _without(body, words)
+            with self._db:
+                if rest is None or any(word in url for word in words):
+                    self._db.execute("DELETE FROM pages WHERE number = ?", [number])
+                else:
+                    self._db.execute("UPDATE pages SET body = ? WHERE number = ?", [zlib.compress(rest, 6), number])
+            changed += 1
+        if changed:
+            self._db.execute("VACUUM")
+        return changed
+
+
+def _without(body: bytes, words: list[str]) -> bytes | None:
+    """A JSON body without the objects that hold a word; None where it still holds one, or is no JSON."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+
+    def names(value: Any) -> bool:
+        text = json.dumps(value, ensure_ascii=False)
+        return any(word in text for word in words)
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, list):
+            return [cleaned(item) for item in value if not names(item)]
+        if isinstance(value, dict):
+            return {key: cleaned(item) for key, item in value.items()}
+        return value
+
+    rest = cleaned(content)
+    return None if names(rest) else json.dumps(rest, ensure_ascii=False).encode()
+
+
+def _page(row: tuple[Any, ...]) -> Page:
+    step, url, status, fetched_at, headers, body = row
+    return Page(step, url, status, fetched_at, json.loads(headers), zlib.decompress(body))
+
+
+def landing_folder(workspace: Path, account_id: str) -> Path:
+    """Where the landings of one account lie in a workspace."""
+    platform, _, name = account_id.partition(":")
+    return workspace / "landing" / platform / re.sub(r"[^A-Za-z0-9@._-]", "_", name)
+
+
+def find_unfinished(folder: Path, options: str) -> Path | None:
+    """The newest landing of a folder that was begun with the same options and did not come to its end."""
+    for path in sorted(folder.glob(f"*{ENDING}"), reverse=True):
+        try:
+            with Landing(path) as landing:
+                if not landing.finished and landing.meta("options") == options:
+                    return path
+        except InputError:
+            continue
+    return None
+
+
+def is_landing(path: Path) -> bool:
+    """Is this file a landing? Looks at its name and its first bytes only."""
+    if path.is_dir() or path.suffix != ENDING:
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
