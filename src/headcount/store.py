@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
+from headcount.sources.base import TABLE_PREFIX, Intake, WholeLists, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
@@ -30,9 +30,13 @@ _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
 
+_SINCE_VERSION_2 = {"sampled"}
+
+
 def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
-        columns = ", ".join(f"{column.name} {column.sql_type}" for column in table.columns)
+        listed = [column for column in table.columns if column.name not in _SINCE_VERSION_2]
+        columns = ", ".join(f"{column.name} {column.sql_type}" for column in listed)
         extra = ", first_snapshot INTEGER, last_snapshot INTEGER" if table is FOLLOWS else ""
         con.execute(f"CREATE TABLE {table.name} ({columns}{extra})")
     con.execute(
@@ -45,7 +49,14 @@ def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_create_version_1,)
+def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("ALTER TABLE follows ADD COLUMN sampled BOOLEAN")
+    con.execute("CREATE TABLE remarks (account_id VARCHAR, topic VARCHAR, text VARCHAR, snapshot INTEGER)")
+    # who was forgotten must not come back with the next import; a hash tells who comes, and nobody who went
+    con.execute("CREATE TABLE forgotten (account_hash VARCHAR)")
+
+
+_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_create_version_1, _create_version_2)
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
@@ -193,14 +204,16 @@ class Store:
         with self._transaction():
             create_incoming(con)
             intake = fill(con)
-            notes = [*intake.notes, *clean(con, now=moment)]
+            notes = [*intake.notes, *self._leave_out_forgotten(), *clean(con, now=moment)]
             whole = intake.whole_lists if whole_lists is None else whole_lists
-            number = self._record_snapshot(intake, path, moment, whole)
+            self._find_whole_lists(whole)
+            number = self._record_snapshot(intake, path, moment, bool(whole))
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
-            gone, returned, new, more = self._merge_follows(number, moment, whole=whole, forced=bool(whole_lists))
+            gone, returned, new, more = self._merge_follows(number, moment, whole=bool(whole), forced=bool(whole_lists))
             added[FOLLOWS.name] = new
             added[POSTS.name] = self._merge_latest(POSTS, number, moment)
             added[INTERACTIONS.name] = self._merge_interactions()
+            self._keep_remarks(intake, number)
             drop_incoming(con)
         return Imported(
             intake.source,
@@ -212,6 +225,46 @@ class Store:
             intake.problem_count,
             (*notes, *more),
         )
+
+    def _leave_out_forgotten(self) -> list[str]:
+        """Rows of accounts that were forgotten do not come back."""
+        con = self.connection
+        if not _count(con, "SELECT count(*) FROM forgotten"):
+            return []
+        left_out = 0
+        for table, columns in _WHO.items():
+            named = " OR ".join(f"sha256({name}) IN (SELECT account_hash FROM forgotten)" for name in columns)
+            left_out += _count(con, f"SELECT count(*) FROM {TABLE_PREFIX}{table} WHERE {named}")
+            con.execute(f"DELETE FROM {TABLE_PREFIX}{table} WHERE {named}")
+        return [f"{left_out:,} rows of accounts that were forgotten were left out."] if left_out else []
+
+    def _find_whole_lists(self, whole: bool | WholeLists) -> None:
+        """Note which lists of the import are whole: in a temporary table, whose and of which side."""
+        con = self.connection
+        con.execute("CREATE OR REPLACE TEMP TABLE whole_list (side VARCHAR, account_id VARCHAR, seen TIMESTAMP)")
+        if whole is True:
+            con.execute(
+                "INSERT INTO whole_list SELECT 'followee', followee_id, max(observed_at) "
+                "FROM incoming_follows GROUP BY followee_id"
+            )
+        elif isinstance(whole, WholeLists):
+            for side, accounts in (("followee", whole.followers), ("follower", whole.following)):
+                for account in sorted(accounts):
+                    con.execute(
+                        f"INSERT INTO whole_list SELECT ?, ?, max(observed_at) FROM incoming_follows "
+                        f"WHERE {side}_id = ?",
+                        [side, account, account],
+                    )
+
+    def _keep_remarks(self, intake: Intake, number: int) -> None:
+        for remark in intake.remarks:
+            self.connection.execute(
+                "DELETE FROM remarks WHERE account_id = ? AND topic = ? AND snapshot < ?",
+                [remark.account_id, remark.topic, number],
+            )
+            self.connection.execute(
+                "INSERT INTO remarks VALUES (?, ?, ?, ?)", [remark.account_id, remark.topic, remark.text, number]
+            )
 
     def _record_snapshot(self, intake: Intake, path: str, moment: datetime, whole: bool) -> int:
         con = self.connection
@@ -258,10 +311,24 @@ class Store:
         before = _count(con, "SELECT count(*) FROM interactions")
         fresh = f"FROM {incoming} AS i"
         if before:
+            self._join_touches()
             same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM i.{name}" for name in INTERACTIONS.key)
             fresh += f" ANTI JOIN interactions AS o ON {same}"
         con.execute(f"INSERT INTO interactions BY NAME SELECT i.* {fresh}")
         return _count(con, "SELECT count(*) FROM interactions") - before
+
+    def _join_touches(self) -> None:
+        """One account likes or reposts a post once: the same touch, known before with or without its time, is one."""
+        con = self.connection
+        same = (
+            "o.actor_id = i.actor_id AND o.kind = i.kind AND o.post_id = i.post_id "
+            "AND i.kind IN ('like', 'repost') AND o.created_at IS DISTINCT FROM i.created_at"
+        )
+        con.execute(
+            f"UPDATE interactions AS o SET created_at = i.created_at FROM incoming_interactions AS i "
+            f"WHERE {same} AND o.created_at IS NULL"
+        )
+        con.execute(f"DELETE FROM incoming_interactions AS i USING interactions AS o WHERE {same}")
 
     def _merge_follows(
         self, number: int, moment: datetime, *, whole: bool, forced: bool
@@ -274,6 +341,12 @@ class Store:
         if before:
             if whole:
                 gone, notes = self._mark_gone(self._observed(moment), forced=forced)
+                doubtful = self._doubt_dates()
+                if doubtful:
+                    notes.append(
+                        f"{doubtful:,} follows give a date before the last look at the list, which did not have them: "
+                        "their time is taken as unknown."
+                    )
             returned = self._update_standing(number)
         known = (
             "WHERE NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id "
@@ -294,52 +367,78 @@ class Store:
         return row[0] if row and row[0] is not None else moment
 
     def _mark_gone(self, moment: datetime, *, forced: bool) -> tuple[int, list[str]]:
-        """Set gone_at for followers missing from a newer whole list; a list cut to less than half is not believed."""
+        """Set gone_at for follows missing from a newer whole list; a list cut to less than half is not believed."""
         con = self.connection
         con.execute(
+            """CREATE OR REPLACE TEMP TABLE missing AS
+            SELECT DISTINCT w.side, w.account_id, o.follower_id, o.followee_id, coalesce(w.seen, $moment) AS seen
+            FROM follows AS o JOIN whole_list AS w
+              ON w.account_id = CASE w.side WHEN 'followee' THEN o.followee_id ELSE o.follower_id END
+            ANTI JOIN incoming_follows AS i ON i.followee_id = o.followee_id AND i.follower_id = o.follower_id
+            WHERE o.gone_at IS NULL AND coalesce(w.seen, $moment) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')""",
+            {"moment": moment},
+        )
+        con.execute(
             """CREATE OR REPLACE TEMP TABLE list_change AS
-            WITH fresh AS (SELECT followee_id, max(observed_at) AS seen FROM incoming_follows GROUP BY 1),
-            missing AS (
-                SELECT o.followee_id, o.follower_id FROM follows AS o JOIN fresh AS f USING (followee_id)
-                ANTI JOIN incoming_follows AS i ON i.followee_id = o.followee_id AND i.follower_id = o.follower_id
-                WHERE o.gone_at IS NULL AND coalesce(f.seen, ?) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01'))
-            SELECT m.followee_id, count(*) AS lost, any_value(f.seen) AS seen,
-                   (SELECT count(*) FROM follows AS s
-                    WHERE s.followee_id = m.followee_id AND s.gone_at IS NULL) AS stood
-            FROM missing AS m JOIN fresh AS f USING (followee_id) GROUP BY 1""",
-            [moment],
+            SELECT m.side, m.account_id, count(*) AS lost,
+                   (SELECT count(*) FROM follows AS s WHERE s.gone_at IS NULL AND m.account_id =
+                        CASE m.side WHEN 'followee' THEN s.followee_id ELSE s.follower_id END) AS stood
+            FROM missing AS m GROUP BY 1, 2"""
         )
         notes: list[str] = []
         if not forced:
             cut = con.execute(
-                "SELECT followee_id, stood, stood - lost FROM list_change WHERE stood >= 10 AND lost > stood * ? "
+                "SELECT side, account_id, stood, stood - lost FROM list_change WHERE stood >= 10 AND lost > stood * ? "
                 "ORDER BY stood DESC",
                 [_MOST_LIST_LOSS],
             ).fetchall()
             notes = [
-                f"The list of {who} shrank from {stood:,} followers to {left:,} and is taken for a partial one: nobody "
-                "was marked as gone (--complete says that it is whole)."
-                for who, stood, left in cut[:3]
+                f"The list of {who} shrank from {stood:,} {'followers' if side == 'followee' else 'accounts followed'} "
+                f"to {left:,} and is taken for a partial one: nobody was marked as gone (--complete says that it is "
+                "whole)."
+                for side, who, stood, left in cut[:3]
             ]
-            con.execute("DELETE FROM list_change WHERE stood >= 10 AND lost > stood * ?", [_MOST_LIST_LOSS])
-        gone = _count(con, "SELECT coalesce(sum(lost), 0) FROM list_change")
+            for side, who, *_ in cut:
+                con.execute("DELETE FROM missing WHERE side = ? AND account_id = ?", [side, who])
+        gone = _count(con, "SELECT count(DISTINCT (follower_id, followee_id)) FROM missing")
         con.execute(
-            """UPDATE follows AS o SET gone_at = coalesce(c.seen, ?) FROM list_change AS c
-            WHERE o.followee_id = c.followee_id AND o.gone_at IS NULL
-              AND coalesce(c.seen, ?) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')
-              AND NOT EXISTS (FROM incoming_follows AS i
-                              WHERE i.followee_id = o.followee_id AND i.follower_id = o.follower_id)""",
-            [moment, moment],
+            """UPDATE follows AS o SET gone_at = m.seen FROM missing AS m
+            WHERE o.followee_id = m.followee_id AND o.follower_id = m.follower_id AND o.gone_at IS NULL"""
         )
-        con.execute("DROP TABLE list_change")
+        con.execute("DROP TABLE temp.list_change")
+        con.execute("DROP TABLE temp.missing")
         return gone, notes
+
+    def _doubt_dates(self) -> int:
+        """A follow that an earlier whole list did not have is no older than that list, whatever date it gives.
+
+        The date is the follower's own word. It may be false, or the account was away when the list was read; so the
+        follow lies somewhere between the two.
+        """
+        con = self.connection
+        con.execute(
+            """CREATE OR REPLACE TEMP TABLE doubtful AS
+            SELECT i.follower_id, i.followee_id FROM incoming_follows AS i
+            JOIN (SELECT followee_id, max(observed_at) AS seen FROM follows GROUP BY 1) AS f USING (followee_id)
+            SEMI JOIN whole_list AS w ON w.side = 'followee' AND w.account_id = i.followee_id
+            ANTI JOIN follows AS o ON o.followee_id = i.followee_id AND o.follower_id = i.follower_id
+            WHERE i.followed_at < f.seen"""
+        )
+        con.execute(
+            """UPDATE incoming_follows AS i SET followed_after = coalesce(followed_after, followed_at),
+                followed_before = coalesce(followed_before, observed_at), followed_at = NULL
+            FROM doubtful AS d WHERE d.follower_id = i.follower_id AND d.followee_id = i.followee_id"""
+        )
+        found = _count(con, "SELECT count(*) FROM doubtful")
+        con.execute("DROP TABLE temp.doubtful")
+        return found
 
     def _update_standing(self, number: int) -> int:
         """Follows that still stand are renewed; gives how many of the incoming come back after having gone."""
         con = self.connection
         later = ", ".join(
             f"{name} = coalesce(i.{name}, o.{name})"
-            for name in ("followed_at", "followed_after", "followed_before", "position", "gone_at")
+            for name in ("followed_at", "followed_after", "followed_before", "position", "gone_at", "sampled")
         )
         con.execute(
             f"""UPDATE follows AS o SET {later}, last_snapshot = {number},
@@ -415,12 +514,18 @@ class Store:
             for table, condition in where.items():
                 deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
+            con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
                 {"id": account_id},
             )
+            con.execute("INSERT INTO forgotten VALUES (sha256(?))", [account_id])
         self._rewrite()
         return deleted
+
+    def remember(self, account_id: str) -> None:
+        """Take rows of an account in again that was forgotten."""
+        self.connection.execute("DELETE FROM forgotten WHERE account_hash = sha256(?)", [account_id])
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
@@ -447,6 +552,13 @@ def _exported(column: Column, format: str) -> str:
     return name
 
 
+_WHO = {
+    "accounts": ("account_id",),
+    "follows": ("follower_id", "followee_id"),
+    "posts": ("author_id",),
+    "interactions": ("actor_id", "target_id"),
+}
+"""Table -> its columns that name an account whose row it is."""
 _TABLE_NAMES = tuple(table.name for table in TABLES)
 
 

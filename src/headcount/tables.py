@@ -137,6 +137,11 @@ FOLLOWS = Table(
         Column("position", "integer", "Place in the platform's list of followers, 0 = newest."),
         Column("observed_at", "timestamp", "When the follow was last seen."),
         Column("gone_at", "timestamp", "When the follow was first missed; null while it stands."),
+        Column(
+            "sampled",
+            "boolean",
+            "Drawn in a uniform sample of the list, or not; null where none was drawn. Only the drawn were looked at.",
+        ),
     ),
     key=("follower_id", "followee_id"),
 )

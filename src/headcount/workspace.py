@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headcount.errors import UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account
@@ -15,6 +15,8 @@ from headcount.store import Imported, Snapshot, Store
 if TYPE_CHECKING:
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRow, Report
+    from headcount.sources.collecting import Options, Quote
+    from headcount.sources.http import Client
 
 __all__ = ["Workspace", "default_folder", "open"]
 
@@ -63,10 +65,10 @@ class Workspace:
         whole_lists: bool | None = None,
         now: datetime | None = None,
     ) -> Imported:
-        """Import a folder or file; again, it records what is new and what is gone.
+        """Import a folder or file, or collect an account; again, it records what is new and what is gone.
 
         Args:
-            source: a folder of tidy tables, or a file that one of the sources recognises.
+            source: a folder of tidy tables, a file that one of the sources recognises, or an account (`collect`).
             skip_bad: leave out rows that cannot be read instead of refusing them all.
             whole_lists: are the follows whole follower lists (who is missing is gone)? None leaves it to the source.
             now: the time of the import (UTC); the clock's where it is not given.
@@ -77,8 +79,15 @@ class Workspace:
             InputError: the file as a whole cannot be read; nothing was imported.
         """
         from headcount.sources import find_source
+        from headcount.sources.handles import parse_target
 
         path = Path(source).expanduser()
+        target = None if path.exists() else parse_target(str(source))
+        if target is not None:
+            imported = self.collect(str(source), now=now)
+            if imported is None:  # nobody was asked, so nobody said no
+                raise UsageError(f"{source} was not collected.")
+            return imported
         reader = find_source(path)
         with Store(self.folder, write=True) as store:
             return store.ingest(
@@ -88,16 +97,95 @@ class Workspace:
                 whole_lists=whole_lists,
             )
 
-    def sync(self, *, skip_bad: bool = False) -> list[Imported]:
-        """Import everything again that was added before and is still there: another snapshot of each."""
+    def collect(
+        self,
+        account: str,
+        options: Options | None = None,
+        *,
+        agree: Callable[[Quote], bool] = lambda _quote: True,
+        show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None,
+        say: Callable[[str], None] = lambda _text: None,
+        fresh: bool = False,
+        now: datetime | None = None,
+        client: Callable[..., Client] | None = None,
+    ) -> Imported | None:
+        """Collect an account from its platform and import it; goes on where an earlier call was stopped.
+
+        Args:
+            account: alice.bsky.social, alice@server.example, @alice (X), or the address of a profile.
+            options: what to collect (see `headcount.sources.collecting.Options`).
+            agree: asked with the quote, before anything long, whether to go on.
+            show: told (step, done, total or None) after each page; say: told a sentence for the user.
+            fresh: begin anew even where a collection was stopped.
+            now: the time of the import (UTC); the clock's where it is not given.
+            client: makes another client than the usual one (see `headcount.sources.http.Client`).
+
+        Returns:
+            What the import changed; None where `agree` said no.
+
+        Raises:
+            UsageError: that is no account, or the options exclude each other.
+            AccountNotFound: the platform has no such account.
+            PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
+        """
+        from headcount.sources import find_source
+        from headcount.sources.collecting import Options, collect
+        from headcount.sources.handles import parse_target
+        from headcount.sources.http import Client
+        from headcount.sources.landing import Landing
+
+        target = parse_target(account)
+        if target is None:
+            raise UsageError(
+                f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
+            )
+        landing = collect(
+            target,
+            self.folder,
+            options or Options(),
+            client=client or Client,
+            agree=agree,
+            show=show,
+            say=say,
+            fresh=fresh,
+        )
+        if landing is None:
+            return None
+        with Landing(landing) as collected:
+            account_id = collected.meta("account_id")
+        with Store(self.folder, write=True) as store:
+            if account_id is not None:
+                store.remember(account_id)
+            reader = find_source(landing)
+            return store.ingest(
+                lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
+            )
+
+    def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
+        """Everything again that was added before: collected anew, or imported where the file is still there.
+
+        Args:
+            skip_bad: as in `add`.
+            how: as in `collect`, for accounts.
+        """
+        from headcount.sources.landing import ENDING, collected_as
+
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
-        there = [path for path in paths if Path(path).exists()]
+        accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if path.endswith(ENDING))
+        collected = [
+            imported
+            for account, options in (account for account in accounts if account is not None)
+            if (imported := self.collect(account, options, **how)) is not None
+        ]
+        there = [path for path in paths if Path(path).exists() and not path.endswith(ENDING)]
+        if collected and not there:
+            return collected
         if not there:
             raise UsageError(
                 "Nothing that was added before is still at its place.",
                 hint="add it from its new place: headcount add",
             )
-        return [self.add(path, skip_bad=skip_bad) for path in there]
+        return collected + [self.add(path, skip_bad=skip_bad) for path in there]
 
     def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
         """Accounts that a report can be made of: id, handle, followers listed, posts."""

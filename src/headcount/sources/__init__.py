@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import zipfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
+from headcount.sources.archive_files import is_zip
 
 if TYPE_CHECKING:
     from headcount.sources.base import Source
@@ -15,15 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["SOURCES", "find_source"]
 
 SOURCES = (
+    ("bluesky_rows", "BlueskySource"),
+    ("bluesky_rows", "BlueskyRepositorySource"),
     ("tidy", "TidySource"),
     ("x_v2", "XV2Source"),
     ("x_v1", "XV1Source"),
+    ("x_archive", "XArchiveSource"),
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
-    "X API v2 JSON lines as twarc writes them, or X v1.1 tweets"
+    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, or the archive of your own account that X makes"
 )
 
 
@@ -52,13 +57,8 @@ def find_source(path: Path) -> Source:
         raise InputError(
             f"{path} cannot be looked at: {error.strerror or error}.", hint="check its permissions."
         ) from None
-    if _is_zip(path):
+    if not path.is_dir() and is_zip(path):
+        if not zipfile.is_zipfile(path):
+            raise InputError(f"{path} is a zip archive that is cut off or damaged.", hint="download it again.")
         raise UsageError(f"{path} is a zip archive.", hint="unpack it and hand in the folder or a file of it.")
     raise UsageError(f"{path} is nothing that can be read.", hint="hand in " + ACCEPTED + ".")
-
-
-def _is_zip(path: Path) -> bool:
-    if path.is_dir():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"

@@ -12,9 +12,39 @@ from headcount.tables import TABLES
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["TABLE_PREFIX", "Intake", "Source", "create_incoming", "drop_incoming"]
+__all__ = ["TABLE_PREFIX", "Intake", "Remark", "Source", "WholeLists", "create_incoming", "drop_incoming"]
 
 TABLE_PREFIX = "incoming_"
+
+
+@dataclass(frozen=True)
+class WholeLists:
+    """The lists that came whole, by the ids of their accounts.
+
+    Attributes:
+        followers: whose list of followers; following: whose list of accounts followed.
+    """
+
+    followers: frozenset[str] = frozenset()
+    following: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.followers or self.following)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence that belongs to what is known of an account.
+
+    Attributes:
+        account_id: whose.
+        topic: followers, responses or posts; one collection's remark takes the place of an earlier one's.
+        text: the sentence.
+    """
+
+    account_id: str
+    topic: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +56,9 @@ class Intake:
         problems: the first rows that cannot be taken; problem_count: how many there are in all.
         rows: rows read a table.
         notes: sentences for the user.
-        whole_lists: the follows are whole follower lists, so that who is missing from a later one is gone.
+        whole_lists: the follows are whole follower lists, so that who is missing from a later one is gone; or the
+            lists that are whole, where not all are.
+        remarks: what the reports of an account should say of how it was collected.
     """
 
     source: str
@@ -34,7 +66,8 @@ class Intake:
     problem_count: int
     rows: dict[str, int]
     notes: tuple[str, ...]
-    whole_lists: bool
+    whole_lists: bool | WholeLists
+    remarks: tuple[Remark, ...] = ()
 
 
 class Source(Protocol):

@@ -40,6 +40,7 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime) -> list[str]:
     notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_impossible(con, now)]
     for table in TABLES:
         notes += _merge_duplicates(con, table)
+    _join_touches(con)
     notes += _break_circles(con)
     notes += _derive_replies(con)
     return notes
@@ -141,6 +142,17 @@ def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]
     con.execute("DROP TABLE temp.merged")
     left = _number(con, f"SELECT count(*) FROM {incoming}")
     return [f"{rows - left:,} rows of {table.name} stood there more than once and were merged."] if left < rows else []
+
+
+def _join_touches(con: duckdb.DuckDBPyConnection) -> None:
+    """A like or repost that is told once with its time and once without is one."""
+    touch = "kind IN ('like', 'repost') AND post_id IS NOT NULL"
+    if _number(con, f"SELECT count(*) FROM incoming_interactions WHERE {touch} AND created_at IS NULL"):
+        con.execute(
+            f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
+            WHERE i.{touch.replace("post_id", "i.post_id")} AND i.created_at IS NULL AND t.created_at IS NOT NULL
+              AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
+        )
 
 
 def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:

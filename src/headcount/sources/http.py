@@ -123,7 +123,7 @@ class Client:
     Args:
         say: told in a sentence whenever it waits for long, with the time until when.
         patience: with faults.
-        limits: documented limits by bucket; a bucket that is not there has none.
+        limits: gives the documented limit of a bucket; None where there is none.
         transport: how bytes travel (for tests).
         sleep: waits so many seconds.
     """
@@ -133,7 +133,7 @@ class Client:
         *,
         say: Callable[[str], None] = lambda _text: None,
         patience: Patience | None = None,
-        limits: Mapping[str, Limit] | None = None,
+        limits: Callable[[str], Limit | None] = lambda _bucket: None,
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -142,7 +142,7 @@ class Client:
         self.say = say
         self.patience = patience or Patience()
         self.usage = Usage()
-        self._limits = dict(limits or {})
+        self._limits = limits
         self._sent: dict[str, deque[float]] = {}
         self._closed_until: dict[str, float] = {}
         self._sleep = sleep
@@ -230,7 +230,7 @@ class Client:
     def _keep_pace(self, bucket: str) -> None:
         """Wait until one more request is allowed."""
         wait = self._closed_until.pop(bucket, 0.0) - time.monotonic()
-        limit = self._limits.get(bucket)
+        limit = self._limits(bucket)
         sent = self._sent.setdefault(bucket, deque())
         if limit is not None:
             now = time.monotonic()

@@ -20,13 +20,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from headcount.errors import InputError
+from headcount.errors import InputError, StoreBusy
 
-__all__ = ["ENDING", "Landing", "Page", "find_unfinished", "is_landing", "landing_folder"]
+if TYPE_CHECKING:
+    from headcount.sources.collecting import Options
+
+__all__ = ["ENDING", "Landing", "Page", "collected_as", "find_unfinished", "is_landing", "landing_folder"]
 
 ENDING = ".landing"
 _FORMAT = "1"
@@ -95,10 +98,14 @@ class Landing:
             if write:
                 self._create()
             version = self.meta("format")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StoreBusy(
+                    f"Another process is collecting into {path.name}.", hint="wait until it has finished."
+                ) from None
+            raise _not_a_landing(path, error) from None
         except sqlite3.Error as error:
-            raise InputError(
-                f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again."
-            ) from None
+            raise _not_a_landing(path, error) from None
         if version != _FORMAT:
             self._db.close()
             raise InputError(f"{path.name} has the format {version}, not {_FORMAT}.", hint="update Headcount.")
@@ -106,7 +113,7 @@ class Landing:
     def _create(self) -> None:
         # a write-ahead log with NORMAL survives a kill at any moment; only a power cut could lose the last pages
         self._db.executescript(
-            """PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+            """PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
             CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT);
             CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, step TEXT, url TEXT UNIQUE, status INTEGER,
                 fetched_at TEXT, headers TEXT, body BLOB);
@@ -212,6 +219,10 @@ class Landing:
         return changed
 
 
+def _not_a_landing(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again.")
+
+
 def _without(body: bytes, words: list[str]) -> bytes | None:
     """A JSON body without the objects that hold a word; None where it still holds one, or is no JSON."""
     try:
@@ -257,9 +268,20 @@ def find_unfinished(folder: Path, options: str) -> Path | None:
     return None
 
 
+def collected_as(path: Path) -> tuple[str, Options] | None:
+    """The account that a landing was collected of, and the options; None where the file is gone."""
+    from headcount.sources.collecting import Options
+
+    if not is_landing(path):
+        return None
+    with Landing(path) as landing:
+        options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+        return f"{landing.meta('platform')}:{landing.meta('target')}", options
+
+
 def is_landing(path: Path) -> bool:
     """Is this file a landing? Looks at its name and its first bytes only."""
-    if path.is_dir() or path.suffix != ENDING:
+    if not path.is_file() or path.suffix != ENDING:
         return False
     with path.open("rb") as file:
         return file.read(len(_SQLITE)) == _SQLITE

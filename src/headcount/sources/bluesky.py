@@ -1,0 +1,341 @@
+"""Collects an account of Bluesky (AT Protocol): public, without a login, and nothing is ever written.
+
+What is asked of the AppView (https://docs.bsky.app/docs/api): the profile; all followers and all accounts followed;
+the followers' follow records by getRelationships, whose keys hold the time of the follow; the account's posts, and of
+each the thread, likes, reposts and quotes; the followers' profiles in batches and their latest posts. What is asked
+of the account's own server (PDS): its repository, which holds what the account itself did, with dates.
+
+Limits: 3,000 requests in 5 minutes for one address, which Bluesky documents for its servers; the AppView names no
+number, so the same is kept there. See docs/how-to/collect.md.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from urllib.parse import quote as quoted
+
+from headcount.errors import AccessDenied, AccountNotFound, InputError
+from headcount.sources.bluesky_views import is_own_post, plausible_time, thread_posts
+from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.handles import Target
+from headcount.sources.http import Limit
+from headcount.sources.landing import Page
+
+__all__ = ["BlueskyCollector"]
+
+APPVIEW = "https://public.api.bsky.app"
+DIRECTORY = "https://plc.directory"
+PAGE, PROFILES, RELATIONSHIPS, FEED = 100, 25, 30, 30
+"""Items of a page of a list; accounts of one call for profiles and for relationships; latest posts of a follower."""
+_DEPTH = 100
+_LIMIT = Limit(3000, 300.0)
+_CALLS_A_SECOND = 8.0
+_MANY, ENOUGH = 5_000, 2_400
+"""From so many followers on, a sample is advised, and how large: plus or minus 2 points (docs/methods/funnel.md)."""
+_DEEPER_THREADS = 200
+
+
+class BlueskyCollector:
+    """Collects one account of Bluesky.
+
+    The addresses of another AppView and of another directory of accounts can be given in HEADCOUNT_BLUESKY_APPVIEW
+    and HEADCOUNT_BLUESKY_DIRECTORY.
+    """
+
+    platform = "bluesky"
+
+    def __init__(self) -> None:
+        self.appview = os.environ.get("HEADCOUNT_BLUESKY_APPVIEW", APPVIEW).rstrip("/")
+        self.directory = os.environ.get("HEADCOUNT_BLUESKY_DIRECTORY", DIRECTORY).rstrip("/")
+        self.profile: dict[str, Any] = {}
+
+    def limit(self, bucket: str) -> Limit | None:
+        """The documented limit of a server; none for one on this machine."""
+        return None if bucket.partition(":")[0] in ("localhost", "127.0.0.1") else _LIMIT
+
+    # -- before -----------------------------------------------------------------------------------------------
+
+    def quote(self, collection: Collection, target: Target) -> Quote:
+        """Look at the profile and say what collecting will take."""
+        self.appview = (collection.options.service or self.appview).rstrip("/")
+        page = self._ask(collection, "profile", "app.bsky.actor.getProfile", [("actor", target.name)])
+        if not page.good:
+            raise _no_profile(target.name, page)
+        self.profile = page.json
+        return self._quote(collection)
+
+    def _quote(self, collection: Collection) -> Quote:
+        profile, options = self.profile, collection.options
+        claimed = int(profile.get("followersCount") or 0)
+        followers = min(claimed, options.limit or claimed)
+        closer = min(followers, options.sample or followers)
+        posts = self._expected_posts(collection)
+        parts = (
+            ("list of followers", math.ceil(followers / PAGE)),
+            ("dates of their follows", math.ceil(followers / RELATIONSHIPS)),
+            ("accounts followed", math.ceil(int(profile.get("followsCount") or 0) / PAGE)),
+            ("own repository", 2),
+            ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
+            ("followers' profiles", math.ceil(closer / PROFILES)),
+            ("followers' latest posts", closer),
+        )
+        calls = 1 + sum(number for _, number in parts)
+        saved = closer + math.ceil(closer / PROFILES) - ENOUGH - ENOUGH // PROFILES
+        advice = (
+            f"--sample {ENOUGH} looks closer at {ENOUGH:,} followers drawn from the whole list, not at all "
+            f"{closer:,}: shares within 2 points, about {calls - saved:,} calls."
+        )
+        return Quote(
+            account_id=f"bluesky:{profile['did']}",
+            handle=str(profile.get("handle")),
+            calls=calls,
+            seconds=calls / _CALLS_A_SECOND,
+            dollars=0.0,
+            parts=parts,
+            advice=advice if closer > _MANY else None,
+        )
+
+    def _expected_posts(self, collection: Collection) -> int:
+        """Posts since the date that was asked for, if the account always wrote as much as on average."""
+        written = int(self.profile.get("postsCount") or 0)
+        created = plausible_time(self.profile.get("createdAt"))
+        now = collection.begun_at
+        age = (now - created).total_seconds() if created else 0.0
+        share = (now - collection.since).total_seconds() / age if age > 0 else 1.0
+        return math.ceil(written * min(max(share, 0.0), 1.0))
+
+    # -- the collection ---------------------------------------------------------------------------------------
+
+    def collect(self, collection: Collection) -> None:
+        """Ask for everything; the slowest comes last."""
+        did = self.profile["did"]
+        self._followers(collection, did)
+        self._following(collection, did)
+        self._repository(collection, did)
+        self._posts(collection, did)
+        self._closer_look(collection, did)
+
+    def _followers(self, collection: Collection, did: str) -> None:
+        """All followers, and the records of their follows."""
+        claimed, limit = self.profile.get("followersCount"), collection.options.limit
+        total = claimed if limit is None or claimed is None else min(claimed, limit)
+        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        followers = 0
+        for others in _batches(islice(_dids(listing, "followers"), limit), RELATIONSHIPS):
+            followers += len(others)
+            self._ask_some(collection, "relationships", "app.bsky.graph.getRelationships", did, others)
+            collection.show("followers", followers, total)
+        if listing.refused is not None:
+            collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
+        collection.landing.set_meta("listed_followers", str(followers))
+        collection.landing.set_meta("whole_followers", str(listing.whole))
+
+    def _following(self, collection: Collection, did: str) -> None:
+        """All accounts that it follows."""
+        listing = self._listing(collection, "following", "app.bsky.graph.getFollows", [("actor", did)], "follows")
+        following = 0
+        for page in listing:
+            following += len(page.json.get("follows") or ())
+            collection.show("accounts followed", following, self.profile.get("followsCount"))
+        collection.landing.set_meta("whole_following", str(listing.whole))
+
+    def _repository(self, collection: Collection, did: str) -> None:
+        """What the account itself did, from its own server."""
+        server = self._server(collection, did)
+        page = None
+        if server is not None:
+            page = collection.try_get(
+                "repository",
+                f"{server}/xrpc/com.atproto.sync.getRepo",
+                [("did", did)],
+                bucket=_host(server),
+                expect="application/vnd.ipld.car",
+            )
+        if page is None or not page.good:
+            why = _reason(page) if page is not None else "its server is not known or does not answer"
+            collection.note(
+                f"The account's own repository could not be read ({why}): whom it answered, liked and reposted "
+                "is known only from its posts."
+            )
+        collection.show("own repository", 1, 1)
+
+    def _server(self, collection: Collection, did: str) -> str | None:
+        """The account's own server, from its entry in the directory."""
+        if did.startswith("did:web:"):
+            address = f"https://{did.removeprefix('did:web:').replace(':', '/')}/.well-known/did.json"
+        else:
+            address = f"{self.directory}/{quoted(did, safe=':')}"
+        page = collection.try_get("identity", address, bucket=_host(address), expect="application/")
+        if page is None or not page.good:
+            return None
+        for service in page.json.get("service") or ():
+            if service.get("type") == "AtprotoPersonalDataServer":
+                return str(service["serviceEndpoint"]).rstrip("/")
+        return None
+
+    def _posts(self, collection: Collection, did: str) -> None:
+        """The account's posts since the date that was asked for, and all that responded to them."""
+        parameters = [("actor", did), ("filter", "posts_with_replies"), ("includePins", "false")]
+        listing = self._listing(collection, "posts", "app.bsky.feed.getAuthorFeed", parameters, "feed")
+        expected, seen = self._expected_posts(collection), 0
+        for page in listing:
+            times = []
+            for item in page.json.get("feed") or ():
+                times.append(_feed_time(item))
+                if is_own_post(item, did) and times[-1] >= collection.since:
+                    self._responses(collection, item["post"], did)
+                    seen += 1
+                    collection.show("posts and who responded", seen, max(expected, seen))
+            if times and max(times) < collection.since:
+                break
+        if listing.refused is not None:
+            collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
+
+    def _responses(self, collection: Collection, post: dict[str, Any], did: str) -> None:
+        """Who answered, liked, reposted and quoted one post.
+
+        A post that answers somebody else is no occasion that followers respond to, so only the answers to it are
+        asked for; an own post further down in an own thread comes with the thread.
+        """
+        uri = post["uri"]
+        reply = post["record"].get("reply") or {}
+        root = str((reply.get("root") or {}).get("uri") or "")
+        own_thread = root.startswith(f"at://{did}/")
+        if post.get("replyCount") and not (reply and own_thread):
+            self._thread(collection, uri)
+        if reply and not own_thread:
+            return
+        if post.get("likeCount"):
+            self._run(self._listing(collection, "likes", "app.bsky.feed.getLikes", [("uri", uri)], "likes"))
+        if post.get("repostCount"):
+            reposts = self._listing(collection, "reposts", "app.bsky.feed.getRepostedBy", [("uri", uri)], "repostedBy")
+            self._run(reposts)
+        if post.get("quoteCount"):
+            self._run(self._listing(collection, "quotes", "app.bsky.feed.getQuotes", [("uri", uri)], "posts"))
+
+    def _thread(self, collection: Collection, uri: str) -> None:
+        """A whole thread: a call shows it to a certain depth, so where it is cut it is asked for again from there."""
+        waiting, asked = [uri], 0
+        while waiting and asked < _DEEPER_THREADS:
+            parameters: list[tuple[str, str | int]] = [
+                ("uri", waiting.pop()),
+                ("depth", _DEPTH),
+                ("parentHeight", 0),
+            ]
+            page = self._try(collection, "thread", "app.bsky.feed.getPostThread", parameters)
+            asked += 1
+            if page is not None and page.good:
+                known = parameters[0][1]
+                waiting += [cut for cut in thread_posts(page.json).cut if cut != known]
+
+    def _closer_look(self, collection: Collection, did: str) -> None:
+        """The followers' profiles and latest posts: of all of them, or of a uniform sample of the whole list."""
+        options = collection.options
+        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        followers: Iterable[str] = islice(_dids(listing, "followers"), options.limit)
+        total = int(collection.landing.meta("listed_followers") or 0)
+        if options.sample is not None and options.sample < total:
+            followers = uniform_sample(followers, options.sample, did)
+            total = len(followers)
+            collection.landing.set_meta("sample", str(total))
+        looked = 0
+        for dids in _batches(followers, PROFILES):
+            self._try(collection, "profiles", "app.bsky.actor.getProfiles", [("actors", other) for other in dids])
+            for other in dids:
+                parameters: list[tuple[str, str | int]] = [
+                    ("actor", other),
+                    ("limit", FEED),
+                    ("filter", "posts_with_replies"),
+                    ("includePins", "false"),
+                ]
+                self._try(collection, "latest", "app.bsky.feed.getAuthorFeed", parameters)
+                looked += 1
+                collection.show("followers' profiles and latest posts", looked, total)
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
+    def _ask(self, collection: Collection, step: str, method: str, parameters: Iterable[tuple[str, str | int]]) -> Page:
+        return collection.get(step, f"{self.appview}/xrpc/{method}", parameters, bucket=_host(self.appview))
+
+    def _try(
+        self, collection: Collection, step: str, method: str, parameters: Iterable[tuple[str, str | int]]
+    ) -> Page | None:
+        return collection.try_get(step, f"{self.appview}/xrpc/{method}", parameters, bucket=_host(self.appview))
+
+    def _ask_some(self, collection: Collection, step: str, method: str, did: str, others: list[str]) -> None:
+        self._try(collection, step, method, [("actor", did), *(("others", other) for other in others)])
+
+    def _listing(
+        self,
+        collection: Collection,
+        step: str,
+        method: str,
+        parameters: list[tuple[str, str]],
+        items: str,
+    ) -> Listing:
+        def ask(cursor: str | None) -> Page:
+            more = [("cursor", cursor)] if cursor is not None else []
+            return self._ask(collection, step, method, [*parameters, ("limit", PAGE), *more])
+
+        return Listing(
+            collection,
+            f"The list of {step}",
+            ask,
+            lambda page: page.json.get("cursor") or None,
+            lambda page: len(page.json.get(items) or ()),
+        )
+
+    @staticmethod
+    def _run(listing: Listing) -> None:
+        for _ in listing:
+            pass
+
+
+def _dids(pages: Iterable[Page], name: str) -> Iterator[str]:
+    for page in pages:
+        for item in page.json.get(name) or ():
+            yield str(item["did"])
+
+
+def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+def _feed_time(item: dict[str, Any]) -> datetime:
+    """The time a feed is ordered by: of the repost, else of the post."""
+    reason = item.get("reason") or {}
+    post = item.get("post") or {}
+    created = (post.get("record") or {}).get("createdAt")
+    found = plausible_time(reason.get("indexedAt") or created, post.get("indexedAt"))
+    return found or datetime.max.replace(tzinfo=UTC)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def _reason(page: Page) -> str:
+    try:
+        content = page.json
+    except InputError:  # an error page need not be JSON
+        content = {}
+    said = content.get("message") or content.get("error") if isinstance(content, dict) else None
+    return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
+
+
+def _no_profile(name: str, page: Page) -> Exception:
+    if page.status in (401, 403):
+        return AccessDenied(
+            f"Bluesky does not show {name} ({_reason(page)}).", hint="log in first: headcount login bluesky HANDLE"
+        )
+    return AccountNotFound(
+        f"Bluesky has no account {name!r} ({_reason(page)}).",
+        hint="check the handle; a Mastodon handle is written alice@server.example, one of X x:alice.",
+    )

@@ -1,0 +1,118 @@
+"""An account's own repository on the AT Protocol: what the account did, each record with the time in its key.
+
+A repository is a Merkle search tree of records in a CAR file (https://atproto.com/specs/repository). A node holds an
+optional left subtree `l` and entries `e`; an entry's key is the first `p` bytes of the key before it and its own `k`,
+its record is `v`, and `t` is the subtree to its right. The key of a record is `collection/record key`, and record
+keys of follows, likes and posts are TIDs (https://atproto.com/specs/tid): 13 characters that hold 53 bits of
+microseconds since 1970 and 10 bits that tell clocks apart. The client chose the key, so its time is a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from headcount.errors import InputError
+
+__all__ = ["Record", "Repository", "read_repository", "tid_time"]
+
+_TID_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+_TID_VALUE = {letter: value for value, letter in enumerate(_TID_ALPHABET)}
+_FIRST = 1_640_995_200_000_000
+"""2022-01-01 in microseconds. Before there were such records; a key that says so holds no time."""
+_DEEPEST = 256
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: where it is in the repository, and what it says."""
+
+    collection: str
+    key: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository that was read.
+
+    Attributes:
+        did: whose.
+        records: in the order of their keys.
+        missing: parts that the file points to and does not hold; above 0, it is a part of a repository.
+    """
+
+    did: str
+    records: list[Record]
+    missing: int
+
+
+def tid_time(key: str) -> datetime | None:
+    """The time (UTC) in a record key; None where the key is no TID, or one of a time when there were none.
+
+    Golden: 3l25zusnsfctk is 2024-08-20 16:31:35.793 UTC, clock 816.
+    """
+    if len(key) != 13 or key[0] not in _TID_ALPHABET[:16]:
+        return None
+    value = 0
+    for letter in key:
+        digit = _TID_VALUE.get(letter)
+        if digit is None:
+            return None
+        value = value * 32 + digit
+    microseconds = value >> 10
+    if not _FIRST <= microseconds < 1 << 52:
+        return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def read_repository(car: bytes) -> Repository:
+    """Read a CAR file.
+
+    Raises:
+        InputError: it is cut off, no CAR file, or no repository.
+    """
+    import libipld
+
+    try:
+        header, blocks = libipld.decode_car(car)
+        root = blocks[header["roots"][0]]
+        did, top = str(root["did"]), root["data"]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise InputError(
+            f"The repository cannot be read ({str(error)[:80]}).", hint="it is cut off or no CAR file; fetch it again."
+        ) from None
+    walk = _Walk(blocks)
+    records = []
+    for key, value in walk.entries(top):
+        collection, _, name = key.partition("/")
+        records.append(Record(collection, name, value))
+    return Repository(did, records, walk.missing)
+
+
+class _Walk:
+    """Goes through the tree from left to right."""
+
+    def __init__(self, blocks: dict[bytes, Any]) -> None:
+        self.blocks, self.missing = blocks, 0
+
+    def entries(self, address: bytes | None, depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+        if address is None:
+            return
+        node = self.blocks.get(address)
+        if not isinstance(node, dict) or depth > _DEEPEST:
+            self.missing += 1
+            return
+        yield from self.entries(node.get("l"), depth + 1)
+        before = b""
+        for entry in node.get("e") or ():
+            before = before[: entry["p"]] + entry["k"]
+            value = self.blocks.get(entry["v"])
+            if isinstance(value, dict):
+                yield before.decode("utf-8", errors="replace"), value
+            else:
+                self.missing += 1
+            yield from self.entries(entry.get("t"), depth + 1)

@@ -1,0 +1,432 @@
+"""Reads what was collected from Bluesky, and repositories (CAR files), into the four tables.
+
+Times of follows are those in the keys of the follow records. A key is its author's word: one that lies after the
+record was seen, or before its account was made, is taken for unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from headcount.errors import InputError
+from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.bluesky_repo import Record, read_repository, tid_time
+from headcount.sources.bluesky_views import (
+    did_of,
+    links_of,
+    mentions_of,
+    plausible_time,
+    quoted_uri,
+    soon_after,
+    thread_posts,
+)
+from headcount.sources.landing import Landing, Page, is_landing
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["BlueskyRepositorySource", "BlueskySource"]
+
+Object = dict[str, Any]
+_OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
+_HIDDEN_FROM_STRANGERS = "!no-unauthenticated"
+
+
+class BlueskySource:
+    """A landing of Bluesky."""
+
+    name = "Bluesky"
+
+    def recognises(self, path: Path) -> bool:
+        """A landing that says so."""
+        if not is_landing(path):
+            return False
+        with Landing(path) as landing:
+            return landing.meta("platform") == "bluesky"
+
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+        """Read all pages of a landing, in the order in which they came.
+
+        Raises:
+            InputError: the landing holds no profile.
+        """
+        with Landing(path) as landing:
+            profile = next((page for page in landing.pages("profile") if page.good), None)
+            if profile is None:
+                raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
+            reader = _Reader(Rows(con), str(profile.json["did"]))
+            for page in landing.pages():
+                reader.take(page)
+                reader.rows.flush(at=BATCH_ROWS)
+            return reader.finish(self.name, con, landing)
+
+
+class BlueskyRepositorySource:
+    """A repository as Bluesky's settings export it: a CAR file."""
+
+    name = "Bluesky repository"
+
+    def recognises(self, path: Path) -> bool:
+        """By its ending."""
+        return not path.is_dir() and path.suffix.lower() == ".car"
+
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+        """Read one file.
+
+        Raises:
+            InputError: it is cut off or no CAR file.
+        """
+        rows = Rows(con)
+        reader = _Reader(rows, "")
+        seen = datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat()
+        reader.repository(path.read_bytes(), seen)
+        rows.flush()
+        notes = [
+            "A repository holds what the account itself did: whom it follows, answers, likes and reposts. Followers "
+            "and responses are not in it; collect them with: headcount add HANDLE",
+            *reader.notes(),
+        ]
+        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False)
+
+
+def account_key(did: str) -> str:
+    """The vocabulary's id of a DID."""
+    return "bluesky:" + did
+
+
+def post_key(uri: str | None) -> str | None:
+    """The vocabulary's id of a record's address."""
+    return None if uri is None else "bluesky:" + uri
+
+
+class _Reader:
+    """Takes the pages of one collection, one after the other."""
+
+    def __init__(self, rows: Rows, did: str) -> None:
+        self.rows, self.did = rows, did
+        self.position = 0
+        self.claimed: int | None = None
+        self.looked_at: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.unread: list[str] = []
+
+    def take(self, page: Page) -> None:
+        """One page, as its step says."""
+        if not page.good:
+            self.counts[f"refused {page.step}"] += 1
+            if page.step == "latest":
+                self._lost(page)
+            return
+        if page.step == "repository":
+            self.repository(page.body, page.fetched_at)
+            return
+        content = page.json
+        if not isinstance(content, dict):
+            return
+        getattr(self, f"_{page.step}", self._nothing)(content, page)
+
+    def _nothing(self, content: Object, page: Page) -> None:
+        """A step that no rows are made of (identity)."""
+
+    # -- accounts and follows -----------------------------------------------------------------------------------
+
+    def _profile(self, content: Object, page: Page) -> None:
+        self._account(content, page.fetched_at)
+        self.claimed = content.get("followersCount")
+
+    def _profiles(self, content: Object, page: Page) -> None:
+        self.looked_at.update(value for name, value in parse_qsl(urlsplit(page.url).query) if name == "actors")
+        for profile in objects(content.get("profiles")):
+            self._account(profile, page.fetched_at)
+
+    def _followers(self, content: Object, page: Page) -> None:
+        for follower in objects(content.get("followers")):
+            self._account(follower, page.fetched_at)
+            self.rows.follow(account_key(follower["did"]), account_key(self.did), self.position, page.fetched_at)
+            self.position += 1
+
+    def _following(self, content: Object, page: Page) -> None:
+        for followee in objects(content.get("follows")):
+            self._account(followee, page.fetched_at)
+            self.rows.follow(account_key(self.did), account_key(followee["did"]), None, page.fetched_at)
+
+    def _relationships(self, content: Object, page: Page) -> None:
+        for relation in objects(content.get("relationships")):
+            other = relation.get("did")
+            sides = (("followedBy", other, self.did), ("following", self.did, other))
+            for name, follower, followee in sides:
+                uri = relation.get(name)
+                if follower and followee and isinstance(uri, str):
+                    self._follow(follower, followee, uri.rpartition("/")[2], page.fetched_at)
+
+    def _follow(self, follower: str, followee: str, key: str, fetched_at: str) -> None:
+        time = tid_time(key)
+        if time is not None and time > soon_after(fetched_at):
+            self.counts["future follows"] += 1
+            time = None
+        told = time.isoformat() if time else None
+        self.rows.follow(account_key(follower), account_key(followee), None, fetched_at, followed_at=told)
+
+    def _account(self, profile: Object, fetched_at: str, *, whole: bool = True) -> None:
+        """The account of a profile view; the partial ones of lists hold no counts, which stay unknown."""
+        labels = {
+            label.get("val") for label in objects(profile.get("labels")) if label.get("src") == profile.get("did")
+        }
+        partial = "followersCount" not in profile
+        verification = profile.get("verification")
+        handle = profile.get("handle")
+        row = {
+            "account_id": account_key(profile["did"]),
+            "platform": "bluesky",
+            "handle": None if handle in (None, "handle.invalid") else handle,
+            "display_name": profile.get("displayName"),
+            "bio": profile.get("description"),
+            "website": profile.get("website"),
+            "created_at": profile.get("createdAt"),
+            "followers_count": profile.get("followersCount"),
+            "following_count": profile.get("followsCount"),
+            "posts_count": profile.get("postsCount"),
+            "default_avatar": truth("avatar" not in profile),
+            "verified": truth(
+                verification.get("verifiedStatus") == "valid" if isinstance(verification, dict) else None
+            ),
+            "declared_bot": truth("bot" in labels),
+            "opted_out": truth(_HIDDEN_FROM_STRANGERS in labels),
+            "status": "active",
+            "observed_at": fetched_at,
+        }
+        self.rows.account(row, whole=whole and not partial)
+
+    def _lost(self, page: Page) -> None:
+        """An account whose posts are refused, where the answer says that it is gone."""
+        actor = dict(parse_qsl(urlsplit(page.url).query)).get("actor", "")
+        said = page.body[:400].decode("utf-8", errors="replace")
+        status = None
+        if "AccountTakedown" in said or "suspended" in said:
+            status = "suspended"
+        elif "Deactivated" in said or "not found" in said.lower():
+            status = "deleted"
+        if status and actor.startswith("did:"):
+            row = {"account_id": account_key(actor), "platform": "bluesky", "status": status}
+            self.rows.account(row | {"observed_at": page.fetched_at}, whole=False)
+
+    # -- posts and responses ------------------------------------------------------------------------------------
+
+    def _posts(self, content: Object, page: Page) -> None:
+        for item in objects(content.get("feed")):
+            reason, post = item.get("reason") or {}, item.get("post")
+            if not isinstance(post, dict):
+                continue
+            self._post(post, page.fetched_at)
+            for side in ("parent", "root"):
+                around = (item.get("reply") or {}).get(side)
+                if isinstance(around, dict) and isinstance(around.get("record"), dict):
+                    self._author(around, page.fetched_at)
+            if str(reason.get("$type")).endswith("#reasonRepost") and isinstance(reason.get("by"), dict):
+                self._repost(reason, post)
+
+    _latest = _posts
+
+    def _thread(self, content: Object, page: Page) -> None:
+        thread = thread_posts(content)
+        self.counts["hidden answers"] += thread.hidden
+        for post in thread.posts:
+            self._post(post, page.fetched_at)
+
+    def _quotes(self, content: Object, page: Page) -> None:
+        for post in objects(content.get("posts")):
+            self._post(post, page.fetched_at)
+
+    def _likes(self, content: Object, page: Page) -> None:
+        uri = str(content.get("uri"))
+        for like in objects(content.get("likes")):
+            actor = like.get("actor")
+            if isinstance(actor, dict) and actor.get("did"):
+                self._account(actor, page.fetched_at, whole=False)
+                time = plausible_time(like.get("createdAt"), like.get("indexedAt"))
+                self._interaction(actor["did"], did_of(uri), "like", uri, time)
+
+    def _reposts(self, content: Object, page: Page) -> None:
+        """The time of a repost is not told."""
+        uri = str(content.get("uri"))
+        for actor in objects(content.get("repostedBy")):
+            self._account(actor, page.fetched_at, whole=False)
+            self._interaction(actor["did"], did_of(uri), "repost", uri, None)
+
+    def _repost(self, reason: Object, post: Object) -> None:
+        actor, uri = str(reason["by"].get("did")), str(post["uri"])
+        own = reason.get("uri") or f"{uri}#repost-by-{actor}"
+        time = plausible_time(reason.get("indexedAt"))
+        target = did_of(uri)
+        if self.rows.first_time("repost", own):
+            self.rows.post(
+                {
+                    "post_id": post_key(own),
+                    "author_id": account_key(actor),
+                    "created_at": time.isoformat() if time else None,
+                    "kind": "repost",
+                }
+            )
+        self._interaction(actor, target, "repost", uri, None if reason.get("uri") is None else time)
+
+    def _author(self, post: Object, fetched_at: str) -> None:
+        author = post.get("author")
+        if isinstance(author, dict) and author.get("did"):
+            self._account(author, fetched_at, whole=False)
+
+    def _post(self, post: Object, fetched_at: str) -> None:
+        """A post view: its author, its record, and what it is a response to."""
+        record, uri = post.get("record"), post.get("uri")
+        if not isinstance(record, dict) or did_of(uri) is None:
+            return
+        self._author(post, fetched_at)
+        self._written(str(uri), record, plausible_time(record.get("createdAt"), post.get("indexedAt")), fetched_at)
+
+    def _written(self, uri: str, record: Object, created: datetime | None, fetched_at: str) -> None:
+        author = did_of(uri)
+        if author is None or not self.rows.first_time("post", uri):
+            return
+        reply = record.get("reply") if isinstance(record.get("reply"), dict) else {}
+        parent, root = (((reply or {}).get(side) or {}).get("uri") for side in ("parent", "root"))
+        quote = quoted_uri(record)
+        text = record.get("text")
+        self.rows.post(
+            {
+                "post_id": post_key(uri),
+                "author_id": account_key(author),
+                "created_at": created.isoformat() if created else None,
+                "text": text if isinstance(text, str) else None,
+                "kind": "reply" if parent else "quote" if quote else "post",
+                "reply_to_post_id": post_key(parent),
+                "reply_to_account_id": account_key(target) if (target := did_of(parent)) else None,
+                "root_post_id": post_key(root or (None if parent else uri)),
+                "link_domains": domains(links_of(record), _OWN_HOST),
+                "observed_at": fetched_at,
+            }
+        )
+        if parent:
+            self._interaction(author, did_of(parent), "reply", parent, created)
+        if quote:
+            self._interaction(author, did_of(quote), "quote", quote, created)
+        for other in mentions_of(record):
+            if other != did_of(parent):
+                self._interaction(author, other, "mention", None, created)
+
+    def _interaction(self, actor: str, target: str | None, kind: str, uri: str | None, time: datetime | None) -> None:
+        if target is not None:
+            told = time.isoformat() if time else None
+            self.rows.interaction(account_key(actor), account_key(target), kind, post_key(uri), told)
+
+    # -- the repository -----------------------------------------------------------------------------------------
+
+    def repository(self, car: bytes, fetched_at: str) -> None:
+        """What the account itself did."""
+        try:
+            repository = read_repository(car)
+        except InputError as error:
+            if not self.did:
+                raise
+            self.unread.append(error.message)
+            return
+        self.did = self.did or repository.did
+        if repository.missing:
+            self.unread.append(f"The repository is not whole: {repository.missing:,} parts of it are missing.")
+        for record in repository.records:
+            self._record(repository.did, record, fetched_at)
+
+    def _record(self, did: str, record: Record, fetched_at: str) -> None:
+        value, uri = record.value, f"at://{did}/{record.collection}/{record.key}"
+        created = plausible_time(value.get("createdAt"), fetched_at)
+        subject = value.get("subject")
+        if record.collection == "app.bsky.graph.follow" and isinstance(subject, str) and subject.startswith("did:"):
+            self._follow(did, subject, record.key, fetched_at)
+        elif record.collection == "app.bsky.feed.post":
+            self._written(uri, value, created, fetched_at)
+        elif record.collection in ("app.bsky.feed.like", "app.bsky.feed.repost") and isinstance(subject, dict):
+            liked = str(subject.get("uri"))
+            kind = record.collection.rpartition(".")[2]
+            if kind == "repost" and self.rows.first_time("repost", uri):
+                told = created.isoformat() if created else None
+                row = {"post_id": post_key(uri), "author_id": account_key(did), "created_at": told, "kind": "repost"}
+                self.rows.post(row)
+            self._interaction(did, did_of(liked), kind, liked, created)
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def notes(self) -> list[str]:
+        """What could not be read."""
+        notes = list(self.unread)
+        if self.counts["future follows"]:
+            notes.append(
+                f"{self.counts['future follows']:,} follows give a date in the future, which was taken as unknown."
+            )
+        if self.counts["hidden answers"]:
+            notes.append(
+                f"{self.counts['hidden answers']:,} answers in threads are not shown: deleted since, or by accounts "
+                "that block or are blocked."
+            )
+        return notes
+
+    def finish(self, name: str, con: duckdb.DuckDBPyConnection, landing: Landing) -> Intake:
+        """What was read, with what is whole and what is to be said."""
+        self.rows.flush()
+        notes = [*landing.notes(), *self.notes()]
+        impossible = _doubt_early_follows(con)
+        if impossible:
+            notes.append(
+                f"{impossible:,} follows give a date before their account was made, which was taken as unknown."
+            )
+        if landing.meta("sample"):
+            self._mark_sample(con)
+        me = frozenset({account_key(self.did)})
+        whole = WholeLists(
+            me if landing.meta("whole_followers") == "True" else frozenset(),
+            me if landing.meta("whole_following") == "True" else frozenset(),
+        )
+        remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
+        return Intake(name, (), 0, dict(self.rows.counts), tuple(notes), whole_lists=whole, remarks=remarks)
+
+    def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT unnest(?::VARCHAR[]) AS account_id",
+            [[account_key(did) for did in self.looked_at]],
+        )
+        con.execute(
+            "UPDATE incoming_follows SET sampled = follower_id IN (SELECT account_id FROM looked_at) "
+            "WHERE followee_id = ?",
+            [account_key(self.did)],
+        )
+        con.execute("DROP TABLE temp.looked_at")
+
+    def _remarks(self, landing: Landing) -> Iterator[tuple[str, str]]:
+        if landing.meta("whole_followers") != "True":
+            yield "followers", "The list of followers was not read to its end."
+        elif self.claimed is not None and self.position < self.claimed:
+            yield (
+                "followers",
+                "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
+                "deactivated or suspended, and such as block the account or are blocked by it.",
+            )
+        if self.counts["hidden answers"]:
+            yield "responses", self.notes()[-1]
+
+
+def _doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
+    """Nobody follows before the account is made: a follow dated earlier lies somewhere after."""
+    early = (
+        "FROM incoming_accounts AS a WHERE a.account_id = f.follower_id "
+        "AND f.followed_at < a.created_at - INTERVAL 1 DAY"
+    )
+    row = con.execute(f"SELECT count(*) FROM incoming_follows AS f WHERE EXISTS ({early})").fetchone()
+    con.execute(
+        "UPDATE incoming_follows AS f SET followed_at = NULL, followed_after = a.created_at, "
+        f"followed_before = f.observed_at {early}"
+    )
+    return int(row[0]) if row else 0

@@ -1,0 +1,388 @@
+"""Collecting from a platform: what all collectors have in common.
+
+A collector asks a platform for pages and keeps them in a landing; a source of the same platform later reads the
+landing like any other file. A collector is written as if it began anew each time: a page that is in the landing is
+taken from there, so the same run after a stop asks only for what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import importlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
+from headcount.sources.handles import Target
+from headcount.sources.http import Client, Limit, duration
+from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder
+
+__all__ = ["COLLECTORS", "Collection", "Collector", "Listing", "Login", "Options", "Quote", "collect", "uniform_sample"]
+
+log = logging.getLogger("headcount.collect")
+
+COLLECTORS = {
+    "bluesky": ("bluesky", "BlueskyCollector"),
+}
+"""Platform -> module and class; a new one is one line here."""
+
+SINCE_DAYS = 365.0
+"""How far back posts are collected where nothing else is asked for: as far as ties look back."""
+MOST_EMPTY = 50
+"""So many pages in a row without an item, though each points to a next one, end a list."""
+MOST_FAILURES = 3
+"""So many accounts in a row that cannot be read mean that the platform as a whole cannot."""
+Unit = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Attributes:
+        limit: at most so many followers, the newest.
+        since: posts from then on; a year where it is not given.
+        sample: look closer at so many followers only, drawn uniformly from the whole list.
+        spend_at_most: dollars.
+        service: address of another server of the platform than the usual one.
+        backlinks: address of an index of backlinks (Bluesky).
+    """
+
+    limit: int | None = None
+    since: datetime | None = None
+    sample: int | None = None
+    spend_at_most: float | None = None
+    service: str | None = None
+    backlinks: str | None = None
+
+    def text(self) -> str:
+        """As text; what it may cost is left out: that may be raised and the collection go on."""
+        kept = {name: value for name, value in msgspec.to_builtins(self).items() if name != "spend_at_most"}
+        return msgspec.json.encode(kept).decode()
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a collection will take, told before it begins.
+
+    Attributes:
+        account_id, handle: whose.
+        calls: requests, about.
+        seconds: about, with the limits of the platform.
+        dollars: about; 0 where the platform asks for none.
+        parts: (what for, calls) in the order in which they are made.
+        advice: how to do with less, where it is much; None elsewhere.
+    """
+
+    account_id: str
+    handle: str
+    calls: int
+    seconds: float
+    dollars: float
+    parts: tuple[tuple[str, int], ...]
+    advice: str | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Does it take ten minutes or more, or money?"""
+        return self.seconds >= 600 or self.dollars > 0
+
+    def sentence(self) -> str:
+        """Calls, minutes, dollars."""
+        money = f" and ${self.dollars:,.2f}" if self.dollars else ""
+        return f"@{self.handle}: about {self.calls:,} calls, {duration(self.seconds)}{money}."
+
+
+class Login(Protocol):
+    """A login that requests are made with."""
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """The headers that carry it; none for an address it is not meant for."""
+
+    def renew(self) -> bool:
+        """Get a new session where the old one has expired; False where that cannot be done."""
+
+
+class Collector(Protocol):
+    """Asks one platform for what is to be known of one account."""
+
+    platform: str
+
+    def limit(self, bucket: str) -> Limit | None:
+        """The documented limit of a bucket; None where there is none."""
+
+    def quote(self, collection: Collection, target: Target) -> Quote:
+        """Look at the account and say what collecting will take.
+
+        Raises:
+            AccountNotFound: there is no such account.
+            AccessDenied: the platform does not show it.
+        """
+
+    def collect(self, collection: Collection) -> None:
+        """Ask for everything, after `quote`."""
+
+
+@dataclass
+class Collection:
+    """One collection under way: asks for each page once, keeps it, and tells how far it is.
+
+    Attributes:
+        landing: where pages are kept.
+        client: how pages are asked for.
+        options: what was asked for.
+        login: whose pages; None: as anybody.
+        show: told (step, done, total or None) after each page.
+        say: told a sentence for the user.
+        spent: dollars so far, with what earlier runs of this collection spent.
+    """
+
+    landing: Landing
+    client: Client
+    options: Options = field(default_factory=Options)
+    login: Login | None = None
+    show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None
+    say: Callable[[str], None] = lambda _text: None
+    spent: float = 0.0
+    failures: int = 0
+
+    @property
+    def begun_at(self) -> datetime:
+        """When the first run of this collection began: what counts back in time counts from there."""
+        return datetime.fromisoformat(str(self.landing.meta("begun_at")))
+
+    @property
+    def since(self) -> datetime:
+        """Posts older than this are not asked for."""
+        return self.options.since or self.begun_at - timedelta(days=SINCE_DAYS)
+
+    def note(self, text: str) -> None:
+        """Write down what the user should know."""
+        log.info(text)
+        self.landing.note(text)
+
+    def get(
+        self,
+        step: str,
+        url: str,
+        parameters: Iterable[tuple[str, str | int]] = (),
+        *,
+        bucket: str = "",
+        expect: str = "application/json",
+        price: float = 0.0,
+    ) -> Page:
+        """One page, from the landing or from the platform.
+
+        Args:
+            step: what it is for, in the collector's words.
+            url: without parameters; parameters: in order.
+            bucket, expect: see `Client.get`.
+            price: dollars that the page may cost at most.
+
+        Raises:
+            PlatformUnavailable: it was not answered.
+            BudgetReached: it could cost more than what is left.
+        """
+        query = urlencode(list(parameters))
+        address = f"{url}?{query}" if query else url
+        known = self.landing.get(address)
+        if known is not None:
+            return known
+        self._allow(price)
+        answer = self._ask(address, bucket, expect)
+        if answer.status in (401, 403):  # a login may change that, so it is not kept
+            return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
+        return self.landing.put(step, address, answer.status, answer.headers, answer.body)
+
+    def _ask(self, address: str, bucket: str, expect: str) -> Any:
+        headers = self.login.headers(address) if self.login else {}
+        answer = self.client.get(address, headers=headers, bucket=bucket, expect=expect)
+        if self.login and headers and _expired(answer.status, answer.body):
+            log.info("The session has expired; it is renewed.")
+            if self.login.renew():
+                headers = self.login.headers(address)
+                answer = self.client.get(address, headers=headers, bucket=bucket, expect=expect)
+        return answer
+
+    def _allow(self, price: float) -> None:
+        most = self.options.spend_at_most
+        if most is not None and price and self.spent + price > most + 1e-9:
+            raise BudgetReached(
+                f"Going on could cost more than the ${most:,.2f} that were allowed; ${self.spent:,.2f} are spent.",
+                hint="allow more with --spend-at-most; it goes on where it stopped.",
+            )
+
+    def try_get(
+        self, step: str, url: str, parameters: Iterable[tuple[str, str | int]] = (), **more: Any
+    ) -> Page | None:
+        """One page that the collection can do without; None where it is not answered.
+
+        Raises:
+            PlatformUnavailable: it is the third in a row: nothing is answered any more.
+        """
+        try:
+            page = self.get(step, url, parameters, **more)
+        except PlatformUnavailable as error:
+            self.failures += 1
+            log.warning("Left out: %s", error.message)
+            if self.failures >= MOST_FAILURES:
+                raise
+            self.note(f"Left out, because it was not answered: {step} ({error.message})")
+            return None
+        self.failures = 0
+        return page
+
+
+class Listing:
+    """A list that comes in pages: gives them one by one and knows, at the end, whether it was whole.
+
+    An empty page that points to a next one is not the end. A list that points back to where it was is.
+
+    Args:
+        collection: asks for the pages.
+        what: its name, for notes.
+        ask: the page of a cursor (None: the first).
+        following: cursor of the page after one; None: it is the last.
+        items: how many items a page has.
+
+    Attributes:
+        whole: it came to its end.
+        refused: the page that was no good, where there was one.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        what: str,
+        ask: Callable[[str | None], Page],
+        following: Callable[[Page], str | None],
+        items: Callable[[Page], int],
+    ) -> None:
+        self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
+        self.whole = False
+        self.refused: Page | None = None
+
+    def __iter__(self) -> Iterator[Page]:
+        cursor: str | None = None
+        seen: set[str | None] = {None}
+        empty = 0
+        while True:
+            page = self._ask(cursor)
+            if not page.good:
+                self.refused = page
+                return
+            yield page
+            cursor = self._following(page)
+            if cursor is None:
+                self.whole = True
+                return
+            empty = 0 if self._items(page) else empty + 1
+            if cursor in seen or empty >= MOST_EMPTY:
+                why = "ran in a circle" if cursor in seen else f"gave {empty} empty pages in a row"
+                self._collection.note(f"{self._what} {why} and was ended there: it is partial.")
+                return
+            seen.add(cursor)
+
+
+def _expired(status: int, body: bytes) -> bool:
+    return status == 401 or (status == 400 and b"ExpiredToken" in body[:500])
+
+
+def uniform_sample(items: Iterable[str], size: int, salt: str) -> list[str]:
+    """A uniform sample of a stream, in the memory of the sample alone: the items whose hashes are the smallest.
+
+    The same items and salt give the same sample, in any order; so a run after a stop draws it again.
+
+    Args:
+        items: distinct; size: how many to draw; all of them where there are fewer.
+        salt: parts the sample of one list from that of another.
+    """
+    largest: list[tuple[int, str]] = []  # a heap with the largest hash on top, negated
+    for item in items:
+        ranked = (-int.from_bytes(hashlib.blake2b(f"{salt}\0{item}".encode(), digest_size=8).digest()), item)
+        if len(largest) < size:
+            heapq.heappush(largest, ranked)
+        elif size and ranked > largest[0]:
+            heapq.heapreplace(largest, ranked)
+    return [item for _, item in sorted(largest, reverse=True)]
+
+
+def collect(
+    target: Target,
+    workspace: Path,
+    options: Options,
+    *,
+    client: Callable[..., Client] = Client,
+    login: Callable[[Target], Login | None] = lambda _target: None,
+    agree: Callable[[Quote], bool] = lambda _quote: True,
+    show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None,
+    say: Callable[[str], None] = lambda _text: None,
+    fresh: bool = False,
+) -> Path | None:
+    """Collect one account into a landing; goes on with one that was begun with the same options.
+
+    Args:
+        target: whom; workspace: the folder that the landing goes into; options: what was asked for.
+        client: makes the client, given `say` and the limits; login: finds the login of a target.
+        agree: asked with the quote whether to go on.
+        show, say: see `Collection`.
+        fresh: begin anew even where a collection was stopped.
+
+    Returns:
+        The finished landing; None where `agree` said no.
+
+    Raises:
+        PlatformError: what was collected is kept, and the same call goes on from there.
+    """
+    _check(options)
+    module, name = COLLECTORS[target.platform]
+    collector: Collector = getattr(importlib.import_module(f"headcount.sources.{module}"), name)()
+    folder = landing_folder(workspace, f"{target.platform}:{target.name}")
+    path = None if fresh else find_unfinished(folder, options.text())
+    if path is None:
+        path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}{ENDING}"
+    with Landing(path, write=True) as landing, client(say=say, limits=collector.limit) as asking:
+        for key, value in (("platform", target.platform), ("target", target.name), ("options", options.text())):
+            landing.set_meta(key, value)
+        if landing.count():
+            begun = landing.meta("begun_at")
+            say(f"Going on with the collection begun {str(begun)[:16]} UTC: {landing.count():,} pages are there.")
+        collection = Collection(landing, asking, options, login(target), show, say)
+        try:
+            quote = collector.quote(collection, target)
+            landing.set_meta("account_id", quote.account_id)
+            if not agree(quote):
+                return None
+            collector.collect(collection)
+        except BudgetReached as error:
+            if not landing.count():
+                raise
+            collection.note(f"{error.message} What came until then was taken in; it is partial.")
+            say(str(error))
+            return path
+        finally:
+            if asking.usage.requests:
+                say(asking.usage.sentence())
+                log.info(asking.usage.sentence())
+        landing.finish()
+    return path
+
+
+def _check(options: Options) -> None:
+    """Refuse options that cannot be.
+
+    Raises:
+        UsageError: they exclude each other or are no numbers that make sense.
+    """
+    if options.limit is not None and options.sample is not None:
+        raise UsageError(
+            "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
+        )

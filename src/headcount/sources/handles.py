@@ -1,0 +1,57 @@
+"""Whom does the user mean? A handle, an address of a profile, or an id becomes a platform and a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from headcount.errors import UsageError
+
+__all__ = ["Target", "parse_target"]
+
+_DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
+_SERVER = rf"(?:{_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
+_FORMS = (
+    ("bluesky", re.compile(rf"(?:https?://)?(?:www\.)?bsky\.app/profile/(?P<name>{_DOMAIN}|did:[a-z]+:[\w.:%-]+)/?.*")),
+    ("x", re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/@?(?P<name>\w{1,15})/?(?:[?#].*)?")),
+    ("mastodon", re.compile(rf"https?://(?P<server>{_SERVER})/(?:@|users/)(?P<name>[\w.-]+)/?")),
+    ("bluesky", re.compile(rf"(?:bluesky:)?@?(?P<name>{_DOMAIN})")),
+    ("bluesky", re.compile(r"(?:bluesky:)?(?P<name>did:(?:plc:[a-z2-7]{24}|web:[\w.:%-]+))")),
+    ("mastodon", re.compile(rf"(?:mastodon:)?@?(?P<name>[\w.-]+)@(?P<server>{_SERVER})")),
+    ("x", re.compile(r"(?:x:|twitter:)@?(?P<name>\w{1,15})")),
+    ("x", re.compile(r"@(?P<name>\w{1,15})")),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An account on a platform.
+
+    Attributes:
+        platform: bluesky, mastodon or x.
+        name: the handle without @, as the platform writes it: alice.example, alice@server.example, alice; or a DID.
+    """
+
+    platform: str
+    name: str
+
+
+def parse_target(text: str) -> Target | None:
+    """The account that a text names; None where it names none.
+
+    `alice.bsky.social` and did:… are Bluesky's, `alice@server.example` Mastodon's, `@alice` X's; so are the addresses
+    of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one.
+    """
+    lower = text.strip()
+    for platform, form in _FORMS:
+        found = form.fullmatch(lower if "did:" in lower else lower.lower())
+        if found:
+            server = found.groupdict().get("server")
+            return Target(platform, f"{found['name']}@{server}" if server else found["name"])
+    if re.fullmatch(r"(bluesky|mastodon|x|twitter):.*", lower):
+        platform = lower.partition(":")[0]
+        raise UsageError(
+            f"{text!r} is no handle of {platform}.",
+            hint="write bluesky:alice.example, mastodon:alice@server.example or x:alice.",
+        )
+    return None
