@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from tests.sources import archives
 
 FOLLOWS = "follower_id,followee_id\n"
 
@@ -93,6 +95,40 @@ def notes(folder: Path) -> Path:
     return folder
 
 
+def x_archive(*, cut: int | None = None, **files: str | bytes) -> Callable[[Path], Path]:
+    """An archive of X's; `files` below data/ take the place of others (`_` stands for -; empty: left out)."""
+
+    def build(folder: Path) -> Path:
+        content = archives.modern()
+        for name, text in files.items():
+            content[f"data/{name.replace('_', '-')}.js"] = text
+        kept = {name: text for name, text in content.items() if text}
+        path = archives.zipped(folder / "x.zip", kept)
+        path.write_bytes(path.read_bytes()[:cut])
+        return path
+
+    return build
+
+
+def x_archive_bomb(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "x.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in archives.modern().items():
+            file.writestr(name, text)
+        with file.open("data/tweets-part1.js", "w", force_zip64=True) as member:
+            for _ in range(260):
+                member.write(b" " * (1 << 20))
+    return folder / "x.zip"
+
+
+def flipped(folder: Path) -> Path:
+    """One byte of a packed file is another."""
+    path = x_archive()(folder)
+    data = bytearray(path.read_bytes())
+    data[data.find(b"data/tweets.js") + 60] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+
 def account(**values: object) -> str:
     return ",".join(values) + "\n" + ",".join(str(value) for value in values.values()) + "\n"
 
@@ -105,7 +141,50 @@ MALFORMED = [
     Malformed("folder named like a table", subfolder, 1, "is a folder"),
     Malformed("table twice", twice, 1, "holds follows twice"),
     Malformed(
-        "zip archive", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 2, "is a zip archive. Hint: unpack it"
+        "zip archive", lambda f: archives.zipped(f / "t.zip", {"a.txt": "a"}), 2, "is a zip archive. Hint: unpack it"
+    ),
+    Malformed("four bytes of a zip", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 1, "cut off or damaged"),
+    Malformed("X archive cut off", x_archive(cut=1500), 1, "x.zip is a zip archive that is cut off or damaged"),
+    Malformed("X archive with a flipped byte", flipped, 1, "data/tweets.js in x.zip cannot be unpacked"),
+    Malformed("X archive, encrypted", lambda f: archives.encrypted(x_archive()(f)), 1, "x.zip is encrypted"),
+    Malformed("X archive, a bomb", x_archive_bomb, 1, "looks like a zip bomb"),
+    Malformed(
+        "X archive, a path that leads out of it",
+        lambda f: archives.zipped(f / "x.zip", archives.modern() | {"../../etc/passwd": "x"}),
+        1,
+        "which leads out of it",
+    ),
+    Malformed("X archive without account.js", x_archive(account="", manifest=""), 1, "does not say whose archive"),
+    Malformed("X archive, a file without window.YTD", x_archive(follower="[1]"), 1, "does not begin with window.YTD"),
+    Malformed(
+        "X archive, a file that is cut off",
+        x_archive(tweets='window.YTD.tweets.part0 = [ { "tweet" : {'),
+        1,
+        "data/tweets.js is JSON that is cut off",
+    ),
+    Malformed(
+        "X archive, an object for a list",
+        x_archive(follower='window.YTD.follower.part0 = { "a" : 1 }'),
+        1,
+        "data/follower.js is not",
+    ),
+    Malformed(
+        "X archive, a tweet without an id",
+        x_archive(tweets=archives.ytd("tweets", [{"tweet": {"full_text": "hi"}}])),
+        1,
+        "data/tweets.js: value 1 of the list",
+    ),
+    Malformed(
+        "X archive, a table without ids",
+        lambda f: archives.zipped(f / "x.zip", archives.browsable(months=False) | {"tweets.csv": "a,b\n1,2\n"}),
+        1,
+        "tweets.csv is no table of tweets",
+    ),
+    Malformed(
+        "one file of an X archive",
+        lambda f: text("follower.js", archives.ytd("follower", []))(f) / "follower.js",
+        2,
+        "one file of an X archive",
     ),
     Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is nothing that can be read"),
     Malformed("empty file", text("follows.csv", ""), 1, "is empty"),

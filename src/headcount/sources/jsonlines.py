@@ -20,7 +20,7 @@ from headcount.errors import InputError, Problem
 from headcount.sources.files import look_through
 from headcount.sources.zstd import ZstdLines
 
-__all__ = ["ENDINGS", "Problems", "Value", "beginning", "values"]
+__all__ = ["ENDINGS", "Problems", "Value", "beginning", "unreadable", "values"]
 
 ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
 PROBLEMS_SHOWN = 20
@@ -119,7 +119,7 @@ def _values(name: str, lines: Iterable[bytes], problems: Problems) -> Iterator[V
         try:
             yield Value(decode(line), number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problems.add(_reason(error), number)
+            problems.add(unreadable(error), number)
 
 
 def _opens_document(line: bytes) -> bool:
@@ -131,14 +131,15 @@ def _document(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[Value]
     try:
         content = msgspec.json.decode(b"\n".join(chain([first], rest)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: {_reason(error)}.", hint="fetch or write the file again.") from None
+        raise InputError(f"{name}: {unreadable(error)}.", hint="fetch or write the file again.") from None
     if isinstance(content, list):
         yield from (Value(item, None, number) for number, item in enumerate(content, 1))
     else:
         yield Value(content)
 
 
-def _reason(error: Exception) -> str:
+def unreadable(error: Exception) -> str:
+    """What is wrong with JSON that could not be decoded, to go on after the name of its file."""
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8"
     if isinstance(error, RecursionError):

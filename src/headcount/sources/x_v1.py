@@ -19,7 +19,7 @@ from headcount.sources.x_rows import BATCH_ROWS, Rows, domains, finish, key, obj
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["XV1Source"]
+__all__ = ["XV1Source", "time_text"]
 
 Object = dict[str, Any]
 
@@ -108,7 +108,7 @@ def _required(thing: Object) -> str:
     return found
 
 
-def _time(text: Any) -> str | None:
+def time_text(text: Any) -> str | None:
     """`Wed Sep 04 13:51:55 +0000 2019` as `2019-09-04T13:51:55+00:00`; anything else as it is."""
     if text is None:
         return None
@@ -140,11 +140,11 @@ def _add_user(rows: Rows, user: Object) -> str:
         # null stands there for a profile without the text
         "bio": plain(user["description"] or "") if "description" in user else None,
         "website": website or "" if "url" in user else None,
-        "created_at": _time(user.get("created_at")),
+        "created_at": time_text(user.get("created_at")),
         "followers_count": user.get("followers_count"),
         "following_count": user.get("friends_count"),
         "posts_count": user.get("statuses_count"),
-        "last_post_at": _time(status.get("created_at")) if isinstance(status, dict) else None,
+        "last_post_at": time_text(status.get("created_at")) if isinstance(status, dict) else None,
         "default_avatar": truth(user.get("default_profile_image", default)),
         "protected": truth(user.get("protected")),
         "verified": truth(user.get("verified")),
@@ -163,7 +163,7 @@ def _add_tweet(rows: Rows, tweet: Object) -> str:
         return author
     answered_post, answered = _id(tweet, "in_reply_to_status_id"), _id(tweet, "in_reply_to_user_id")
     quoted_post = _id(tweet, "quoted_status_id") or (_required(quoted) if quoted else None)
-    created_at = _time(tweet.get("created_at")) or time_of_id(identifier.removeprefix("x:"))
+    created_at = time_text(tweet.get("created_at")) or time_of_id(identifier.removeprefix("x:"))
     kind = "repost" if retweeted else "reply" if answered_post else "quote" if quoted_post else "post"
     longer = tweet.get("extended_tweet") or {}
     entities = longer.get("entities") or tweet.get("entities") or {}

@@ -1,0 +1,216 @@
+"""The files inside an archive as a user has it on disk: a zip, a tar.gz, or the unpacked folder.
+
+Nothing is ever unpacked onto the disk. Only the files that are asked for are opened, one after the other, and their
+sizes are looked at first: an archive that would unpack to far more than it should is refused, and so is one with
+paths that lead out of it.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from headcount.errors import InputError
+from headcount.sources.files import BOMB_BYTES, BOMB_RATIO
+
+__all__ = ["Members", "is_tar", "is_zip", "listed", "members"]
+
+Wanted = Callable[[str], bool]
+
+LARGEST_MEMBER = 2 << 30
+"""One file inside an archive is held in memory while it is read; beyond this it is refused."""
+
+_DEEPEST = 5
+_MOST_ENTRIES = 50_000
+_PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
+_ENCRYPTED = 0x1
+_TAR_ENDINGS = (".tar.gz", ".tgz", ".tar")
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
+
+
+def is_zip(path: Path) -> bool:
+    """Does the file begin as a zip does?"""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def is_tar(path: Path) -> bool:
+    """Is the file called what tar archives are called?"""
+    return path.name.lower().endswith(_TAR_ENDINGS)
+
+
+class Members:
+    """The files of an archive.
+
+    Attributes:
+        archive: its name, for messages.
+        names: paths inside it, with /; only those that were asked for.
+    """
+
+    def __init__(self, archive: str, names: dict[str, Callable[[], bytes]]) -> None:
+        self.archive = archive
+        self.names = tuple(names)
+        self._read = names
+
+    def read(self, name: str) -> bytes:
+        """The content of one file.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        try:
+            return self._read[name]()
+        except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
+            _damaged(self.archive, error, name)
+
+
+def listed(path: Path) -> tuple[str, ...]:
+    """The names of the files in a folder or zip, without opening any; nothing for what is neither, or damaged."""
+    if path.is_dir():
+        return tuple(name for name, _ in _walk(path))
+    try:
+        if not is_zip(path):
+            return ()
+        with zipfile.ZipFile(path) as file:
+            return tuple(filter(None, (_plain(entry.filename) for entry in file.infolist())))
+    except _DAMAGED:
+        return ()
+
+
+@contextmanager
+def members(path: Path, wanted: Wanted) -> Iterator[Members]:
+    """Open a folder, zip or tar.
+
+    Args:
+        path: of the archive.
+        wanted: is the file with this path inside of the archive needed?
+
+    Raises:
+        InputError: it is damaged, encrypted, unpacks to far more than it should, or has paths that lead out of it.
+    """
+    if path.is_dir():
+        found = {name: file for name, file in _walk(path) if wanted(name)}
+        _look_at_sizes(path.name, {name: file.stat().st_size for name, file in found.items()}, None)
+        yield Members(path.name, {name: file.read_bytes for name, file in found.items()})
+    elif is_tar(path):
+        yield Members(path.name, _tar(path, wanted))
+    else:
+        try:
+            opened = zipfile.ZipFile(path)
+        except _DAMAGED as error:
+            _damaged(path.name, error)
+        with opened as file:
+            yield _zip(path, file, wanted)
+
+
+def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in file.infolist():
+        name = _plain(entry.filename)
+        _refuse_odd_path(path.name, entry.filename)
+        if name and not entry.is_dir() and wanted(name):
+            found[name] = entry
+    if any(entry.flag_bits & _ENCRYPTED for entry in found.values()):
+        raise InputError(
+            f"{path.name} is encrypted.", hint="unpack it with its password and hand in the folder that comes out."
+        )
+    _look_at_sizes(path.name, {name: entry.file_size for name, entry in found.items()}, path.stat().st_size)
+    return Members(path.name, {name: lambda entry=entry: file.read(entry) for name, entry in found.items()})  # type: ignore[misc]
+
+
+def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
+    """A tar has no list of its files: it is read through once, and what is wanted is kept."""
+    found: dict[str, bytes] = {}
+    packed, unpacked = path.stat().st_size, 0
+    try:
+        with tarfile.open(path, "r|*") as file:
+            for entry in file:
+                unpacked += entry.size
+                name = _plain(entry.name)
+                _refuse_odd_path(path.name, entry.name)
+                if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
+                    _refuse_bomb(path.name)
+                if name and entry.isfile() and wanted(name):
+                    _look_at_sizes(path.name, {name: entry.size}, None)
+                    content = file.extractfile(entry)
+                    found[name] = content.read() if content else b""
+    except _DAMAGED as error:
+        _damaged(path.name, error)
+    return {name: lambda content=content: content for name, content in found.items()}  # type: ignore[misc]
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a folder, not too deep, and without the folders that hold pictures."""
+    seen = 0
+    for place, folders, files in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        depth = len(inside.parts)
+        folders[:] = sorted(name for name in folders if depth < _DEEPEST and not _passed_over(name))
+        for name in sorted(files):
+            seen += 1
+            if seen > _MOST_ENTRIES:
+                return
+            path = _plain((inside / name).as_posix())
+            if path:
+                yield path, Path(place) / name
+
+
+def _passed_over(folder: str) -> bool:
+    return folder in _PASSED_OVER or "media" in folder.lower() or folder.startswith(".")
+
+
+def _plain(name: str) -> str | None:
+    """A path with /, without ./ before it; None for folders and for what macOS adds."""
+    path = name.replace("\\", "/").removeprefix("./")
+    last = path.rpartition("/")[2]
+    return None if not last or path.startswith("__MACOSX/") or last.startswith("._") else path
+
+
+def _refuse_odd_path(archive: str, name: str) -> None:
+    path = name.replace("\\", "/")
+    if path.startswith("/") or path[1:2] == ":" or ".." in path.split("/") or "\0" in path:
+        raise InputError(
+            f"{archive} holds the path {name[:60]!r}, which leads out of it.",
+            hint="no archive of a platform does that; download it again from the platform itself.",
+        )
+
+
+def _look_at_sizes(archive: str, sizes: dict[str, int], packed: int | None) -> None:
+    """Refuse what unpacks to far more than it should, and what memory cannot hold."""
+    if packed is not None and sum(sizes.values()) > max(BOMB_BYTES, BOMB_RATIO * packed):
+        _refuse_bomb(archive)
+    for name, size in sizes.items():
+        if size > LARGEST_MEMBER:
+            raise InputError(
+                f"{name} in {archive} has {size / (1 << 30):.1f} GiB, more than can be read at once.",
+                hint=f"files of up to {LARGEST_MEMBER >> 30} GiB can be read.",
+            )
+
+
+def _refuse_bomb(archive: str) -> NoReturn:
+    raise InputError(
+        f"{archive} unpacks to more than {BOMB_RATIO} times its size.",
+        hint="it looks like a zip bomb; unpack it yourself and hand in the folder if it is not.",
+    )
+
+
+def _damaged(archive: str, error: Exception, name: str | None = None) -> NoReturn:
+    if isinstance(error, NotImplementedError):
+        raise InputError(
+            f"{archive} is packed in a way that cannot be read ({error}).", hint="unpack it and hand in the folder."
+        ) from None
+    if isinstance(error, PermissionError):
+        raise InputError(
+            f"{name or archive} cannot be read: {error.strerror}.", hint="check its permissions."
+        ) from None
+    what = f"{name} in {archive}" if name else archive
+    raise InputError(
+        f"{what} cannot be unpacked: it is cut off or damaged ({str(error)[:120].rstrip('.')}).",
+        hint="download the archive again.",
+    ) from None
