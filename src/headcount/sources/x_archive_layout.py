@@ -93,15 +93,16 @@ def decoded(name: str, content: bytes, kind: Any) -> Any:
     Raises:
         InputError: it does not, or it is broken.
     """
-    body = content.removeprefix(codecs.BOM_UTF8)
-    matched = _ASSIGNMENT.match(body)
+    start = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
+    matched = _ASSIGNMENT.match(content, start)
     if matched is None:
         raise InputError(
             f"{name} does not begin with window.YTD, as the files of an X archive do.",
             hint="download the archive again; a file that was changed cannot be read.",
         )
+    end = matched.end() + len(content[matched.end() :].rstrip(b"; \t\r\n")) if content[-1:] in b"; \t\r\n" else None
     try:
-        return msgspec.json.decode(body[matched.end() :].rstrip().rstrip(b";"), type=kind)
+        return msgspec.json.decode(memoryview(content)[matched.end() : end], type=kind)  # a view: no copy of it all
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
 

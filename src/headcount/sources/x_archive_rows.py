@@ -78,7 +78,8 @@ class Tweets:
         mentions = list(self._mentions(entities, created_at))
         answered_post = _known(tweet, "in_reply_to_status_id")
         answered = _known(tweet, "in_reply_to_user_id")
-        self._name(answered, tweet.get("in_reply_to_screen_name"), None, created_at)
+        if answered not in [account for account, _ in mentions]:
+            self._name(answered, tweet.get("in_reply_to_screen_name"), None, created_at)
         if answered_post and answered:
             self._authors[answered_post] = answered
         repeated = _REPEATED.match(str(text))
