@@ -20,6 +20,7 @@ from headcount import __version__
 from headcount.errors import BadRows, HeadcountError, UsageError
 
 if TYPE_CHECKING:
+    from headcount.sources.collecting import Options
     from headcount.workspace import Workspace
 
 __all__ = ["cli", "main"]
@@ -133,10 +134,11 @@ def cli() -> None:
 
     \b
     Start with:   headcount demo
+    An account:   headcount add alice.bsky.social
+                  headcount report alice.bsky.social --html report.html
     Your data:    headcount add FOLDER-OR-FILE
-                  headcount report ACCOUNT --html report.html
 
-    Everything stays on this machine, and nothing is ever sent, followed, blocked or posted.
+    Everything stays on this machine; platforms are only read, and nothing is ever followed, blocked or posted.
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
 
 
@@ -164,6 +166,27 @@ def demo(target: Path, seed: int, as_json: bool) -> None:
     print_demo(outcome)
 
 
+def _collecting(command: Command) -> Command:
+    """Options of what asks a platform."""
+    for option in (
+        click.option("--yes", is_flag=True, help="Begin without asking, however long it takes."),
+        click.option("--quote", "only_quote", is_flag=True, help="Say what it would take, and stop."),
+        click.option("--fresh", is_flag=True, help="Begin anew, also where an earlier run was stopped."),
+        click.option("--spend-at-most", type=click.FloatRange(0), metavar="DOLLARS", help="For X, which costs money."),
+        click.option(
+            "--sample",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Look closer at N followers only, drawn uniformly from the whole list.",
+        ),
+        click.option("--since", type=_Moment(), help="Posts from then on [default: a year back]."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
+        click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
+    ):
+        command = option(command)
+    return command
+
+
 @cli.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
@@ -173,13 +196,37 @@ def demo(target: Path, seed: int, as_json: bool) -> None:
     default=None,
     help="The follower lists are whole (who is missing is gone), or not.",
 )
+@_collecting
 @_everywhere
-def add(sources: tuple[str, ...], skip_bad: bool, whole: bool | None, folder: Path | None, as_json: bool) -> None:
-    """Take in a folder of tidy tables, a twarc or X API file; again, it is another snapshot."""
+def add(
+    sources: tuple[str, ...],
+    skip_bad: bool,
+    whole: bool | None,
+    folder: Path | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Collect an account, or take in a folder or file; again, it is another snapshot.
+
+    \b
+    SOURCE is an account     alice.bsky.social (Bluesky), alice@server.example (Mastodon), @alice or x:alice (X),
+                             or the address of a profile; collecting goes on where it was stopped
+    or a folder or file      tidy tables, an archive of X or Mastodon, a repository (.car), twarc or minet files
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    from headcount.collecting_view import Watcher
+    from headcount.sources.handles import parse_target
+
     workspace = _open(folder)
     done = []
     for source in sources:
-        imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
+        if Path(source).exists() or parse_target(source) is None:
+            imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
+        else:
+            with Watcher(quiet=as_json, **_consent(asked)) as watcher:
+                collected = workspace.collect(source, _options(asked), fresh=asked["fresh"], log=True, **watcher.told())
+            if collected is None:
+                continue
+            imported = collected
         done.append(imported)
         if not as_json:
             from headcount.report.text import print_imported
@@ -187,18 +234,71 @@ def add(sources: tuple[str, ...], skip_bad: bool, whole: bool | None, folder: Pa
             print_imported(imported)
     if as_json:
         _print_json(done)
-    else:
+    elif done:
         from headcount.report.text import print_accounts
 
         print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
 
 
+def _options(asked: dict[str, Any]) -> Options:
+    from headcount.sources.collecting import Options
+
+    return Options(
+        limit=asked["limit"],
+        since=asked["since"],
+        sample=asked["sample"],
+        spend_at_most=asked["spend_at_most"],
+        service=asked["service"],
+    )
+
+
+def _consent(asked: dict[str, Any]) -> dict[str, Any]:
+    return {"yes": asked["yes"], "only_quote": asked["only_quote"], "spend_at_most": asked["spend_at_most"]}
+
+
+@cli.command()
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "x"]))
+@click.argument("name", required=False, metavar="[HANDLE|SERVER]")
+@click.option("--service", metavar="URL", help="Another server of the platform than the usual one.")
+@click.option("--out", is_flag=True, help="Forget the login.")
+def login(platform: str, name: str | None, service: str | None, out: bool) -> None:
+    """Keep a login for a platform; the secret is asked for, never given on the command line.
+
+    \b
+    headcount login bluesky alice.bsky.social    asks for an app password (optional: all is public without it)
+    headcount login mastodon server.example      asks for an access token with the right read (optional)
+    headcount login x                            asks for a bearer token (needed)
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    from headcount.sources import sessions
+    from headcount.sources.secrets import forget_secret
+
+    if platform != "x" and not name:
+        what = "your handle" if platform == "bluesky" else "the name of your server"
+        raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
+    if out:
+        there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
+        click.echo("The login is forgotten." if there else "There was no login.")
+        return
+    what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
+    secret = click.prompt(what, hide_input=True, err=True, prompt_suffix=": ").strip()
+    if platform == "bluesky":
+        whose, where = f"@{name}", sessions.log_in_bluesky(str(name).removeprefix("@"), secret, server=service)
+    else:
+        host = str(name) if platform == "mastodon" else sessions.x_host(service)
+        whose, where = sessions.log_in_with_token(platform, host, secret)
+    click.echo(f"Logged in as {whose}; kept in {where}.")
+
+
 @cli.command()
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@click.option("--yes", is_flag=True, help="Begin without asking, however long it takes.")
 @_everywhere
-def sync(skip_bad: bool, folder: Path | None, as_json: bool) -> None:
-    """Import everything again that was added before: another snapshot."""
-    done = _open(folder).sync(skip_bad=skip_bad)
+def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
+    """Everything again that was added before: accounts are collected anew, files imported; another snapshot."""
+    from headcount.collecting_view import Watcher
+
+    with Watcher(quiet=as_json, yes=yes) as watcher:
+        done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
     if as_json:
         _print_json(done)
         return

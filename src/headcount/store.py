@@ -204,7 +204,7 @@ class Store:
         with self._transaction():
             create_incoming(con)
             intake = fill(con)
-            notes = [*intake.notes, *self._leave_out_forgotten(), *clean(con, now=moment)]
+            notes = [*intake.notes, *self._leave_out_forgotten(), *clean(con, now=moment, repeats=intake.repeats)]
             whole = intake.whole_lists if whole_lists is None else whole_lists
             self._find_whole_lists(whole)
             number = self._record_snapshot(intake, path, moment, bool(whole))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,7 @@ class Workspace:
         show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None,
         say: Callable[[str], None] = lambda _text: None,
         fresh: bool = False,
+        log: bool = False,
         now: datetime | None = None,
         client: Callable[..., Client] | None = None,
     ) -> Imported | None:
@@ -117,6 +119,7 @@ class Workspace:
             agree: asked with the quote, before anything long, whether to go on.
             show: told (step, done, total or None) after each page; say: told a sentence for the user.
             fresh: begin anew even where a collection was stopped.
+            log: write what happens, fault by fault, to `collect.log` in the workspace.
             now: the time of the import (UTC); the clock's where it is not given.
             client: makes another client than the usual one (see `headcount.sources.http.Client`).
 
@@ -129,26 +132,30 @@ class Workspace:
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
         from headcount.sources import find_source
-        from headcount.sources.collecting import Options, collect
+        from headcount.sources.collecting import Options, collect, log_file
         from headcount.sources.handles import parse_target
         from headcount.sources.http import Client
         from headcount.sources.landing import Landing
+        from headcount.sources.sessions import find_login
 
         target = parse_target(account)
         if target is None:
             raise UsageError(
                 f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
             )
-        landing = collect(
-            target,
-            self.folder,
-            options or Options(),
-            client=client or Client,
-            agree=agree,
-            show=show,
-            say=say,
-            fresh=fresh,
-        )
+        chosen = options or Options()
+        with log_file(self.folder / "collect.log") if log else nullcontext():
+            landing = collect(
+                target,
+                self.folder,
+                chosen,
+                client=client or Client,
+                login=lambda whose: find_login(whose, chosen.service),
+                agree=agree,
+                show=show,
+                say=say,
+                fresh=fresh,
+            )
         if landing is None:
             return None
         with Landing(landing) as collected:

@@ -59,6 +59,7 @@ class Intake:
         whole_lists: the follows are whole follower lists, so that who is missing from a later one is gone; or the
             lists that are whole, where not all are.
         remarks: what the reports of an account should say of how it was collected.
+        repeats: the same row comes more than once by the nature of the source.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Intake:
     notes: tuple[str, ...]
     whole_lists: bool | WholeLists
     remarks: tuple[Remark, ...] = ()
+    repeats: bool = False
 
 
 class Source(Protocol):

@@ -62,7 +62,8 @@ class BlueskyCollector:
 
     def quote(self, collection: Collection, target: Target) -> Quote:
         """Look at the profile and say what collecting will take."""
-        self.appview = (collection.options.service or self.appview).rstrip("/")
+        through = getattr(collection.login, "server", self.appview)  # a user's server passes on what it is asked
+        self.appview = (collection.options.service or through).rstrip("/")
         page = self._ask(collection, "profile", "app.bsky.actor.getProfile", [("actor", target.name)])
         if not page.good:
             raise _no_profile(target.name, page)

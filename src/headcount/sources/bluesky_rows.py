@@ -391,7 +391,8 @@ class _Reader:
             me if landing.meta("whole_following") == "True" else frozenset(),
         )
         remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
-        return Intake(name, (), 0, dict(self.rows.counts), tuple(notes), whole_lists=whole, remarks=remarks)
+        counts = dict(self.rows.counts)
+        return Intake(name, (), 0, counts, tuple(notes), whole_lists=whole, remarks=remarks, repeats=True)
 
     def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute(

@@ -27,19 +27,21 @@ _DEEPEST_THREAD = 10_000
 _FIRST_YEAR = 1990
 
 
-def clean(con: duckdb.DuckDBPyConnection, *, now: datetime) -> list[str]:
+def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = False) -> list[str]:
     """Set right what can be, on the connection's incoming tables.
 
     Args:
         con: with the four incoming tables.
         now: time of the import, UTC without a zone; later times cannot be.
+        repeats: the source tells the same row more than once by its nature, so that is not worth a sentence.
 
     Returns:
         Sentences for the user about what was changed.
     """
     notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_impossible(con, now)]
     for table in TABLES:
-        notes += _merge_duplicates(con, table)
+        merged = _merge_duplicates(con, table)
+        notes += [] if repeats else merged
     _join_touches(con)
     notes += _break_circles(con)
     notes += _derive_replies(con)

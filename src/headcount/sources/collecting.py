@@ -12,6 +12,7 @@ import heapq
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,9 +24,20 @@ import msgspec
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.sources.handles import Target
 from headcount.sources.http import Client, Limit, duration
-from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder
+from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder, remove_landing
 
-__all__ = ["COLLECTORS", "Collection", "Collector", "Listing", "Login", "Options", "Quote", "collect", "uniform_sample"]
+__all__ = [
+    "COLLECTORS",
+    "Collection",
+    "Collector",
+    "Listing",
+    "Login",
+    "Options",
+    "Quote",
+    "collect",
+    "log_file",
+    "uniform_sample",
+]
 
 log = logging.getLogger("headcount.collect")
 
@@ -347,33 +359,62 @@ def collect(
     collector: Collector = getattr(importlib.import_module(f"headcount.sources.{module}"), name)()
     folder = landing_folder(workspace, f"{target.platform}:{target.name}")
     path = None if fresh else find_unfinished(folder, options.text())
+    new = path is None
     if path is None:
         path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}{ENDING}"
-    with Landing(path, write=True) as landing, client(say=say, limits=collector.limit) as asking:
-        for key, value in (("platform", target.platform), ("target", target.name), ("options", options.text())):
-            landing.set_meta(key, value)
-        if landing.count():
-            begun = landing.meta("begun_at")
-            say(f"Going on with the collection begun {str(begun)[:16]} UTC: {landing.count():,} pages are there.")
-        collection = Collection(landing, asking, options, login(target), show, say)
-        try:
+    begun = False
+    try:
+        with Landing(path, write=True) as landing, client(say=say, limits=collector.limit) as asking:
+            for key, value in (("platform", target.platform), ("target", target.name), ("options", options.text())):
+                landing.set_meta(key, value)
+            if not new:
+                since = str(landing.meta("begun_at"))[:16].replace("T", " ")
+                say(f"Going on with the collection begun {since} UTC: {landing.count():,} pages are there.")
+            collection = Collection(landing, asking, options, login(target), show, say)
             quote = collector.quote(collection, target)
             landing.set_meta("account_id", quote.account_id)
             if not agree(quote):
                 return None
-            collector.collect(collection)
-        except BudgetReached as error:
-            if not landing.count():
-                raise
-            collection.note(f"{error.message} What came until then was taken in; it is partial.")
-            say(str(error))
-            return path
-        finally:
-            if asking.usage.requests:
-                say(asking.usage.sentence())
-                log.info(asking.usage.sentence())
-        landing.finish()
+            begun = True
+            _run(collector, collection)
+    finally:
+        if new and not begun:  # an answer to a question that went no further is no collection to go on with
+            remove_landing(path)
     return path
+
+
+def _run(collector: Collector, collection: Collection) -> None:
+    """Ask for everything; what is stopped by the budget is taken in as it is, and can go on."""
+    usage = collection.client.usage
+    try:
+        collector.collect(collection)
+    except BudgetReached as error:
+        collection.note(f"{error.message} What came until then was taken in; it is partial.")
+        collection.say(str(error))
+    else:
+        collection.landing.finish()
+    finally:
+        if usage.requests:
+            log.info(usage.sentence())
+            collection.say(usage.sentence())
+
+
+@contextmanager
+def log_file(path: Path) -> Iterator[None]:
+    """Write what happens in collecting, with its time, to the end of a file that only the user can read."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+        handler.close()
 
 
 def _check(options: Options) -> None:
@@ -386,3 +427,5 @@ def _check(options: Options) -> None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
         )
+    if options.service is not None and not options.service.startswith(("http://", "https://")):
+        raise UsageError(f"{options.service!r} is no address of a server.", hint="it begins with https://")

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from headcount import __version__
-from headcount.errors import PlatformUnavailable
+from headcount.errors import PlatformUnavailable, UsageError
 
 if TYPE_CHECKING:
     import httpx2
@@ -214,6 +214,10 @@ class Client:
             reply = self._http.get(url, headers=dict(headers or {}))
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
             raise _Again(_in_words(error)) from None
+        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
+            raise UsageError(
+                f"{url[:80]!r} is no address.", hint="the address of a server begins with https://"
+            ) from None
         answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, reply.content)
         self.usage.bytes += len(answer.body)
         self._heed(answer, bucket)

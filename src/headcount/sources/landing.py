@@ -29,7 +29,16 @@ from headcount.errors import InputError, StoreBusy
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
 
-__all__ = ["ENDING", "Landing", "Page", "collected_as", "find_unfinished", "is_landing", "landing_folder"]
+__all__ = [
+    "ENDING",
+    "Landing",
+    "Page",
+    "collected_as",
+    "find_unfinished",
+    "is_landing",
+    "landing_folder",
+    "remove_landing",
+]
 
 ENDING = ".landing"
 _FORMAT = "1"
@@ -266,6 +275,17 @@ def find_unfinished(folder: Path, options: str) -> Path | None:
         except InputError:
             continue
     return None
+
+
+def remove_landing(path: Path) -> None:
+    """Delete a landing, with what SQLite keeps beside it, and its folder where nothing else is in it."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:

@@ -1,0 +1,215 @@
+"""Logging in, and keeping sessions: the only place that sends anything but GET.
+
+Bluesky: an app password opens a session (`com.atproto.server.createSession`); its two tokens are kept, the password
+is not, and the session is used and renewed (`refreshSession`) as long as it lasts, because logging in is limited to
+few times a day. Mastodon and X: a token that the user made there, with the right to read. Those are asked for their
+rights (Mastodon: `/api/v1/apps/verify_credentials`), and a token that may
+write is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
+from headcount.sources.handles import Target
+from headcount.sources.secrets import find_secret, keep_secret
+
+__all__ = ["BlueskyLogin", "TokenLogin", "find_login", "log_in_bluesky", "log_in_with_token", "x_host"]
+
+BLUESKY_SERVER = "https://bsky.social"
+_SESSION_CALLS = ("com.atproto.server.createSession", "com.atproto.server.refreshSession")
+
+
+class TokenLogin:
+    """A token that is sent to one server, and to no other.
+
+    Args:
+        token: the secret; host: name (and port) of the server it belongs to.
+    """
+
+    def __init__(self, token: str, host: str) -> None:
+        self._token, self.host = token, host
+
+    def __repr__(self) -> str:
+        return f"TokenLogin(host={self.host!r})"
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """The token, for an address of its server."""
+        return {"Authorization": f"Bearer {self._token}"} if urlsplit(url).netloc == self.host else {}
+
+    def renew(self) -> bool:
+        """A token is made by the user and cannot be renewed."""
+        return False
+
+
+class BlueskyLogin:
+    """A session on the user's own server, which passes what it is asked on to the AppView.
+
+    Args:
+        name: under which it is kept; session: server, handle, did and the two tokens.
+    """
+
+    def __init__(self, name: str, session: dict[str, str]) -> None:
+        self.name, self.session = name, session
+
+    def __repr__(self) -> str:
+        return f"BlueskyLogin({self.session.get('handle')!r})"
+
+    @property
+    def server(self) -> str:
+        """Address of the user's server: the AppView is asked through it."""
+        return self.session["server"]
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """The token of the session, for an address of its server."""
+        mine = urlsplit(url).netloc == urlsplit(self.server).netloc
+        return {"Authorization": f"Bearer {self.session['accessJwt']}"} if mine else {}
+
+    def renew(self) -> bool:
+        """New tokens for old; False where the session has ended for good."""
+        try:
+            answer = _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"])
+        except AccessDenied:
+            return False
+        self.session |= {name: str(answer[name]) for name in ("accessJwt", "refreshJwt")}
+        keep_secret(self.name, json.dumps(self.session))
+        return True
+
+
+def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> str:
+    """Open a session and keep it; gives where it is kept, in words.
+
+    Args:
+        handle: of the user; password: an app password (Settings, Privacy and security, App passwords).
+        server: address of the user's server; bsky.social, which knows all of its accounts, without it.
+
+    Raises:
+        AccessDenied: the handle or the password is wrong.
+        PlatformUnavailable: the server does not answer.
+    """
+    server = (server or os.environ.get("HEADCOUNT_BLUESKY_SERVER") or BLUESKY_SERVER).rstrip("/")
+    answer = _session_call(server, _SESSION_CALLS[0], body={"identifier": handle, "password": password})
+    own = next(
+        (
+            str(service["serviceEndpoint"]).rstrip("/")
+            for service in (answer.get("didDoc") or {}).get("service") or ()
+            if service.get("type") == "AtprotoPersonalDataServer"
+        ),
+        server,
+    )
+    session = {"server": own, **{name: str(answer[name]) for name in ("handle", "did", "accessJwt", "refreshJwt")}}
+    return keep_secret("bluesky", json.dumps(session))
+
+
+def _session_call(
+    server: str, call: str, *, body: dict[str, str] | None = None, token: str | None = None
+) -> dict[str, Any]:
+    """Open or renew a session. Nothing else is ever posted, to any platform."""
+    import httpx2
+
+    assert call in _SESSION_CALLS
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        answer = httpx2.post(f"{server}/xrpc/{call}", json=body, headers=headers, timeout=30)
+        content = answer.json()
+    except (httpx2.HTTPError, ValueError):
+        raise PlatformUnavailable(f"{urlsplit(server).netloc} does not answer.", hint="try again later.") from None
+    if answer.status_code == 429:
+        raise PlatformUnavailable(
+            f"{urlsplit(server).netloc} has seen too many logins.", hint="it allows some a day: try again later."
+        )
+    if answer.status_code != 200 or "accessJwt" not in content:
+        raise AccessDenied(
+            f"{urlsplit(server).netloc} refuses the login ({str(content.get('message'))[:80]}).",
+            hint="check the handle, and make an app password in Bluesky's settings.",
+        )
+    return dict(content)
+
+
+def log_in_with_token(platform: str, host: str, token: str) -> tuple[str, str]:
+    """Check a token and keep it; gives whose it is and where it is kept.
+
+    Args:
+        platform: mastodon or x; host: name of the Mastodon server, api.x.com for X; token: the secret.
+
+    Raises:
+        AccessDenied: the server refuses it, or it may write.
+    """
+    if not token or any(letter.isspace() for letter in token):
+        raise UsageError("That is no token.", hint="copy it once more; it has no blanks.")
+    login = TokenLogin(token, host)
+    whose = _check_mastodon(host, login) if platform == "mastodon" else _check_x(host, login)
+    return whose, keep_secret(f"{platform}:{host}" if platform == "mastodon" else platform, token)
+
+
+def _check_mastodon(host: str, login: TokenLogin) -> str:
+    base = address_of(host)
+    status, me = _look(f"{base}/api/v1/accounts/verify_credentials", login)
+    if status != 200:
+        raise AccessDenied(
+            f"{host} refuses the token (HTTP {status}).",
+            hint="make one there: Preferences, Development, New application, with the right read only.",
+        )
+    _, application = _look(f"{base}/api/v1/apps/verify_credentials", login)
+    scopes = application.get("scopes") or []
+    writing = [scope for scope in scopes if not str(scope).startswith(("read", "profile"))]
+    if writing:
+        raise AccessDenied(
+            f"The token may do more than read ({', '.join(map(str, writing))}).",
+            hint="make one with the right read only: Headcount never writes, and keeps nothing that could.",
+        )
+    return f"@{me.get('acct')}@{host}"
+
+
+def _check_x(host: str, login: TokenLogin) -> str:
+    """A user's token tells whose it is; an application's is told that it is none of a user's (403)."""
+    status, content = _look(f"{address_of(host)}/2/users/me", login)
+    if status == 401:
+        raise AccessDenied("X refuses the token (HTTP 401).", hint="copy the bearer token once more.")
+    name = (content.get("data") or {}).get("username") if isinstance(content.get("data"), dict) else None
+    return f"@{name}" if name else "an application"
+
+
+def _look(url: str, login: TokenLogin) -> tuple[int, dict[str, Any]]:
+    import httpx2
+
+    try:
+        answer = httpx2.get(url, headers=dict(login.headers(url)), timeout=30)
+        content = answer.json()
+    except (httpx2.HTTPError, ValueError):
+        raise PlatformUnavailable(f"{login.host} does not answer.", hint="try again later.") from None
+    return answer.status_code, content if isinstance(content, dict) else {}
+
+
+def address_of(host: str) -> str:
+    """The address of a server; plain HTTP on this machine only."""
+    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
+    return f"{'http' if local else 'https'}://{host}"
+
+
+def find_login(target: Target, service: str | None = None) -> BlueskyLogin | TokenLogin | None:
+    """The login that is kept for a target's platform and server; None where there is none."""
+    if target.platform == "bluesky":
+        kept = find_secret("bluesky")
+        if kept is None:
+            return None
+        try:
+            return BlueskyLogin("bluesky", json.loads(kept))
+        except ValueError:
+            raise UsageError("The login for Bluesky cannot be read.", hint="headcount login bluesky HANDLE") from None
+    if target.platform == "mastodon":
+        host = urlsplit(service).netloc if service else target.name.rpartition("@")[2]
+        token = find_secret(f"mastodon:{host}")
+        return TokenLogin(token, host) if token else None
+    token = find_secret("x")
+    return TokenLogin(token, x_host(service)) if token else None
+
+
+def x_host(service: str | None = None) -> str:
+    """The host of X's API: the one given, or HEADCOUNT_X_API, or the usual one."""
+    return urlsplit(service or os.environ.get("HEADCOUNT_X_API") or "https://api.x.com").netloc
