@@ -195,6 +195,122 @@ def _table(posts: list[dict[str, Any]]) -> str:
     return "".join(",".join(f'"{value}"' for value in row) + "\n" for row in rows)
 
 
+# -- Mastodon ------------------------------------------------------------------------------------------------
+
+PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+HOME = "https://social.example"
+ACTOR = f"{HOME}/users/Ana"
+CONTEXT = ["https://www.w3.org/ns/activitystreams", {"toot": "http://joinmastodon.org/ns#"}]
+READERS: dict[str, dict[str, list[str]]] = {
+    "public": {"to": [PUBLIC], "cc": [f"{ACTOR}/followers"]},
+    "unlisted": {"to": [f"{ACTOR}/followers"], "cc": [PUBLIC]},
+    "followers": {"to": [f"{ACTOR}/followers"], "cc": []},
+    "direct": {"to": ["https://other.example/users/ben"], "cc": []},
+}
+
+
+def named(href: str, name: str) -> dict[str, Any]:
+    return {"type": "Mention", "href": href, "name": name}
+
+
+def note(number: int, content: str, readers: str = "public", **more: Any) -> dict[str, Any]:
+    """A post in the outbox."""
+    address = f"{ACTOR}/statuses/{number}"
+    when = f"2024-05-0{number % 9 + 1}T10:00:00Z"
+    post = {
+        "id": address,
+        "type": "Note",
+        "summary": None,
+        "inReplyTo": None,
+        "published": when,
+        "url": f"{HOME}/@Ana/{number}",
+        "attributedTo": ACTOR,
+        "content": content,
+        "attachment": [],
+        "tag": [],
+        **READERS[readers],
+    } | more
+    activity = {"id": f"{address}/activity", "type": "Create", "actor": ACTOR, "published": when, "object": post}
+    return activity | READERS[readers]
+
+
+def boost(number: int, address: str, author: str) -> dict[str, Any]:
+    return {
+        "id": f"{ACTOR}/statuses/{number}/activity",
+        "type": "Announce",
+        "actor": ACTOR,
+        "published": f"2024-06-0{number % 9 + 1}T10:00:00Z",
+        "to": [PUBLIC],
+        "cc": [author, f"{ACTOR}/followers"],
+        "object": address,
+    }
+
+
+BEN_PAGE, CLEO_PAGE = "https://other.example/users/ben", "https://runs.cleo.example/ap/users/1234"
+ACTIVITIES = [
+    note(1, '<p>Who is there?<br />Say &amp; do</p><p><a href="https://www.example.org/a" rel="nofollow">see</a></p>'),
+    note(
+        2,
+        f'<p><span class="h-card"><a href="{HOME}/@dora" class="u-url mention">@<span>dora</span></a></span> yes</p>',
+        inReplyTo=f"{BEN_PAGE}/statuses/55",
+        tag=[
+            named(BEN_PAGE, "@Ben@other.example"),
+            named(f"{HOME}/users/dora", "@dora"),
+            named(CLEO_PAGE, "@cleo@cleo.example"),
+            {"type": "Hashtag", "href": f"{HOME}/tags/a", "name": "#a"},
+        ],
+    ),
+    note(3, "<p>for some</p>", "followers", inReplyTo=f"{CLEO_PAGE}/statuses/7"),
+    note(4, "<p>a secret</p>", "direct", tag=[named(BEN_PAGE, "@Ben@other.example")]),
+    note(5, "<p>not listed</p>", "unlisted", inReplyTo=f"{ACTOR}/statuses/1"),
+    note(6, "<p>as they say</p>", quote=f"{BEN_PAGE}/statuses/56", _misskey_quote=f"{BEN_PAGE}/statuses/56"),
+    note(7, "<p>who?</p>", inReplyTo="https://misskey.example/notes/9abc"),
+    boost(8, f"{BEN_PAGE}/statuses/57", BEN_PAGE),
+    boost(9, "https://pleroma.example/objects/6f", "https://pleroma.example/users/edna"),
+    boost(10, "https://misskey.example/notes/9abd", "https://misskey.example/users/7rkr3b1c1c"),
+]
+FAVOURITES = [f"{BEN_PAGE}/statuses/58", "https://third.example/@fay/9", "https://misskey.example/notes/9abe"]
+FOLLOWED = """Account address,Show boosts,Notify on new posts,Languages
+Ben@other.example,true,false,
+dora@social.example,false,false,"en, de"
+"""
+
+
+def collection(name: str, items: list[Any], total: int | None = None) -> str:
+    made = {"@context": CONTEXT, "id": name, "type": "OrderedCollection"}
+    return json.dumps(made | {"totalItems": len(items) if total is None else total, "orderedItems": items})
+
+
+def mastodon(*, lists: bool = True) -> Files:
+    """As BackupService of Mastodon writes it; with the list that is exported on its own."""
+    actor = {
+        "@context": CONTEXT,
+        "id": ACTOR,
+        "type": "Person",
+        "outbox": "outbox.json",
+        "likes": "likes.json",
+        "bookmarks": "bookmarks.json",
+        "preferredUsername": "Ana",
+        "name": "Ana A.",
+        "summary": "<p>I ask &amp; answer</p>",
+        "url": f"{HOME}/@Ana",
+        "published": "2022-11-05T00:00:00Z",
+        "publicKey": {"id": f"{ACTOR}#main-key"},
+        "icon": {"type": "Image", "url": "avatar.png"},
+    }
+    files: Files = {
+        "media_attachments/files/109/original/a.png": b"\x89PNG",
+        "outbox.json": collection("outbox.json", ACTIVITIES, 42),
+        "likes.json": collection("likes.json", FAVOURITES),
+        "bookmarks.json": "broken: it must not even be opened",
+        "avatar.png": b"\x89PNG",
+        "actor.json": json.dumps(actor),
+    }
+    if lists:
+        files |= {"following_accounts.csv": FOLLOWED, "blocked_accounts.csv": "x", "muted_accounts.csv": "x"}
+    return files
+
+
 # -- packing -------------------------------------------------------------------------------------------------
 
 

@@ -129,6 +129,27 @@ def flipped(folder: Path) -> Path:
     return path
 
 
+def mastodon(packing: str = "tar.gz", *, cut: int | None = None, **files: str | bytes | None) -> Callable[[Path], Path]:
+    """An archive of Mastodon's; `files` (.json) take the place of others, None leaves one out."""
+
+    def build(folder: Path) -> Path:
+        content = archives.mastodon() | {"big.bin": os.urandom(40_000)}
+        for name, text in files.items():
+            content.pop(f"{name}.json")
+            content |= {f"{name}.json": text} if text is not None else {}
+        pack = archives.tarred if packing == "tar.gz" else archives.zipped
+        path = pack(folder / f"archive-20260301095812-1.{packing}", content)
+        path.write_bytes(path.read_bytes()[:cut])
+        return path
+
+    return build
+
+
+def tar_bomb(folder: Path) -> Path:
+    files = archives.mastodon() | {"media_attachments/a.png": bytes(260 << 20)}
+    return archives.tarred(folder / "x.tar.gz", files)
+
+
 def account(**values: object) -> str:
     return ",".join(values) + "\n" + ",".join(str(value) for value in values.values()) + "\n"
 
@@ -185,6 +206,38 @@ MALFORMED = [
         lambda f: text("follower.js", archives.ytd("follower", []))(f) / "follower.js",
         2,
         "one file of an X archive",
+    ),
+    Malformed("Mastodon archive cut off", mastodon(cut=30_000), 1, "cannot be unpacked: it is cut off or damaged"),
+    Malformed("text named tar.gz", lambda f: text("x.tar.gz", "hello")(f) / "x.tar.gz", 1, "cannot be unpacked"),
+    Malformed("Mastodon archive, a bomb", tar_bomb, 1, "looks like a zip bomb"),
+    Malformed("Mastodon archive, encrypted", lambda f: archives.encrypted(mastodon("zip")(f)), 1, "zip is encrypted"),
+    Malformed(
+        "tar archive of something else",
+        lambda f: archives.tarred(f / "x.tar.gz", {"a.txt": "a"}),
+        1,
+        "is no archive of Mastodon's",
+    ),
+    Malformed(
+        "Mastodon archive, a path that leads out of it",
+        lambda f: archives.tarred(f / "x.tar.gz", archives.mastodon() | {"../a": "x"}),
+        1,
+        "which leads out of it",
+    ),
+    Malformed("Mastodon archive, empty outbox.json", mastodon(outbox=""), 1, "outbox.json is JSON that is cut off"),
+    Malformed("Mastodon archive, broken outbox.json", mastodon(outbox='{"orderedItems": [{]'), 1, "outbox.json is not"),
+    Malformed("Mastodon archive, a list for the outbox", mastodon(outbox="[]"), 1, "outbox.json is not"),
+    Malformed("Mastodon archive, no address in it", mastodon(actor="{}", outbox="{}"), 1, "does not say whose"),
+    Malformed(
+        "Mastodon archive, items that are none",
+        mastodon(outbox=archives.collection("outbox.json", [1, "x"])),
+        1,
+        "outbox.json: value 1 of the list: is no activity",
+    ),
+    Malformed(
+        "list of accounts followed, without its owner",
+        lambda f: text("following_accounts.csv", archives.FOLLOWED)(f) / "following_accounts.csv",
+        2,
+        "does not say whose list it is",
     ),
     Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is nothing that can be read"),
     Malformed("empty file", text("follows.csv", ""), 1, "is empty"),

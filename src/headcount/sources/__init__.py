@@ -23,12 +23,13 @@ SOURCES = (
     ("x_v2", "XV2Source"),
     ("x_v1", "XV1Source"),
     ("x_archive", "XArchiveSource"),
+    ("mastodon_archive", "MastodonArchiveSource"),
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
-    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, or the archive of your own account that X makes"
+    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, or the archive of your own account from X or Mastodon"
 )
 
 

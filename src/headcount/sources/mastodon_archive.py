@@ -1,0 +1,233 @@
+"""Mastodon's archive of one's own account (tar.gz, zip or unpacked folder), with the lists that it exports as CSV.
+
+`actor.json` says whose it is, `outbox.json` holds the posts and boosts, `likes.json` the addresses of what was
+favourited. Whom the account follows stands in `following_accounts.csv`, which is exported on its own and read when it
+lies beside the others. Bookmarks, blocks, mutes, keys and pictures are not opened; see docs/archives.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from headcount.errors import BadRows, InputError, UsageError
+from headcount.sources.activitypub import account_key
+from headcount.sources.archive_files import Members, is_tar, listed, members
+from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.jsonlines import Problems, unreadable
+from headcount.sources.mastodon_archive_rows import Activities, Owner
+from headcount.sources.rows import BATCH_ROWS, Rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["MastodonArchiveSource"]
+
+Object = dict[str, Any]
+
+_WANTED = re.compile(
+    r"(?P<top>(?:[^/]+/){0,2})(?P<name>actor\.json|outbox\.json|likes\.json|(?:following|follower)_accounts\.csv"
+    r"|followers\.csv|following\.csv)"
+)
+_LISTS = {
+    "following": ("following_accounts.csv", "following.csv"),
+    "followers": ("follower_accounts.csv", "followers.csv"),
+}
+_LIST_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\"?Account address\"?\s*,\s*\"?Show boosts", re.IGNORECASE)
+_MADE = re.compile(r"archive-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-")
+_ADDRESS = re.compile(r"@?(?P<user>[\w.-]+)@(?P<server>[\w.-]+(?::\d+)?)")
+
+RECEIVED = (
+    "Mastodon's archive holds what the account wrote and liked, not what it was given: "
+    "likes, boosts and replies by others are unknown."
+)
+FOLLOWERS = "Mastodon's archive holds no list of followers: how many there are, and who, is unknown."
+
+
+class MastodonArchiveSource:
+    """The archive that Mastodon makes of one's own account."""
+
+    name = "Mastodon archive"
+
+    def recognises(self, path: Path) -> bool:
+        """A tar archive, a zip or folder with an outbox, or a list as Mastodon exports it."""
+        if not path.is_dir() and path.suffix.lower() == ".csv":
+            with path.open("rb") as file:
+                return _LIST_HEADER.match(file.read(80)) is not None
+        if _is_part(path):
+            with path.open("rb") as file:
+                return b"www.w3.org/ns/activitystreams" in file.read(4096)
+        if is_tar(path) and not path.is_dir():
+            return True
+        matched = (_WANTED.fullmatch(name) for name in listed(path))
+        return any(found["name"] in ("actor.json", "outbox.json") for found in matched if found)
+
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+        """Read an archive.
+
+        Raises:
+            BadRows: entries are wrong and `skip_bad` is false.
+            InputError: the archive is damaged, or one of its files is not what it should be.
+            UsageError: it is a list that does not say whose it is.
+        """
+        if path.suffix.lower() == ".csv" and not path.is_dir():
+            raise UsageError(
+                f"{path.name} does not say whose list it is.",
+                hint="put it into the folder of the unpacked archive, beside actor.json, and hand in that folder.",
+            )
+        if _is_part(path):
+            raise UsageError(f"{path.name} is one file of a Mastodon archive.", hint="hand in the whole archive.")
+        with members(path, lambda name: _WANTED.fullmatch(name) is not None) as archive:
+            return _Reader(archive, path, con).read(skip_bad)
+
+
+def _is_part(path: Path) -> bool:
+    return path.name in ("actor.json", "outbox.json", "likes.json") and not path.is_dir()
+
+
+class _Collection(msgspec.Struct):
+    """A collection of ActivityPub; its items are decoded one by one."""
+
+    orderedItems: list[msgspec.Raw] | None = None  # noqa: N815 (the format's name)
+    totalItems: Any = None  # noqa: N815
+
+
+class _Reader:
+    """Reads one archive, file by file."""
+
+    def __init__(self, archive: Members, path: Path, con: duckdb.DuckDBPyConnection) -> None:
+        self.archive = archive
+        self.files = self._files(path)
+        self.rows, self.problems = Rows(con), Problems(path.name)
+        self.outbox = self._decoded("outbox.json", _Collection) or _Collection()
+        self.actor = self._decoded("actor.json", dict) or {}
+        self.owner = self._owner(path)
+        self.activities = Activities(self.rows, self.owner)
+
+    def _files(self, path: Path) -> dict[str, str]:
+        """Name -> path inside the archive of the files in the folder of the actor or outbox."""
+        found = [_WANTED.fullmatch(name) for name in self.archive.names]
+        tops = sorted({match["top"] for match in found if match and match["name"] in ("actor.json", "outbox.json")})
+        if not tops:
+            raise InputError(
+                f"{path.name} is no archive of Mastodon's: it holds neither actor.json nor outbox.json.",
+                hint="hand in the archive as Mastodon made it.",
+            )
+        if len(tops) > 1:
+            raise InputError(
+                f"{path.name} holds more than one archive ({', '.join(tops[:3])}).", hint="hand in one after the other."
+            )
+        return {match["name"]: match[0] for match in found if match and match["top"] == tops[0]}
+
+    def read(self, skip_bad: bool) -> Intake:
+        """All of it."""
+        total = self.outbox.totalItems
+        self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
+        self._each("outbox.json", self.outbox.orderedItems or [], "activity")
+        likes = self._decoded("likes.json", _Collection) or _Collection()
+        self._each("likes.json", likes.orderedItems or [], "address of a post")
+        self.activities.settle()
+        self._lists()
+        if self.problems.count and not skip_bad:
+            raise BadRows(self.problems.shown, self.problems.count)
+        self.rows.flush()
+        found = self.rows.counts
+        notes = tuple(self._notes())
+        intake = Intake(
+            MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
+        )
+        return replace(intake, whole_lists=self._whole(), remarks=self._remarks())
+
+    def _owner(self, path: Path) -> Owner:
+        made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
+        observed_at = "{}-{}-{}T{}:{}:{}Z".format(*made.groups()) if made else None
+        actor = self.actor.get("id") or self._first_actor()
+        try:
+            return Owner(actor, self.actor.get("preferredUsername"), self.actor.get("webfinger"), observed_at)
+        except ValueError:
+            raise InputError(
+                f"{path.name} does not say whose archive it is: it holds no actor.json with an address.",
+                hint="hand in the whole archive as Mastodon made it.",
+            ) from None
+
+    def _first_actor(self) -> object:
+        for raw in self.outbox.orderedItems or []:
+            activity = msgspec.json.decode(raw)
+            return activity.get("actor") if isinstance(activity, dict) else None
+        return None
+
+    def _decoded(self, name: str, kind: Any) -> Any:
+        if name not in self.files:
+            return None
+        try:
+            return msgspec.json.decode(self.archive.read(self.files[name]), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
+
+    def _each(self, name: str, items: list[msgspec.Raw], what: str) -> None:
+        self.problems.file = name
+        take = self.activities.like if name == "likes.json" else self.activities.take
+        for number, raw in enumerate(items, 1):
+            try:
+                take(msgspec.json.decode(raw))
+            except (AttributeError, KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+                reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
+                self.problems.add(f"is no {what} ({reason[:120]})", None, number)
+            self.rows.flush(at=BATCH_ROWS)
+
+    def _lists(self) -> None:
+        """Whom the account follows, and who follows it, where the exports lie beside the archive."""
+        for side, names in _LISTS.items():
+            for name in names:
+                if name in self.files:
+                    self.problems.file = name
+                    self._list(self.archive.read(self.files[name]), following=side == "following")
+
+    def _list(self, content: bytes, *, following: bool) -> None:
+        table = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
+        for row in table:
+            if not row or (table.line_num == 1 and row[0].strip().lower() == "account address"):
+                continue
+            matched = _ADDRESS.fullmatch(row[0].strip())
+            if matched is None:
+                self.problems.add(f"«{row[0][:40]}» is no address of an account", table.line_num)
+                continue
+            other = account_key(matched["user"], matched["server"])
+            pair = (self.owner.account, other) if following else (other, self.owner.account)
+            self.rows.account(self.owner.named(other, row[0].strip().removeprefix("@")), whole=False)
+            self.rows.follow(*pair, None, self.owner.observed_at)
+            self.rows.flush(at=BATCH_ROWS)
+
+    # -- what has to be said of it ------------------------------------------------------------------------
+
+    def _has(self, side: str) -> bool:
+        return any(name in self.files for name in _LISTS[side])
+
+    def _whole(self) -> WholeLists:
+        owner, nobody = frozenset([self.owner.account]), frozenset[str]()
+        return WholeLists(owner if self._has("followers") else nobody, owner if self._has("following") else nobody)
+
+    def _notes(self) -> list[str]:
+        notes = [f"{RECEIVED} Collect them with: headcount add @{self.owner.handle}"]
+        if not self._has("followers"):
+            notes.append("It holds no list of followers; Mastodon does not export one.")
+        if not self._has("following"):
+            notes.append(
+                "It holds no list of accounts followed; export following_accounts.csv and put it beside actor.json."
+            )
+        notes += self.activities.notes()
+        if self.rows.unread_times:
+            notes.append(f"Times that could not be read were taken as unknown: {self.rows.unread_times:,}.")
+        return notes
+
+    def _remarks(self) -> tuple[Remark, ...]:
+        remarks = [Remark(self.owner.account, "responses", RECEIVED)]
+        if not self._has("followers"):
+            remarks.append(Remark(self.owner.account, "followers", FOLLOWERS))
+        return tuple(remarks)
