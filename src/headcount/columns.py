@@ -111,6 +111,7 @@ class Followers:
         followers_count, following_count, posts_count: the platform's counters.
         has_bio, has_website, default_avatar, protected, verified, declared_bot, opted_out: yes/no.
         removed: 1 where the account is deleted or suspended.
+        sampled: drawn in a uniform sample of the list (1), not drawn and so not looked at (0), no sample (-1).
         followed_back: does the account follow this follower?
         bio_asks_follow_back: the bio offers or asks for follow-backs (#teamfollowback, "f4f", …).
         posts_seen: posts of the follower that are at hand (0 = none at hand, which says nothing).
@@ -140,6 +141,7 @@ class Followers:
     declared_bot: Flags
     opted_out: Flags
     removed: Flags
+    sampled: Flags
     followed_back: Flags
     bio_asks_follow_back: Flags
     posts_seen: Integers
@@ -174,6 +176,7 @@ _FLAGS = frozenset(
     {
         "has_bio",
         "has_website",
+        "sampled",
         "default_avatar",
         "protected",
         "verified",

@@ -69,7 +69,7 @@ class AccountView:
         followers: everybody who follows or followed; None where there is no follower list.
         new: followers first listed after the first snapshot; None with one snapshot.
         other_id, other_handle, other_opted_out: the people numbered after the followers.
-        followers_between: follows among the followers that are known.
+        remarks: (topic, sentence) that the collector left on how the account was collected.
     """
 
     facts: AccountFacts
@@ -87,6 +87,7 @@ class AccountView:
     other_id: Texts
     other_handle: Texts
     other_opted_out: Flags
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def people(self) -> int:
@@ -95,15 +96,19 @@ class AccountView:
 
 
 def known_accounts(con: duckdb.DuckDBPyConnection, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
-    """Accounts that a report can be made of: id, handle, followers listed, posts; most followers first."""
+    """Accounts that a report can be made of: id, handle, followers listed, posts; collected ones come first."""
     return con.execute(
-        """WITH lists AS (SELECT followee_id AS id, count(*) AS n FROM follows WHERE gone_at IS NULL GROUP BY 1),
+        """WITH collected AS (SELECT DISTINCT account_id AS id FROM snapshots WHERE account_id IS NOT NULL),
+        lists AS (SELECT followee_id AS id, count(*) AS n FROM follows WHERE gone_at IS NULL GROUP BY 1),
         written AS (SELECT author_id AS id, count(*) AS n FROM posts
                     WHERE coalesce(kind, 'post') IN ('post', 'quote') GROUP BY 1)
         SELECT coalesce(l.id, w.id) AS id, a.handle, coalesce(l.n, 0), coalesce(w.n, 0)
         FROM lists AS l FULL JOIN written AS w ON l.id = w.id
         LEFT JOIN accounts AS a ON a.account_id = coalesce(l.id, w.id)
-        ORDER BY coalesce(l.n, 0) DESC, coalesce(w.n, 0) DESC, id LIMIT ?""",
+        LEFT JOIN collected AS c ON c.id = coalesce(l.id, w.id)
+        -- what else is known of the people around an account that was collected is no report's worth
+        WHERE c.id IS NOT NULL OR coalesce(l.n, 0) > 1 OR NOT EXISTS (FROM collected)
+        ORDER BY c.id IS NULL, coalesce(l.n, 0) DESC, coalesce(w.n, 0) DESC, id LIMIT ?""",
         [limit],
     ).fetchall()
 
@@ -194,6 +199,11 @@ def read_account(
             other_id=other_id,
             other_handle=other_handle,
             other_opted_out=other_opted_out,
+            remarks=tuple(
+                con.execute(
+                    "SELECT topic, text FROM remarks WHERE account_id = ? ORDER BY rowid", [account_id]
+                ).fetchall()
+            ),
         )
     finally:
         reader.clean_up()
@@ -286,8 +296,8 @@ class _Reader:
         self.run(
             """CREATE OR REPLACE TEMP TABLE person_number AS
             SELECT follower_id AS id, row_number() OVER () - 1 AS person, followed_at, followed_after, followed_before,
-                   position, gone_at FROM (
-                SELECT follower_id, followed_at, followed_after, followed_before, position,
+                   position, gone_at, sampled FROM (
+                SELECT follower_id, followed_at, followed_after, followed_before, position, sampled,
                        CASE WHEN gone_at <= $gone_end THEN gone_at END AS gone_at
                 FROM follows WHERE followee_id = $id AND follower_id <> $id
                   AND (followed_at IS NULL OR followed_at <= $end)
@@ -445,6 +455,7 @@ SELECT n.id AS account_id, a.handle, a.display_name,
     {_flag("a.default_avatar")} AS default_avatar, {_flag("a.protected")} AS protected,
     {_flag("a.verified")} AS verified, {_flag("a.declared_bot")} AS declared_bot,
     {_flag("a.opted_out")} AS opted_out, {_flag("a.status IN ('deleted', 'suspended')")} AS removed,
+    {_flag("n.sampled")} AS sampled,
     CASE WHEN b.id IS NOT NULL THEN 1 WHEN (SELECT known FROM knows_follows) THEN 0 ELSE -1 END::TINYINT
         AS followed_back,
     {_flag(f"regexp_matches(lower(a.bio), '{FOLLOW_BACK_WORDS}')")} AS bio_asks_follow_back,

@@ -51,6 +51,7 @@ def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
 
 def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("ALTER TABLE follows ADD COLUMN sampled BOOLEAN")
+    con.execute("ALTER TABLE snapshots ADD COLUMN account_id VARCHAR")
     con.execute("CREATE TABLE remarks (account_id VARCHAR, topic VARCHAR, text VARCHAR, snapshot INTEGER)")
     # who was forgotten must not come back with the next import; a hash tells who comes, and nobody who went
     con.execute("CREATE TABLE forgotten (account_hash VARCHAR)")
@@ -271,8 +272,8 @@ class Store:
         number = _count(con, "SELECT coalesce(max(snapshot), 0) + 1 FROM snapshots")
         rows = [intake.rows.get(table.name, 0) for table in TABLES]
         con.execute(
-            "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [number, intake.source, path, moment, *rows, intake.problem_count, whole],
+            "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [number, intake.source, path, moment, *rows, intake.problem_count, whole, intake.account_id],
         )
         return number
 
@@ -466,6 +467,13 @@ class Store:
             for n, source, path, read_at, *counts in rows
         ]
 
+    def collected(self) -> list[str]:
+        """The accounts that were collected from a platform, by id."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT account_id FROM snapshots WHERE account_id IS NOT NULL ORDER BY 1"
+        )
+        return [account_id for (account_id,) in rows.fetchall()]
+
     def export(self, folder: Path, *, format: str = "parquet", replace: bool = False) -> dict[str, int]:
         """Write the four tables as tidy tables, and give the rows of each.
 
@@ -515,6 +523,7 @@ class Store:
                 deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
             con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
+            con.execute("UPDATE snapshots SET account_id = NULL, path = 'forgotten' WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
                 {"id": account_id},

@@ -292,6 +292,9 @@ class Workspace:
             return store.forget(find_account(store.connection, account))
 
     def _only_account(self, store: Store) -> str:
+        collected = store.collected()
+        if len(collected) == 1:
+            return collected[0]
         known = known_accounts(store.connection, 6)
         if len(known) == 1:
             return known[0][0]

@@ -16,6 +16,10 @@ observation. 8. *away*: the last sign of life is known, and older. It says nothi
 leaves no trace. 9. *unknown*: no sign of life is known, as with protected accounts, or followers of whom
 only the name is known.
 
+Where only a uniform sample of the list was looked at, classes 1, 2 and 4 are known of everybody all the same; the
+followers who were not drawn and did not respond are *unknown*. How many silent followers there are of each class is
+estimated from those drawn, with the Wilson interval of a share in a finite population (`intervals.wilson`).
+
 Silence, newness, few followers, an empty profile or a foreign script never make anyone spam or auto_follow,
 and
 nothing unknown counts against anyone: no data is *unknown*, never away.
@@ -33,12 +37,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
+from headcount.measures.intervals import wilson
 from headcount.measures.result import Result
 from headcount.measures.rules import FollowerJudge, Judgement, PublishedRules
 
-__all__ = ["CLASSES", "Classes", "Funnel", "Verdicts", "funnel"]
+__all__ = ["CLASSES", "SILENT", "ClassEstimate", "Classes", "Funnel", "Sampled", "Verdicts", "funnel"]
 
 CLASSES = ("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown")
+
+SILENT = ("listening", "away", "auto_follow", "spam", "unknown")
+"""The classes that can only be told by looking at the follower; the others show in what the account itself received."""
 
 DAY = 86_400.0
 LISTENING_DAYS = 30.0
@@ -59,6 +67,36 @@ class Classes:
     spam: int
     gone: int
     unknown: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassEstimate:
+    """How many followers are of a class, estimated from a sample, and the 95% interval."""
+
+    followers: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """What a uniform sample of the list says of the followers who did not respond.
+
+    Attributes:
+        drawn: followers that were looked at; of: followers in the list that stand.
+        silent: followers without a relationship or a response; silent_drawn: those of them that were looked at.
+        listening, away, auto_follow, spam, unknown: how many of the silent are of each class.
+    """
+
+    drawn: int
+    of: int
+    silent: int
+    silent_drawn: int
+    listening: ClassEstimate
+    away: ClassEstimate
+    auto_follow: ClassEstimate
+    spam: ClassEstimate
+    unknown: ClassEstimate
 
 
 @dataclass(frozen=True)
@@ -84,6 +122,7 @@ class Funnel(Result):
         followers: how many in all (the sum of the classes).
         verdicts: of each follower, in the order handed in.
         method: how auto_follow and spam were told, in a sentence.
+        sample: where only a sample was looked at, what it says of all; None where all were.
         too_little: why there is nothing to say; None where there is.
     """
 
@@ -92,6 +131,7 @@ class Funnel(Result):
     verdicts: Verdicts
     method: str
     too_little: str | None
+    sample: Sampled | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a class: followers in it, and their share of all."""
@@ -134,7 +174,10 @@ def funnel(
     judge = judge or PublishedRules()
     judged = judge.judge(followers, as_of=as_of)
     label = _labels(followers, responded > 0, tied, judged, as_of)
+    passed_over = (followers.sampled == 0) & np.isin(label, [_CODE[name] for name in SILENT]) & (responded == 0)
+    label[passed_over] = _CODE["unknown"]
     reasons = _reasons(followers, label, responded, judged, as_of)
+    reasons[passed_over] = "not drawn in the sample, so not looked at"
     counts = np.bincount(label, minlength=len(CLASSES))
     return Funnel(
         classes=Classes(**{name: int(counts[code]) for name, code in _CODE.items()}),
@@ -142,7 +185,25 @@ def funnel(
         verdicts=Verdicts(label, reasons),
         method=judge.method,
         too_little=None if len(followers) else "There is no follower list, so followers cannot be told apart.",
+        sample=_sampled(followers, label),
     )
+
+
+def _sampled(followers: Followers, label: NDArray[np.int8]) -> Sampled | None:
+    """The silent followers by class, from those of them that were drawn; None where no sample was drawn."""
+    stands = label != _CODE["gone"]
+    drawn = (followers.sampled == 1) & stands
+    if not drawn.any() or not (followers.sampled == 0).any():
+        return None
+    silent = np.isin(label, [_CODE[name] for name in SILENT])
+    seen, population = label[silent & drawn], int(silent.sum())
+    estimates = {}
+    for name in SILENT:
+        found = int((seen == _CODE[name]).sum())
+        low, high = wilson(found, len(seen), population=population) if len(seen) else (0.0, 1.0)
+        share = found / len(seen) if len(seen) else float("nan")
+        estimates[name] = ClassEstimate(followers=share * population, low=low * population, high=high * population)
+    return Sampled(drawn=int(drawn.sum()), of=int(stands.sum()), silent=population, silent_drawn=len(seen), **estimates)
 
 
 _IN_WORDS = {

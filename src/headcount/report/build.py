@@ -134,6 +134,7 @@ def build_report(
             followers=measured.funnel.followers,
             method=measured.funnel.method,
             too_little=measured.funnel.too_little,
+            sample=measured.funnel.sample,
         ),
         "ties": _ties_part(measured, anonymous=anonymous),
         "arrival": _arrival_part(measured, anonymous=anonymous),
@@ -225,7 +226,12 @@ def _followers_part(measured: Measured) -> FollowersPart:
         gone=gone,
         new=view.new,
         partial=partial,
-        explanation=follower_explanation(claimed, listed, gone),
+        explanation=" ".join(
+            [
+                follower_explanation(claimed, listed, gone),
+                *(text for topic, text in view.remarks if topic == "followers"),
+            ]
+        ),
     )
 
 

@@ -114,7 +114,7 @@ def _comparison(name: str, followers: FollowersPart, audience: Audience, other: 
 def _funnel(funnel: FunnelPart) -> str:
     classes = funnel.classes
     parts = [
-        f"{say.count(getattr(classes, key))} {say.CLASS_PHRASES[key]}"
+        f"{_class_size(funnel, key)} {say.CLASS_PHRASES[key]}"
         for key in (
             "relationship",
             "responding",
@@ -125,11 +125,25 @@ def _funnel(funnel: FunnelPart) -> str:
             "gone",
             "unknown",
         )
-        if getattr(classes, key)
+        if getattr(funnel.sample or classes, key, getattr(classes, key)) != 0
+        and _class_size(funnel, key) not in ("0", "0 (0 to 0)")
     ]
     if not parts:
         return ""
+    if funnel.sample is not None:
+        return (
+            f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}; who is silent was looked "
+            f"at in a sample of {say.count(funnel.sample.drawn)}."
+        )
     return f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}."
+
+
+def _class_size(funnel: FunnelPart, key: str) -> str:
+    """How many followers are of a class: counted, or where only a sample was looked at, estimated."""
+    estimate = getattr(funnel.sample, key, None)
+    if estimate is None:
+        return say.count(getattr(funnel.classes, key))
+    return say.estimate(estimate.followers, estimate.low, estimate.high)
 
 
 def _question(question: Question) -> str:
@@ -199,7 +213,8 @@ def notes(
             f"{say.count(audience.non_followers)} people who responded do not follow (or no longer); "
             "they are counted apart, never in the headcount."
         )
-    if funnel.too_little is None and funnel.classes.unknown:
+    lines += [text for topic, text in view.remarks if topic != "followers"]
+    if funnel.too_little is None and funnel.classes.unknown and funnel.sample is None:
         lines.append(
             f"Of {say.count(funnel.classes.unknown)} followers nothing tells whether they read, are away or are "
             "automated. They are unknown, not fake."

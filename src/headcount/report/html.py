@@ -18,13 +18,14 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from headcount.measures.funnel import SILENT
 from headcount.report import wording as say
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from headcount.report.model import Report
+    from headcount.report.model import FunnelPart, Report
 
 __all__ = ["headline", "render_html"]
 
@@ -59,7 +60,7 @@ def render_html(report: Report) -> str:
         charts=drawn,
         headline=headline(report),
         title=f"{headline(report)} {say.name(report.account.handle, unnamed='An account')}",
-        classes=asdict(report.funnel.classes),
+        classes=_class_sizes(report.funnel),
         groups=row_groups(report),
         chart_data=_json({key: chart.spec for key, chart in drawn.items() if chart.spec is not None}),
         style=_trusted(_static("page.css")),
@@ -70,6 +71,14 @@ def render_html(report: Report) -> str:
         tests_shown=TESTS_SHOWN,
         ties_shown=TIES_SHOWN,
     )
+
+
+def _class_sizes(funnel: FunnelPart) -> dict[str, int]:
+    """How many followers are of each class; estimated where only a sample was looked at."""
+    sizes: dict[str, int] = asdict(funnel.classes)
+    for name in SILENT if funnel.sample is not None else ():
+        sizes[name] = round(getattr(funnel.sample, name).followers)
+    return sizes
 
 
 def headline(report: Report) -> str:

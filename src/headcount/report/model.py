@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headcount.measures.audience import Audience
-from headcount.measures.funnel import Classes
+from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.ties import Layer
 
@@ -81,12 +81,17 @@ class FollowersPart:
 
 @dataclass(frozen=True, kw_only=True)
 class FunnelPart:
-    """Followers by class (each in exactly one), and how the classes were decided."""
+    """Followers by class (each in exactly one), and how the classes were decided.
+
+    Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
+    `classes`, and `sample` holds the estimates for all; it is null where everybody was looked at.
+    """
 
     classes: Classes
     followers: int
     method: str
     too_little: str | None
+    sample: Sampled | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

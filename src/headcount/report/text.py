@@ -84,9 +84,20 @@ def _print_funnel(funnel: FunnelPart) -> None:
     for key, name in say.CLASS_NAMES.items():
         number = getattr(funnel.classes, key)
         share = number / funnel.followers if funnel.followers else 0.0
+        estimate = getattr(funnel.sample, key, None)
+        if estimate is not None:
+            number, share = estimate.followers, estimate.followers / funnel.followers
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
-        _row(table, name, say.count(number), say.share(share), bar)
+        if estimate is not None:
+            bar += f" {say.interval(estimate.low, estimate.high)}"
+        _row(table, name, say.count(round(number)), say.share(share), bar)
     _console().print(table)
+    if funnel.sample is not None:
+        _line(
+            f"Silent followers are estimated from {say.count(funnel.sample.silent_drawn)} of "
+            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval.",
+            style="dim",
+        )
     _line()
 
 

@@ -60,6 +60,7 @@ class Intake:
             lists that are whole, where not all are.
         remarks: what the reports of an account should say of how it was collected.
         repeats: the same row comes more than once by the nature of the source.
+        account_id: the one account that it was collected for; None for files of many.
     """
 
     source: str
@@ -70,6 +71,7 @@ class Intake:
     whole_lists: bool | WholeLists
     remarks: tuple[Remark, ...] = ()
     repeats: bool = False
+    account_id: str | None = None
 
 
 class Source(Protocol):

@@ -392,7 +392,17 @@ class _Reader:
         )
         remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
         counts = dict(self.rows.counts)
-        return Intake(name, (), 0, counts, tuple(notes), whole_lists=whole, remarks=remarks, repeats=True)
+        return Intake(
+            name,
+            (),
+            0,
+            counts,
+            tuple(notes),
+            whole_lists=whole,
+            remarks=remarks,
+            repeats=True,
+            account_id=account_key(self.did),
+        )
 
     def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
