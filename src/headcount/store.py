@@ -507,6 +507,11 @@ class Store:
             counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
         return counts
 
+    def handle_of(self, account_id: str) -> str | None:
+        """The handle that an account was last seen with; None where it is not known."""
+        row = self.connection.execute("SELECT handle FROM accounts WHERE account_id = ?", [account_id]).fetchone()
+        return row[0] if row else None
+
     def forget(self, account_id: str) -> dict[str, int]:
         """Delete all that is known of an account from every table, and give the rows deleted a table."""
         con = self.connection

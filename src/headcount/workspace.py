@@ -287,9 +287,19 @@ class Workspace:
             return store.export(Path(folder), format=format, replace=replace)
 
     def forget(self, account: str) -> dict[str, int]:
-        """Delete all that is known of an account; gives the rows deleted a table."""
+        """Delete all that is known of an account; gives the rows deleted a table.
+
+        It is also taken out of the answers of its platform that were kept, and does not come back with a later
+        import, unless it is collected itself.
+        """
+        from headcount.sources.landing import forget_in_landings
+
         with Store(self.folder, write=True) as store:
-            return store.forget(find_account(store.connection, account))
+            account_id = find_account(store.connection, account)
+            handle = store.handle_of(account_id)
+            deleted = store.forget(account_id)
+        forget_in_landings(self.folder, account_id, handle)
+        return deleted
 
     def _only_account(self, store: Store) -> str:
         collected = store.collected()

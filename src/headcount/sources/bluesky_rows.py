@@ -144,6 +144,7 @@ class _Reader:
     def _profiles(self, content: Object, page: Page) -> None:
         self.looked_at.update(value for name, value in parse_qsl(urlsplit(page.url).query) if name == "actors")
         for profile in objects(content.get("profiles")):
+            self.looked_at.add(str(profile.get("did")))
             self._account(profile, page.fetched_at)
 
     def _followers(self, content: Object, page: Page) -> None:

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -35,6 +36,7 @@ __all__ = [
     "Page",
     "collected_as",
     "find_unfinished",
+    "forget_in_landings",
     "is_landing",
     "landing_folder",
     "remove_landing",
@@ -210,18 +212,23 @@ class Landing:
         """Take everything that names one of the words out of the pages; gives how many pages changed.
 
         An object of a list that holds the word goes; a page that holds it elsewhere, or is no JSON, goes as a whole.
+        An address that holds it is forgotten too.
         """
         changed = 0
         for number, url, packed in self._db.execute("SELECT number, url, body FROM pages ORDER BY number").fetchall():
-            body = zlib.decompress(packed)
-            if not any(word in url or word.encode() in body for word in words):
+            body, told = zlib.decompress(packed), unquote(url)
+            if not any(word in told or word.encode() in body for word in words):
                 continue
             rest = _without(body, words)
+            if any(word in told for word in words):
+                url = f"forgotten#{number}"
             with self._db:
-                if rest is None or any(word in url for word in words):
+                if rest is None:
                     self._db.execute("DELETE FROM pages WHERE number = ?", [number])
                 else:
-                    self._db.execute("UPDATE pages SET body = ? WHERE number = ?", [zlib.compress(rest, 6), number])
+                    self._db.execute(
+                        "UPDATE pages SET url = ?, body = ? WHERE number = ?", [url, zlib.compress(rest, 6), number]
+                    )
             changed += 1
         if changed:
             self._db.execute("VACUUM")
@@ -286,6 +293,28 @@ def remove_landing(path: Path) -> None:
             folder.rmdir()
         except OSError:
             return
+
+
+def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> int:
+    """Take an account out of everything that was kept of a platform's answers; gives how many landings changed.
+
+    Landings that were collected of it go as a whole. From the others go the parts that name it.
+    """
+    platform, _, name = account_id.partition(":")
+    words = {"bluesky": [name], "x": [f'"{name}"']}.get(platform, [f'"{name}"'])
+    if platform == "mastodon":
+        user, _, server = name.partition("@")
+        words += [f"://{server}/@{user}", f"://{server}/users/{user}"]
+    elif platform == "bluesky" and handle and "." in handle:
+        words.append(handle)
+    changed = 0
+    for path in sorted((workspace / "landing").glob(f"{platform}/*/*{ENDING}")):
+        with Landing(path, write=True) as landing:
+            own = landing.meta("account_id") == account_id
+            changed += own or bool(landing.scrub(words))
+        if own:
+            remove_landing(path)
+    return changed
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:
