@@ -280,7 +280,10 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
         click.echo("The login is forgotten." if there else "There was no login.")
         return
     what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
-    secret = click.prompt(what, hide_input=True, err=True, prompt_suffix=": ").strip()
+    if sys.stdin.isatty():
+        secret = click.prompt(what, hide_input=True, err=True).strip()
+    else:
+        secret = sys.stdin.readline().strip()
     if platform == "bluesky":
         whose, where = f"@{name}", sessions.log_in_bluesky(str(name).removeprefix("@"), secret, server=service)
     else:

@@ -305,7 +305,7 @@ class Listing:
 
 
 def _expired(status: int, body: bytes) -> bool:
-    return status == 401 or (status == 400 and b"ExpiredToken" in body[:500])
+    return status == 401 or (status == 400 and (b"ExpiredToken" in body[:500] or b"InvalidToken" in body[:500]))
 
 
 def uniform_sample(items: Iterable[str], size: int, salt: str) -> list[str]:

@@ -71,11 +71,19 @@ class BlueskyLogin:
         return {"Authorization": f"Bearer {self.session['accessJwt']}"} if mine else {}
 
     def renew(self) -> bool:
-        """New tokens for old; False where the session has ended for good."""
+        """New tokens for old.
+
+        Raises:
+            AccessDenied: the session has ended for good.
+        """
         try:
             answer = _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"])
         except AccessDenied:
-            return False
+            raise AccessDenied(
+                "The login for Bluesky has ended.",
+                hint="log in again (headcount login bluesky HANDLE) or go on without one: headcount login bluesky "
+                "HANDLE --out",
+            ) from None
         self.session |= {name: str(answer[name]) for name in ("accessJwt", "refreshJwt")}
         keep_secret(self.name, json.dumps(self.session))
         return True
