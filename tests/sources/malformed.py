@@ -42,6 +42,11 @@ def text(name: str, content: str | bytes) -> Callable[[Path], Path]:
     return build
 
 
+def lone(name: str, content: str) -> Callable[[Path], Path]:
+    """A file that is handed in by itself."""
+    return lambda folder: text(name, content)(folder) / name
+
+
 def gzipped(name: str, content: bytes, *, cut: int | None = None) -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
         (folder / name).write_bytes(gzip.compress(content)[:cut])
@@ -239,6 +244,10 @@ MALFORMED = [
         2,
         "does not say whose list it is",
     ),
+    Malformed("minet, short row", lone("m.csv", "user_id,cursor,follower_id\n1,,2\n1,\n"), 1, "m.csv:3: expected"),
+    Malformed("minet, no id", lone("m.csv", "user_id,cursor,follower_id\n1,,x\n"), 1, "m.csv:2: is no row"),
+    Malformed("minet, a handle only", lone("m.csv", "name,cursor,follower_id\nana,,2\n"), 1, "is not known here"),
+    Malformed("minet, no such columns", lone("m.csv", "user_id,follower_ids\n1,2\n"), 2, "is nothing that can be read"),
     Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is nothing that can be read"),
     Malformed("empty file", text("follows.csv", ""), 1, "is empty"),
     Malformed("empty parquet", text("follows.parquet", ""), 1, "follows.parquet cannot be read"),

@@ -19,6 +19,7 @@ __all__ = ["SOURCES", "find_source"]
 SOURCES = (
     ("bluesky_rows", "BlueskySource"),
     ("bluesky_rows", "BlueskyRepositorySource"),
+    ("minet", "MinetSource"),
     ("tidy", "TidySource"),
     ("x_v2", "XV2Source"),
     ("x_v1", "XV1Source"),
@@ -29,7 +30,8 @@ SOURCES = (
 
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
-    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, or the archive of your own account from X or Mastodon"
+    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
+    "or a table that minet wrote"
 )
 
 
