@@ -211,7 +211,8 @@ def print_imported(imported: Imported) -> None:
     """What one import changed."""
     read = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.read.items() if rows) or "nothing"
     new = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.added.items() if rows) or "nothing"
-    _line(f"{imported.source} from {imported.path}: read {read}; new: {new}.")
+    place = "" if imported.path.endswith(".landing") else f" from {imported.path}"
+    _line(f"{imported.source}{place}: read {read}; new: {new}.")
     if imported.gone or imported.returned:
         _line(f"{say.count(imported.gone)} follows are gone, {say.count(imported.returned)} came back.")
     if imported.skipped:

@@ -104,19 +104,21 @@ class Landing:
         self.path = path
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # connecting touches no file yet
+        self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
         try:
-            self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
             if write:
                 self._create()
             version = self.meta("format")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            self._db.close()
             if "locked" in str(error):
                 raise StoreBusy(
                     f"Another process is collecting into {path.name}.", hint="wait until it has finished."
                 ) from None
-            raise _not_a_landing(path, error) from None
-        except sqlite3.Error as error:
-            raise _not_a_landing(path, error) from None
+            raise InputError(
+                f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again."
+            ) from None
         if version != _FORMAT:
             self._db.close()
             raise InputError(f"{path.name} has the format {version}, not {_FORMAT}.", hint="update Headcount.")
@@ -233,10 +235,6 @@ class Landing:
         if changed:
             self._db.execute("VACUUM")
         return changed
-
-
-def _not_a_landing(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again.")
 
 
 def _without(body: bytes, words: list[str]) -> bytes | None:
