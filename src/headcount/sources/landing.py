@@ -104,8 +104,10 @@ class Landing:
         self.path = path
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # connecting touches no file yet
-        self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
+        try:
+            self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
+        except sqlite3.Error as error:
+            raise InputError(f"{path} cannot be opened: {error}.", hint="check the path.") from None
         try:
             if write:
                 self._create()
