@@ -128,7 +128,10 @@ class _Reader:
     def read(self, skip_bad: bool) -> Intake:
         """All of it."""
         total = self.outbox.totalItems
-        self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
+        try:
+            self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
+        except TypeError as error:
+            self.problems.add(f"actor.json is no profile ({error})", None)
         self._each("outbox.json", self.outbox.orderedItems or [], "activity")
         likes = self._decoded("likes.json", _Collection) or _Collection()
         self._each("likes.json", likes.orderedItems or [], "address of a post")
