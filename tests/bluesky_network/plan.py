@@ -341,7 +341,7 @@ class _Planner:
             if place in SILENT_POSTS:
                 continue
             if place == BIG_POST:
-                self.answer(post, replies=130, likes=250, reposts=120, quotes=115)
+                self.answer(post, replies=150, likes=250, reposts=120, quotes=115)
             else:
                 few = self.chance.randint
                 self.answer(post, replies=few(1, 22), likes=few(5, 80), reposts=few(0, 12), quotes=few(0, 5))

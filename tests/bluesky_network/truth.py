@@ -192,9 +192,12 @@ class World:
         return 0 if post is None or post.parent is None else 1 + self.depth(post.parent)
 
     def _shows_reply(self, reply: Post) -> bool:
-        """Shown: its author exists and neither blocks nor is blocked by whom it answers, or whose thread it is."""
-        above = {_author(uri) for uri in (reply.parent, reply.root) if uri is not None}
-        return self.is_active(reply.author) and not any(self.blocked(reply.author, other) for other in above)
+        """Shown: its author exists, and there is no block between them and whom they answer.
+
+        A block between them and the owner of the thread further up hides nothing.
+        """
+        assert reply.parent is not None
+        return self.is_active(reply.author) and not self.blocked(reply.author, _author(reply.parent))
 
     # --- What an account does itself ---
 
