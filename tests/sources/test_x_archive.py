@@ -165,7 +165,7 @@ def test_what_the_archive_cannot_know_is_said(tmp_path: Path) -> None:
     assert "likes, reposts and replies by others are unknown" in intake.notes[0]
     assert "headcount add @ana" in intake.notes[0]
     assert any(": 1 likes." in note for note in intake.notes)
-    assert [(remark.account_id, remark.topic) for remark in intake.remarks] == [("x:12497", "responses")]
+    assert [(remark.account_id, remark.topic) for remark in intake.remarks] == [("x:12497", "archive")]
     _, intake = read(built.zipped(tmp_path / "y.zip", built.browsable()))
     assert "It holds no list of followers." in intake.notes
     assert not intake.whole_lists

@@ -38,7 +38,7 @@ class Remark:
 
     Attributes:
         account_id: whose.
-        topic: followers, responses or posts; one collection's remark takes the place of an earlier one's.
+        topic: followers, responses, posts or archive; one collection's remark takes the place of an earlier one's.
         text: the sentence.
     """
 

@@ -47,7 +47,6 @@ RECEIVED = (
     "Mastodon's archive holds what the account wrote and liked, not what it was given: "
     "likes, boosts and replies by others are unknown."
 )
-FOLLOWERS = "Mastodon's archive holds no list of followers: how many there are, and who, is unknown."
 
 
 class MastodonArchiveSource:
@@ -230,7 +229,8 @@ class _Reader:
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:
-        remarks = [Remark(self.owner.account, "responses", RECEIVED)]
-        if not self._has("followers"):
-            remarks.append(Remark(self.owner.account, "followers", FOLLOWERS))
-        return tuple(remarks)
+        what = "no followers and no likes, boosts and replies by others"
+        if self._has("followers"):
+            what = "no likes, boosts and replies by others"
+        text = f"Mastodon's archive holds {what}: they are known only as far as they were collected otherwise."
+        return (Remark(self.owner.account, "archive", text),)

@@ -36,6 +36,10 @@ _TWEETS = ("tweets", "tweet", "community-tweet")
 RECEIVED = (
     "X's archive holds what the account wrote, not what it was given: likes, reposts and replies by others are unknown."
 )
+REMARK = (
+    "X's archive holds no likes, reposts and replies by others: "
+    "they are known only as far as they were collected otherwise."
+)
 
 
 class XArchiveSource:
@@ -229,7 +233,7 @@ class _Reader:
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:
-        return (Remark(self.owner.account, "responses", RECEIVED),)
+        return (Remark(self.owner.account, "archive", REMARK),)
 
 
 def _inside(thing: Object, name: str) -> Object:
