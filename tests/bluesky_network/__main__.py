@@ -8,6 +8,7 @@ comes: an interrupt, a kill, or the end of the process that `--while PID` names.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import os
@@ -15,6 +16,7 @@ import pickle
 import select
 import signal
 import sys
+import threading
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +35,8 @@ def main() -> None:
     chosen = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
+    if chosen.process_id is not None:
+        end_with(chosen.process_id)
     try:
         run(chosen)
     except NetworkUnavailableError as reason:
@@ -43,6 +47,9 @@ def main() -> None:
     except Exception:
         tell(chosen.state, "failed", traceback.format_exc())
         raise
+    finally:
+        if chosen.state is not None and not chosen.state.exists():
+            tell(chosen.state, "failed", "it was stopped before it was ready")
 
 
 def run(chosen: argparse.Namespace) -> None:
@@ -51,7 +58,8 @@ def run(chosen: argparse.Namespace) -> None:
         print(json.dumps(asdict(network)), flush=True)
         world = seed(network, say=functools.partial(print, file=sys.stderr, flush=True)) if chosen.seed else None
         tell(chosen.state, "ready", (network, world))
-        wait_for_end(chosen.process_id)
+        while True:
+            signal.pause()  # until a signal ends it
 
 
 def tell(state: Path | None, outcome: str, what: Any) -> None:
@@ -62,12 +70,15 @@ def tell(state: Path | None, outcome: str, what: Any) -> None:
         half.rename(state)
 
 
-def wait_for_end(process_id: int | None) -> None:
-    """Return when that process has ended; without one, only a signal ends this."""
-    if process_id is None:
-        signal.pause()
-    else:
-        select.select([os.pidfd_open(process_id)], [], [])
+def end_with(process_id: int) -> None:
+    """End this process as soon as that one has ended, whatever this one is doing then."""
+
+    def wait() -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            select.select([os.pidfd_open(process_id)], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ class _Seeder:
         return results
 
     def first_writes(self) -> Iterator[tuple[int, Write]]:
-        """All that refers to no other record: profiles, follows."""
+        """Profiles and follows: they refer to no other record."""
         for number, person in enumerate(self.plan.people):
             if person.created_at is not None:
                 yield number, self.profile_write(number)

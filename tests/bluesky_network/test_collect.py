@@ -117,7 +117,7 @@ def test_profiles(bluesky: Bluesky, collected: Path) -> None:
         expected_posts = len(world.posts_of(did))
         assert got[account(did)] == (
             handle,
-            person.name or None,
+            person.name,
             person.asks_to_be_hidden,
             "active",
             world.claimed_followers(did),
