@@ -118,7 +118,7 @@ class _Reader:
         except ValueError:
             raise InputError(
                 f"{self.archive.archive} does not say whose archive it is: it holds no account.js with an id.",
-                hint="hand in the whole archive as X sent it.",
+                hint="hand in the whole archive; where X sent it in several zips, unpack them into one folder.",
             ) from None
 
     def _profile(self) -> None:
