@@ -53,6 +53,8 @@ class BlueskyCollector:
         self.appview = os.environ.get("HEADCOUNT_BLUESKY_APPVIEW", APPVIEW).rstrip("/")
         self.directory = os.environ.get("HEADCOUNT_BLUESKY_DIRECTORY", DIRECTORY).rstrip("/")
         self.profile: dict[str, Any] = {}
+        self._threaded: set[str] = set()
+        self._further: list[str] = []
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a server; none for one on this machine."""
@@ -196,6 +198,9 @@ class BlueskyCollector:
                 break
         if listing.refused is not None:
             collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
+        for uri in self._further:
+            if uri not in self._threaded:  # below an answer that is hidden, so the thread does not show it
+                self._thread(collection, uri)
 
     def _responses(self, collection: Collection, post: dict[str, Any], did: str) -> None:
         """Who answered, liked, reposted and quoted one post.
@@ -209,6 +214,8 @@ class BlueskyCollector:
         own_thread = root.startswith(f"at://{did}/")
         if post.get("replyCount") and not (reply and own_thread):
             self._thread(collection, uri)
+        elif post.get("replyCount"):
+            self._further.append(uri)
         if reply and not own_thread:
             return
         if post.get("likeCount"):
@@ -231,8 +238,11 @@ class BlueskyCollector:
             page = self._try(collection, "thread", "app.bsky.feed.getPostThread", parameters)
             asked += 1
             if page is not None and page.good:
-                known = parameters[0][1]
-                waiting += [cut for cut in thread_posts(page.json).cut if cut != known]
+                known, thread = parameters[0][1], thread_posts(page.json)
+                self._threaded.update(str(post["uri"]) for post in thread.posts)
+                waiting += [cut for cut in thread.cut if cut != known]
+        if waiting:
+            collection.note(f"A thread was left after {asked:,} calls; answers further down in it are missing.")
 
     def _closer_look(self, collection: Collection, did: str) -> None:
         """The followers' profiles and latest posts: of all of them, or of a uniform sample of the whole list."""

@@ -26,7 +26,7 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
-from headcount.sources.landing import Landing, Page, is_landing
+from headcount.sources.landing import Landing, Page, collected_as, is_landing
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class BlueskySource:
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
-            reader = _Reader(Rows(con), str(profile.json["did"]))
+            collected = collected_as(path)
+            reader = _Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
             for page in landing.pages():
                 reader.take(page)
                 reader.rows.flush(at=BATCH_ROWS)
@@ -109,8 +110,8 @@ def post_key(uri: str | None) -> str | None:
 class _Reader:
     """Takes the pages of one collection, one after the other."""
 
-    def __init__(self, rows: Rows, did: str) -> None:
-        self.rows, self.did = rows, did
+    def __init__(self, rows: Rows, did: str, limit: int | None = None) -> None:
+        self.rows, self.did, self.limit = rows, did, limit
         self.position = 0
         self.claimed: int | None = None
         self.looked_at: set[str] = set()
@@ -149,6 +150,8 @@ class _Reader:
 
     def _followers(self, content: Object, page: Page) -> None:
         for follower in objects(content.get("followers")):
+            if self.limit is not None and self.position >= self.limit:
+                return
             self._account(follower, page.fetched_at)
             self.rows.follow(account_key(follower["did"]), account_key(self.did), self.position, page.fetched_at)
             self.position += 1
