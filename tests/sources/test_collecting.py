@@ -68,7 +68,23 @@ def test_a_list_that_runs_in_a_circle_ends_and_is_called_partial(tmp_path):
         assert items(pages) == [1, 2, 3]
         assert not pages.whole
         assert "ran in a circle" in under_way.landing.notes()[0]
-    assert asked == [None, "a", "b"]
+    assert asked == [None, "a", "b", "b"], "the page that points back is asked for once more"
+
+
+def test_a_page_that_points_back_once_is_a_fault_that_passes(tmp_path):
+    answers = iter([([1], "a"), ([2], "a"), ([2], "b"), ([3], None)])
+
+    def answer(request):
+        found, following = next(answers)
+        return httpx2.Response(200, json={"items": found, "cursor": following})
+
+    with collection(tmp_path, answer) as under_way:
+        pages = listing(under_way)
+        assert items(pages) == [1, 2, 3]
+        assert pages.whole
+        assert under_way.landing.notes() == []
+    with collection(tmp_path, answer) as under_way:
+        assert items(listing(under_way)) == [1, 2, 3], "the good page is the one that is kept"
 
 
 def test_a_list_of_nothing_but_empty_pages_ends(tmp_path):

@@ -203,8 +203,7 @@ class Collection:
             PlatformUnavailable: it was not answered.
             BudgetReached: it could cost more than what is left.
         """
-        query = urlencode(list(parameters))
-        address = f"{url}?{query}" if query else url
+        address = _address(url, parameters)
         known = self.landing.get(address)
         if known is not None:
             return known
@@ -240,11 +239,12 @@ class Collection:
         Raises:
             PlatformUnavailable: it is the third in a row: nothing is answered any more.
         """
+        parameters = list(parameters)
         try:
             page = self.get(step, url, parameters, **more)
         except PlatformUnavailable as error:
             self.failures += 1
-            log.warning("Left out: %s", error.message)
+            log.warning("Left out: %s (%s)", _address(url, parameters), error.message)
             if self.failures >= MOST_FAILURES:
                 raise
             self.note(f"Left out, because it was not answered: {step} ({error.message})")
@@ -287,7 +287,7 @@ class Listing:
         seen: set[str | None] = {None}
         empty = 0
         while True:
-            page = self._ask(cursor)
+            page = self._page(cursor, seen)
             if not page.good:
                 self.refused = page
                 return
@@ -302,6 +302,20 @@ class Listing:
                 self._collection.note(f"{self._what} {why} and was ended there: it is partial.")
                 return
             seen.add(cursor)
+
+    def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
+        """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
+        page = self._ask(cursor)
+        if page.good and (following := self._following(page)) is not None and following in seen:
+            log.info("%s points back to where it was; its page is asked for again.", self._what)
+            self._collection.landing.drop(page.url)
+            page = self._ask(cursor)
+        return page
+
+
+def _address(url: str, parameters: Iterable[tuple[str, str | int]]) -> str:
+    query = urlencode(list(parameters))
+    return f"{url}?{query}" if query else url
 
 
 def _expired(status: int, body: bytes) -> bool:

@@ -200,6 +200,11 @@ class Landing:
             )
         return Page(step, url, status, moment, kept, body, asked=True)
 
+    def drop(self, url: str) -> None:
+        """Delete the page of an address, so that it is asked for again."""
+        with self._db:
+            self._db.execute("DELETE FROM pages WHERE url = ?", [url])
+
     def pages(self, step: str | None = None) -> Iterator[Page]:
         """The pages in the order in which they came; of one step only, where it is named."""
         where, values = ("WHERE step = ?", [step]) if step is not None else ("", [])
