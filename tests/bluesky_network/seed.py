@@ -53,10 +53,8 @@ class _Seeder:
     def run(self) -> World:
         with self.timed("accounts"):
             self.create_accounts()
-        with self.timed("profiles and follows"):
-            self.write(self.first_writes())
-        with self.timed("posts"):
-            self.write_posts()
+        with self.timed("profiles, follows and posts"):
+            self.write_posts(along=self.first_writes())
         with self.timed("likes, reposts and blocks"):
             self.write(self.reactions_and_blocks())
         with self.timed("what is undone"):
@@ -151,12 +149,16 @@ class _Seeder:
         value = {"subject": self.dids[follow.target], "createdAt": iso(follow.created_at)}
         return create(FOLLOW, follow.key or tid(follow.time), value)
 
-    def write_posts(self) -> None:
-        """Posts in rounds: a post names the content of those it answers or quotes, so those are written before it."""
+    def write_posts(self, along: Iterable[tuple[int, Write]]) -> None:
+        """Posts in rounds: a post names the content of those it answers or quotes, so those are written before it.
+
+        What refers to no post goes along with the first round.
+        """
         waiting = dict(enumerate(self.plan.posts))
         while waiting:
             ready = {place: post for place, post in waiting.items() if self.can_be_written(post)}
-            done = self.write((post.author, self.post_write(post)) for post in ready.values())
+            done = self.write([*along, *((post.author, self.post_write(post)) for post in ready.values())])
+            along = ()
             # A reply that is indexed before the post it answers is taken for an invalid one for good.
             self.network.settle()
             for place, post in ready.items():
