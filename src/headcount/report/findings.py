@@ -65,8 +65,7 @@ def findings(
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
         lines.append(_funnel(funnel))
-    lines.append(_question(question))
-    lines.append(_ties(name, ties, followers))
+    lines += [line for line in (_question(question), _ties(name, ties, followers)) if line not in lines[0]]
     return [line for line in lines if line]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.bluesky_repo import Record, read_repository, tid_time
 from headcount.sources.bluesky_views import (
     did_of,
@@ -94,7 +94,11 @@ class BlueskyRepositorySource:
             "and responses are not in it; collect them with: headcount add HANDLE",
             *reader.notes(),
         ]
-        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False)
+        me = account_key(reader.did)
+        remark = Remark(me, ARCHIVE, notes[0])
+        return Intake(
+            self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False, remarks=(remark,), account_id=me
+        )
 
 
 def account_key(did: str) -> str:

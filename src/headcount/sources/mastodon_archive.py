@@ -19,7 +19,7 @@ import msgspec
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner
 from headcount.sources.rows import BATCH_ROWS, Rows
@@ -144,7 +144,7 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks())
+        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
@@ -233,4 +233,4 @@ class _Reader:
         if self._has("followers"):
             what = "no likes, boosts and replies by others"
         text = f"Mastodon's archive holds {what}: they are known only as far as they were collected otherwise."
-        return (Remark(self.owner.account, "archive", text),)
+        return (Remark(self.owner.account, ARCHIVE, text),)

@@ -16,7 +16,7 @@ import msgspec
 
 from headcount.errors import InputError, UsageError
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.jsonlines import Problems
 from headcount.sources.x_archive_layout import Layout, decoded, is_part, told_by
 from headcount.sources.x_archive_rows import Owner, Tweets, iso_time
@@ -101,7 +101,7 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks())
+        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class _Reader:
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:
-        return (Remark(self.owner.account, "archive", REMARK),)
+        return (Remark(self.owner.account, ARCHIVE, REMARK),)
 
 
 def _inside(thing: Object, name: str) -> Object:
