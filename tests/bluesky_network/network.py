@@ -280,7 +280,7 @@ def atproto(folder: Path, npm: Path, postgres_url: str, redis_host: str) -> Iter
         "ADDRESSES_TO": str(addresses),
     }
     node = npm / "node_modules" / str(node_package()) / "bin" / "node"
-    with server([node, "--max-semi-space-size=64", SERVER.name], addresses.is_file, folder, environment=environment):
+    with server([node, SERVER.name], addresses.is_file, folder, environment=environment):
         yield Network(**json.loads(addresses.read_text()))
 
 
