@@ -43,6 +43,7 @@ log = logging.getLogger("headcount.collect")
 
 COLLECTORS = {
     "bluesky": ("bluesky", "BlueskyCollector"),
+    "x": ("x_api", "XCollector"),
 }
 """Platform -> module and class; a new one is one line here."""
 
@@ -209,7 +210,7 @@ class Collection:
             return known
         self._allow(price)
         answer = self._ask(address, bucket, expect)
-        if answer.status in (401, 403):  # a login may change that, so it is not kept
+        if answer.status in (401, 402, 403):  # a login or a payment may change that, so it is not kept
             return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
         return self.landing.put(step, address, answer.status, answer.headers, answer.body)
 
