@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +212,11 @@ class Workspace:
         as_of: datetime | None = None,
     ) -> AccountView:
         """The columns of one account: what the measures are given (see `headcount.reading`)."""
+        if as_of is not None and as_of > datetime.now(UTC):
+            raise UsageError(
+                f"{as_of:%Y-%m-%d %H:%M} lies in the future, where nothing was observed.",
+                hint="leave --as-of out, or name a moment that has been.",
+            )
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
+from headcount.report.findings import question_sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,6 +163,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
             f"Of {say.count(pooled.tests)} questions, {say.count(pooled.every_time)} people answered every time, "
             f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
         )
+    if not title:  # the report says it among its findings
+        _line(question_sentence(question))
     _line()
 
 

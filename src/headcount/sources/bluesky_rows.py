@@ -377,8 +377,8 @@ class _Reader:
             )
         if self.counts["hidden answers"]:
             notes.append(
-                f"{self.counts['hidden answers']:,} answers in threads are not shown: deleted since, or by accounts "
-                "that block or are blocked."
+                f"{self.counts['hidden answers']:,} answers in threads are counted and not shown: deleted since, or by "
+                "accounts that are gone or blocked."
             )
         return notes
 

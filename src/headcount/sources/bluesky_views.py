@@ -71,7 +71,8 @@ class Thread:
     Attributes:
         posts: every post view in it.
         cut: addresses of posts whose answers it does not show though there are some.
-        hidden: answers that are blocked, or not there any more.
+        hidden: answers that are counted and not shown: deleted since, or by accounts that are gone, or that block or
+            are blocked by whom they answer.
     """
 
     posts: list[Object] = field(default_factory=list)
@@ -89,13 +90,14 @@ def thread_posts(content: Object) -> Thread:
             continue
         post = node.get("post")
         if not isinstance(post, dict) or "record" not in post:
-            found.hidden += 1
             continue
         found.posts.append(post)
-        replies = node.get("replies")
-        if not replies and post.get("replyCount"):
+        replies, counted = node.get("replies") or [], int(post.get("replyCount") or 0)
+        if counted and not replies and post is not found.posts[0]:
             found.cut.append(str(post["uri"]))
-        waiting += replies or ()
+        else:
+            found.hidden += max(counted - len(replies), 0)
+        waiting += replies
     return found
 
 
