@@ -15,11 +15,13 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import quote as quoted
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
+from headcount.sources.bluesky_backlinks import INDEX, INDEX_LIMIT, explain_unlisted
 from headcount.sources.bluesky_views import is_own_post, plausible_time, thread_posts
 from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
 from headcount.sources.handles import Target
@@ -58,6 +60,8 @@ class BlueskyCollector:
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a server; none for one on this machine."""
+        if bucket == INDEX:
+            return INDEX_LIMIT
         return None if bucket.partition(":")[0] in ("localhost", "127.0.0.1") else _LIMIT
 
     # -- before -----------------------------------------------------------------------------------------------
@@ -81,6 +85,7 @@ class BlueskyCollector:
         parts = (
             ("list of followers", math.ceil(followers / PAGE)),
             ("dates of their follows", math.ceil(followers / RELATIONSHIPS)),
+            ("index of backlinks", math.ceil(claimed / PAGE) if options.backlinks else 0),
             ("accounts followed", math.ceil(int(profile.get("followsCount") or 0) / PAGE)),
             ("own repository", 2),
             ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
@@ -118,6 +123,8 @@ class BlueskyCollector:
         """Ask for everything; the slowest comes last."""
         did = self.profile["did"]
         self._followers(collection, did)
+        if collection.options.backlinks:
+            explain_unlisted(collection, did, partial(self._try, collection))
         self._following(collection, did)
         self._repository(collection, did)
         self._posts(collection, did)
@@ -133,6 +140,7 @@ class BlueskyCollector:
             followers += len(others)
             self._ask_some(collection, "relationships", "app.bsky.graph.getRelationships", did, others)
             collection.show("followers", followers, total)
+        collection.show("followers", followers, followers)
         if listing.refused is not None:
             collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
         collection.landing.set_meta("listed_followers", str(followers))
@@ -145,6 +153,7 @@ class BlueskyCollector:
         for page in listing:
             following += len(page.json.get("follows") or ())
             collection.show("accounts followed", following, self.profile.get("followsCount"))
+        collection.show("accounts followed", following, following)
         collection.landing.set_meta("whole_following", str(listing.whole))
 
     def _repository(self, collection: Collection, did: str) -> None:
