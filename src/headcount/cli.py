@@ -181,6 +181,11 @@ def _collecting(command: Command) -> Command:
         ),
         click.option("--since", type=_Moment(), help="Posts from then on [default: a year back]."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
+        click.option(
+            "--backlinks",
+            metavar="URL",
+            help="An index of backlinks, which tells why Bluesky lists fewer followers than it counts.",
+        ),
         click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
     ):
         command = option(command)
@@ -249,6 +254,7 @@ def _options(asked: dict[str, Any]) -> Options:
         sample=asked["sample"],
         spend_at_most=asked["spend_at_most"],
         service=asked["service"],
+        backlinks=asked["backlinks"],
     )
 
 

@@ -16,9 +16,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
 from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
+from headcount.sources.bluesky_backlinks import unlisted_sentence
 from headcount.sources.bluesky_repo import Record, read_repository, tid_time
 from headcount.sources.bluesky_views import (
     did_of,
+    gone_status,
     links_of,
     mentions_of,
     plausible_time,
@@ -126,7 +128,7 @@ class _Reader:
         """One page, as its step says."""
         if not page.good:
             self.counts[f"refused {page.step}"] += 1
-            if page.step == "latest":
+            if page.step in ("latest", "unlisted"):
                 self._lost(page)
             return
         if page.step == "repository":
@@ -150,6 +152,11 @@ class _Reader:
         self.looked_at.update(value for name, value in parse_qsl(urlsplit(page.url).query) if name == "actors")
         for profile in objects(content.get("profiles")):
             self.looked_at.add(str(profile.get("did")))
+            self._account(profile, page.fetched_at)
+
+    def _unlisted_profiles(self, content: Object, page: Page) -> None:
+        """Accounts that follow and are not listed: no follow is made of them."""
+        for profile in objects(content.get("profiles")):
             self._account(profile, page.fetched_at)
 
     def _followers(self, content: Object, page: Page) -> None:
@@ -215,12 +222,7 @@ class _Reader:
     def _lost(self, page: Page) -> None:
         """An account whose posts are refused, where the answer says that it is gone."""
         actor = dict(parse_qsl(urlsplit(page.url).query)).get("actor", "")
-        said = page.body[:400].decode("utf-8", errors="replace")
-        status = None
-        if "AccountTakedown" in said or "suspended" in said:
-            status = "suspended"
-        elif "Deactivated" in said or "not found" in said.lower():
-            status = "deleted"
+        status = gone_status(page.body)
         if status and actor.startswith("did:"):
             row = {"account_id": account_key(actor), "platform": "bluesky", "status": status}
             self.rows.account(row | {"observed_at": page.fetched_at}, whole=False)
@@ -428,9 +430,11 @@ class _Reader:
         if landing.meta("whole_followers") != "True":
             yield "followers", "The list of followers was not read to its end."
         elif self.claimed is not None and self.position < self.claimed:
+            explained = unlisted_sentence(self.claimed - self.position, landing.meta("unlisted"))
             yield (
                 "followers",
-                "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
+                explained
+                or "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
                 "deactivated or suspended, and such as block the account or are blocked by it.",
             )
         if self.counts["hidden answers"]:

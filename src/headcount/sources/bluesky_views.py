@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "Thread",
     "did_of",
+    "gone_status",
     "is_own_post",
     "links_of",
     "mentions_of",
@@ -52,6 +53,14 @@ def did_of(uri: object) -> str | None:
     if not isinstance(uri, str) or not uri.startswith("at://did:"):
         return None
     return uri[5:].partition("/")[0]
+
+
+def gone_status(body: bytes) -> str | None:
+    """The status that an error tells of an account: suspended, deleted (or deactivated); None: neither."""
+    said = body[:400].decode("utf-8", errors="replace")
+    if "AccountTakedown" in said or "suspended" in said:
+        return "suspended"
+    return "deleted" if "Deactivated" in said or "not found" in said.lower() else None
 
 
 def is_own_post(item: Object, did: str) -> bool:

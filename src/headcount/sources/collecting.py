@@ -442,5 +442,6 @@ def _check(options: Options) -> None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
         )
-    if options.service is not None and not options.service.startswith(("http://", "https://")):
-        raise UsageError(f"{options.service!r} is no address of a server.", hint="it begins with https://")
+    for address in (options.service, options.backlinks):
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise UsageError(f"{address!r} is no address of a server.", hint="it begins with https://")
