@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -366,24 +367,40 @@ def follower_rows(
 
 def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:
     account_id, handle, display_name = _names(measured.view, person, anonymous=anonymous)
+    reasons = measured.funnel.verdicts.reasons[person]
+    counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
+    followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
     return FollowerRow(
         account_id=account_id,
         handle=handle,
         display_name=display_name,
         label=CLASSES[measured.funnel.verdicts.label[person]],
-        reasons=measured.funnel.verdicts.reasons[person],
+        reasons=_blurred(reasons) if anonymous else reasons,
         responses=int(measured.responses_by[person]),
         active_responses=int(measured.active_by[person]),
         sent=int(measured.sent_to[person]),
         received=int(measured.received_from[person]),
-        followers_count=_whole(columns.followers_count[person]),
-        following_count=_whole(columns.following_count[person]),
-        posts_count=_whole(columns.posts_count[person]),
+        followers_count=followers_count,
+        following_count=following_count,
+        posts_count=posts_count,
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
     )
 
 
-def _whole(value: float) -> int | None:
-    return int(value) if np.isfinite(value) else None
+def _whole(value: float, *, rough: bool = False) -> int | None:
+    """A count; `rough`: to two digits, so that nobody is found by it."""
+    if not np.isfinite(value):
+        return None
+    return int(float(f"{value:.2g}")) if rough else int(value)
+
+
+def _blurred(text: str) -> str:
+    """A reason with its figures from 100 on rounded to two digits, and dates cut to their month."""
+    text = re.sub(r"\b(\d{4}-\d{2})-\d{2}\b", r"\1", text)
+
+    def rounded(found: re.Match[str]) -> str:
+        return f"{_whole(float(found[0].replace(',', '')), rough=True):,}"
+
+    return re.sub(r"\b\d{1,3}(?:,\d{3})+\b|\b\d{3}\b", rounded, text)
