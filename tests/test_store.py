@@ -369,3 +369,14 @@ def test_a_workspace_of_the_first_version_is_brought_up(tmp_path):
     with Store(tmp_path, write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
         assert standing(store) == ["a", "b"]
+
+
+def test_a_post_keeps_its_author(tmp_path):
+    def post(author):
+        return {"post_id": "x:1", "author_id": author, "text": f"by {author}"}
+
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(posts=[post("x:a")]), path="p", now=MONDAY)
+        told = store.ingest(filler(posts=[post("x:b")]), path="q", now=TUESDAY)
+        assert store.connection.execute("SELECT author_id, text FROM posts").fetchall() == [("x:a", "by x:a")]
+        assert any("1 posts have the id of a post by somebody else" in note for note in told.notes)

@@ -212,6 +212,7 @@ class Store:
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
             gone, returned, new, more = self._merge_follows(number, moment, whole=bool(whole), forced=bool(whole_lists))
             added[FOLLOWS.name] = new
+            notes += self._leave_out_taken_posts()
             added[POSTS.name] = self._merge_latest(POSTS, number, moment)
             added[INTERACTIONS.name] = self._merge_interactions()
             self._keep_remarks(intake, number)
@@ -305,6 +306,19 @@ class Store:
                 [moment],
             )
         return _count(con, f"SELECT count(*) FROM {table.name}") - before
+
+    def _leave_out_taken_posts(self) -> list[str]:
+        """A post keeps its author: one of the same id by somebody else is another post, and is left out."""
+        con = self.connection
+        taken = "FROM incoming_posts AS i USING posts AS o WHERE o.post_id = i.post_id AND o.author_id <> i.author_id"
+        found = _count(con, f"SELECT count(*) {taken.replace(' USING posts AS o WHERE', ' JOIN posts AS o ON')}")
+        if not found:
+            return []
+        con.execute(f"DELETE {taken}")
+        return [
+            f"{found:,} posts have the id of a post by somebody else that is already there, and were left out: give "
+            "posts of different platforms ids of their own."
+        ]
 
     def _merge_interactions(self) -> int:
         con = self.connection
