@@ -36,8 +36,9 @@ MOST_POSTS, MOST_MENTIONS = 3_200, 800
 LATEST = 5
 """Latest posts of a sampled follower; the fewest that can be asked for."""
 SEARCH_REACHES = timedelta(days=7)
-_RESPONSES_A_POST = 0.01
-"""For the quote only: this part of the followers likes a post, and a tenth of that reposts it."""
+_OCCASIONS, _LIKES, _REPOSTS = 0.5, 0.005, 0.0005
+"""For the quote only: this part of the posts answers and repeats nobody; such parts of the followers like and repost
+one of those."""
 _CALLS_A_SECOND = 2.0
 _GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
 
@@ -71,6 +72,7 @@ class XCollector:
         self.profile: dict[str, Any] = {}
         self.token_of: str | None = None
         self.shut: set[str] = set()
+        self.said: set[str] = set()
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of an endpoint; none for a server on this machine."""
@@ -136,10 +138,11 @@ class XCollector:
         yield "posts", math.ceil(posts / 100), posts
         yield "mentions", MOST_MENTIONS // 100, MOST_MENTIONS
         yield "followers", math.ceil(followers / 1000), followers
-        likes = min(math.ceil(claimed * _RESPONSES_A_POST), 100)
-        if self.token_of is not None:
-            yield "likes", posts, posts * likes
-        yield "reposts", posts, posts * math.ceil(likes / 10)
+        occasions = posts * _OCCASIONS
+        for step, share in (("likes", _LIKES), ("reposts", _REPOSTS)):
+            objects_of_it = math.ceil(occasions * min(claimed * share, 100))
+            if step == "reposts" or self.token_of is not None:
+                yield step, min(math.ceil(occasions), objects_of_it), objects_of_it
         yield "following", math.ceil(following / 1000), following
         if options.sample:
             sample = min(options.sample, claimed)
@@ -231,14 +234,15 @@ class XCollector:
                 query = [("query", f"conversation_id:{post.id}")]
                 self._run(collection, CALLS["answers"], post.id, post.answers, query)
             else:
-                collection.note(
+                self._note(
+                    collection,
                     "Answers to posts older than seven days were found among the mentions only; X's search for the "
-                    "rest of a conversation reaches no further back."
+                    "rest of a conversation reaches no further back.",
                 )
         if post.likes or post.reposts:
-            collection.note("X does not tell when a post was liked or reposted.")
+            self._note(collection, "X does not tell when a post was liked or reposted.")
         if post.likes and self.token_of is None:
-            collection.note("Who liked is shown to a user's token only, not to an application's.")
+            self._note(collection, "Who liked is shown to a user's token only, not to an application's.")
         elif post.likes:
             self._run(collection, CALLS["likes"], post.id, post.likes)
         if post.reposts:
@@ -378,6 +382,12 @@ class XCollector:
     def _cost(self, page: Page) -> float:
         call = CALLS.get(page.step)
         return cost(call, page.json, owned=self.owned) if call is not None and page.good else 0.0
+
+    def _note(self, collection: Collection, text: str) -> None:
+        """Say once what holds for many posts."""
+        if text not in self.said:
+            self.said.add(text)
+            collection.note(text)
 
     def _say_end(self, collection: Collection, call: Call, listing: Listing) -> None:
         """Say where a list was refused."""

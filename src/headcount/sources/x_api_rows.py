@@ -53,19 +53,30 @@ class XApiSource:
             data = profile.json.get("data") if profile is not None else None
             if not isinstance(data, dict):
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
-            reader = _Pages(path, con, str(data["id"]))
+            reader = _Pages(path, con, str(data["id"]), _handles(landing))
             for page in landing.pages():
                 reader.take(page)
                 reader.rows.flush(at=BATCH_ROWS)
             return reader.finish(self.name, con, landing, data)
 
 
+def _handles(landing: Landing) -> dict[str, str]:
+    """Ids by handle of all accounts that came along with posts: where pages end must not matter for who is meant."""
+    return {
+        str(user.get("username")).lower(): str(user.get("id"))
+        for step in ("posts", "mentions", "answers", "quotes")
+        for page in landing.pages(step)
+        if page.good and isinstance(page.json, dict)
+        for user in objects((page.json.get("includes") or {}).get("users"))
+    }
+
+
 class _Pages:
     """Takes the pages of one collection, one after the other."""
 
-    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, account: str) -> None:
+    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, account: str, handles: dict[str, str]) -> None:
         self.rows, self.problems, self.account = Rows(con), Problems(path.name), account
-        self.reader = Reader(self.rows, self.problems)
+        self.reader = Reader(self.rows, self.problems, handles)
         self.looked_at: set[str] = set()
 
     def take(self, page: Page) -> None:

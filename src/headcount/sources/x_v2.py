@@ -7,7 +7,7 @@ counts, compliance and error lines are recognised and carry nothing that could b
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import ChainMap, Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,9 +82,15 @@ class _Lists:
 
 
 class Reader:
-    """Takes the values of one file, or the pages of one collection, one after the other."""
+    """Takes the values of one file, or the pages of one collection, one after the other.
 
-    def __init__(self, rows: Rows, problems: Problems) -> None:
+    Args:
+        rows: where they go; problems: what cannot be taken.
+        names: lower-case handle -> id of accounts known beside those of a page: a mention need not tell the id.
+    """
+
+    def __init__(self, rows: Rows, problems: Problems, names: dict[str, Any] | None = None) -> None:
+        self.names = names or {}
         self.rows, self.problems, self.lists = rows, problems, _Lists()
         self.line: int | None = None
         self.number: int | None = None
@@ -130,6 +136,8 @@ class Reader:
             objects(included.get("users")),
             [*objects(included.get("tweets")), *objects(included.get("posts")), *objects(items)],
         )
+        if self.names:
+            page.ids = ChainMap(dict(page.ids), self.names)
         if page.listing is not None:
             meta = content.get("meta")
             self.lists.page(page.listing, meta if isinstance(meta, dict) else None)

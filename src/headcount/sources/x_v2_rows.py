@@ -7,7 +7,7 @@ where it is asked in those words; both are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from headcount.sources.x_rows import Rows, domains, key, objects, plain, time_of_id, truth
@@ -36,7 +36,7 @@ class Page:
         timeline = _TIMELINE.search(str(origin.get("url")))
         self.writer = timeline[1] if timeline else None  # of every post of a timeline, also where none is named
         self.authors = {str(tweet.get("id")): tweet.get("author_id") for tweet in tweets}
-        self.ids = {str(user.get("username")).lower(): user.get("id") for user in users}
+        self.ids: Mapping[str, Any] = {str(user.get("username")).lower(): user.get("id") for user in users}
 
 
 def add_user(rows: Rows, user: Object, page: Page) -> None:
