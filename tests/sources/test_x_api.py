@@ -180,8 +180,9 @@ def test_whoever_mentions_the_account_is_found_with_the_time(tmp_path, recorded,
     assert found == expected
 
 
-def test_profiles_are_those_of_the_recorded_users(tmp_path, recorded, serve):
-    serve()
+@pytest.mark.parametrize("counter", ["post_count", "tweet_count"])
+def test_profiles_are_those_of_the_recorded_users(tmp_path, recorded, serve, counter):
+    serve(counter=counter)
     collect(tmp_path)
     sql = """SELECT account_id, handle, display_name, created_at, followers_count, posts_count, protected FROM accounts
     WHERE account_id IN (SELECT follower_id FROM follows WHERE followee_id = 'x:{}')"""

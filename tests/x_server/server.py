@@ -3,7 +3,7 @@
 Each request is checked: method, path, the parameters and their values, the sizes of pages, the token, and that a
 pagination token was given out for this very list. What X would refuse is refused (400, 401, 403, 404), and kept in
 `refused`, so that a test can say that there was nothing. Only the fields that were asked for are given, under the
-names that X uses since 2026 (`post.fields`: `referenced_posts`, `repost_count`; but still `tweet_count`).
+names that X uses since 2026 (`post.fields`: `referenced_posts`, `repost_count`, `post_count`).
 `bill` is what X would charge.
 """
 
@@ -57,6 +57,7 @@ class XServer:
         lost: account -> suspended, deleted or protected: their timelines tell so in their errors.
         recent: is a conversation still within the reach of the search?
         limited: are the limits of the endpoints kept?
+        counter: name of the number of an account's posts; X says post_count, and answered with tweet_count in 2026.
     """
 
     def __init__(
@@ -68,9 +69,10 @@ class XServer:
         lost: dict[str, str] | None = None,
         recent: Callable[[Object], bool] = lambda _tweet: True,
         limited: bool = False,
+        counter: str = "post_count",
     ) -> None:
         self.recorded, self.tokens, self.page, self.lost = recorded, tokens, page, lost or {}
-        self.recent, self.limited = recent, limited
+        self.recent, self.limited, self.counter = recent, limited, counter
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.refused: list[tuple[int, str, Object]] = []
         self.counts: Counter[str] = Counter()
@@ -267,7 +269,7 @@ class XServer:
                     }
                 ]
             }
-        return {"data": shown_user(user, given)}
+        return {"data": self._user(user, given)}
 
     def _lost(self, account: str) -> Object:
         words = {
@@ -312,8 +314,11 @@ class XServer:
         if not page:
             return {"meta": meta}
         if "username" in page[0]:
-            return {"data": [shown_user(user, given) for user in page], "meta": meta}
+            return {"data": [self._user(user, given) for user in page], "meta": meta}
         return {"data": [shown_post(tweet, given) for tweet in page], "meta": meta} | self._along(page, given)
+
+    def _user(self, user: Object, given: dict[str, str]) -> Object:
+        return shown_user(user, given, self.counter)
 
     def _token(self, key: str, start: int) -> str:
         token = base64.b32hexencode(f"{abs(hash(key)) % 10**9:09d}:{start:09d}".encode()).decode().rstrip("=").lower()
@@ -332,7 +337,7 @@ class XServer:
         posts = dict.fromkeys(post for post in referred if post in recorded.tweets)
         missing = dict.fromkeys(post for post in referred if post not in recorded.tweets)
         included = {
-            "users": [shown_user(recorded.users[account], given) for account in accounts],
+            "users": [self._user(recorded.users[account], given) for account in accounts],
             "posts": [shown_post(recorded.tweets[post], given) for post in posts],
         }
         errors = [
@@ -351,10 +356,14 @@ class XServer:
         return {name: value for name, value in (content | {"errors": errors}).items() if value}
 
 
-def shown_user(user: Object, given: dict[str, str]) -> Object:
+def shown_user(user: Object, given: dict[str, str], counter: str) -> Object:
     """A user with the fields that were asked for."""
     asked = {*_DEFAULT_USER, *given.get("user.fields", "").split(",")}
-    return {name: value for name, value in user.items() if name in asked}
+    shown = {name: value for name, value in user.items() if name in asked}
+    if "public_metrics" in shown:
+        names = {"tweet_count": counter}
+        shown["public_metrics"] = {names.get(name, name): number for name, number in shown["public_metrics"].items()}
+    return shown
 
 
 def shown_post(tweet: Object, given: dict[str, str]) -> Object:
