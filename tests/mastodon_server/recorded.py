@@ -192,16 +192,20 @@ class RecordedServer:
         self.asked.append(request)
         headers, full = self.count()
         try:
-            if full:
-                raise RefusedError(429, "Too many requests")
-            if method != "GET":
-                raise RefusedError(405, "this server is for reading")
-            self.check_token(request, token)
-            answer = self.content(request)
+            answer = self.refuse_or_give(request, token, full=full)
         except RefusedError as refused:
             answer = Answer(refused.status, json.dumps({"error": refused.error}).encode())
         answer.headers = {**headers, **answer.headers}
         return answer
+
+    def refuse_or_give(self, request: Request, token: str | None, *, full: bool) -> Answer:
+        """What the address leads to, unless the limit, the method or the token stands against it."""
+        if full:
+            raise RefusedError(429, "Too many requests")
+        if request.method != "GET":
+            raise RefusedError(405, "this server is for reading")
+        self.check_token(request, token)
+        return self.content(request)
 
     def count(self) -> tuple[dict[str, str], bool]:
         """The headers that tell the limit, and whether it is used up."""

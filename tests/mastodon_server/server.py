@@ -58,15 +58,16 @@ def find_python() -> str:
 
 
 @contextlib.contextmanager
-def run_server(rate_limit: RateLimit | None = None) -> Iterator[Server]:
-    """An empty server: no account but the one that every new server has.
+def run_server(rate_limit: RateLimit | None = None, folder: Path | None = None) -> Iterator[Server]:
+    """A server with the database in the folder; without one, an empty server: one account that every new one has.
 
     Raises:
         ServerUnavailableError: it is not installed.
     """
     python = find_python()
-    with tempfile.TemporaryDirectory(prefix="headcount-mastodon-") as name:
-        folder = Path(name)
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headcount-mastodon-")))
         for attempt in range(1, ATTEMPTS + 1):
             port = free_port()
             process = start(python, folder, port, rate_limit)
