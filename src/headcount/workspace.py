@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from headcount.errors import UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account
-from headcount.store import Imported, Snapshot, Store
+from headcount.store import FILE_NAME, Imported, Snapshot, Store
 
 if TYPE_CHECKING:
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRow, Report
     from headcount.sources.collecting import Options, Quote
+    from headcount.sources.handles import Target
     from headcount.sources.http import Client
 
 __all__ = ["Workspace", "default_folder", "open"]
@@ -144,18 +146,22 @@ class Workspace:
                 f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
             )
         chosen = options or Options()
-        with log_file(self.folder / "collect.log") if log else nullcontext():
-            landing = collect(
-                target,
-                self.folder,
-                chosen,
-                client=client or Client,
-                login=lambda whose: find_login(whose, chosen.service),
-                agree=agree,
-                show=show,
-                say=say,
-                fresh=fresh,
-            )
+        landing = None if fresh else self._not_taken_in(target, chosen)
+        if landing is not None:
+            say("It was collected before and not taken in: that is done now. The same command again collects anew.")
+        else:
+            with log_file(self.folder / "collect.log") if log else nullcontext():
+                landing = collect(
+                    target,
+                    self.folder,
+                    chosen,
+                    client=client or Client,
+                    login=lambda whose: find_login(whose, chosen.service),
+                    agree=agree,
+                    show=show,
+                    say=say,
+                    fresh=fresh,
+                )
         if landing is None:
             return None
         with Landing(landing) as collected:
@@ -167,6 +173,45 @@ class Workspace:
             return store.ingest(
                 lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
+
+    def watch(
+        self,
+        account: str,
+        *,
+        stop: threading.Event | None = None,
+        service: str | None = None,
+        say: Callable[[str], None] = lambda _text: None,
+        log: bool = False,
+    ) -> None:
+        """Follow an account of Bluesky live, from its collection on; goes on where an earlier call was stopped.
+
+        Args:
+            account: as in `collect`; it was collected before.
+            stop: set it to end; an interrupt ends it too.
+            service: another server of the platform than the usual one.
+            say: told a sentence for the user.
+            log: as in `collect`.
+
+        Raises:
+            UsageError: it is no account of Bluesky, or was not collected.
+            StoreBusy: another process follows it already.
+        """
+        from headcount.sources.bluesky_live import follow_live
+        from headcount.sources.collecting import log_file
+
+        with log_file(self.folder / "collect.log") if log else nullcontext():
+            follow_live(self.folder, account, stop or threading.Event(), service=service, say=say)
+
+    def _not_taken_in(self, target: Target, options: Options) -> Path | None:
+        """The newest landing of these options, where it was collected to its end and the import was stopped."""
+        from headcount.sources.landing import find_finished, landing_folder
+
+        landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
+        if landing is None:
+            return None
+        if not (self.folder / FILE_NAME).exists():
+            return landing
+        return None if str(landing.resolve()) in {snapshot.path for snapshot in self.snapshots()} else landing
 
     def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
         """Everything again that was added before: collected anew, or imported where the file is still there.

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDING",
+    "LIVE",
     "Landing",
     "Page",
     "collected_as",
+    "find_finished",
     "find_unfinished",
     "forget_in_landings",
     "is_landing",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 ENDING = ".landing"
+LIVE = "live"
+"""Folder, step and fact of a landing that was followed live."""
 _FORMAT = "1"
 _SQLITE = b"SQLite format 3\0"
 _KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
@@ -205,12 +209,17 @@ class Landing:
         with self._db:
             self._db.execute("DELETE FROM pages WHERE url = ?", [url])
 
-    def pages(self, step: str | None = None) -> Iterator[Page]:
-        """The pages in the order in which they came; of one step only, where it is named."""
-        where, values = ("WHERE step = ?", [step]) if step is not None else ("", [])
-        sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages {where} ORDER BY number"
+    def pages(self, step: str | None = None, *, after: int = 0) -> Iterator[Page]:
+        """The pages in the order in which they came; of one step only, or after a number only, where that is given."""
+        where, values = ("AND step = ?", [after, step]) if step is not None else ("", [after])
+        sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages WHERE number > ? {where} ORDER BY number"
         for row in self._db.execute(sql, values):
             yield _page(row)
+
+    @property
+    def newest(self) -> int:
+        """The number of the page that came last; 0 where there is none."""
+        return int(self._db.execute("SELECT coalesce(max(number), 0) FROM pages").fetchone()[0])
 
     def count(self, step: str | None = None) -> int:
         """How many pages there are; of one step only, where it is named."""
@@ -279,14 +288,23 @@ def landing_folder(workspace: Path, account_id: str) -> Path:
 
 def find_unfinished(folder: Path, options: str) -> Path | None:
     """The newest landing of a folder that was begun with the same options and did not come to its end."""
+    return next((path for path, finished in _newest_first(folder, options) if not finished), None)
+
+
+def find_finished(folder: Path, options: str) -> Path | None:
+    """The newest landing of a folder that was begun with the same options, where it came to its end."""
+    return next((path if finished else None for path, finished in _newest_first(folder, options)), None)
+
+
+def _newest_first(folder: Path, options: str) -> Iterator[tuple[Path, bool]]:
     for path in sorted(folder.glob(f"*{ENDING}"), reverse=True):
         try:
             with Landing(path) as landing:
-                if not landing.finished and landing.meta("options") == options:
-                    return path
-        except InputError:
+                same, finished = landing.meta("options") == options, landing.finished
+        except InputError:  # killed before anything was written to it
             continue
-    return None
+        if same:
+            yield path, finished
 
 
 def remove_landing(path: Path) -> None:
@@ -313,7 +331,8 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
     elif platform == "bluesky" and handle and "." in handle:
         words.append(handle)
     changed = 0
-    for path in sorted((workspace / "landing").glob(f"{platform}/*/*{ENDING}")):
+    folder = workspace / "landing" / platform
+    for path in sorted([*folder.glob(f"*/*{ENDING}"), *folder.glob(f"*/{LIVE}/*{ENDING}")]):
         with Landing(path, write=True) as landing:
             own = landing.meta("account_id") == account_id
             changed += own or bool(landing.scrub(words))
@@ -323,10 +342,10 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:
-    """The account that a landing was collected of, and the options; None where the file is gone."""
+    """The account that a landing was collected of, and the options; None where the file is gone, or was followed live."""
     from headcount.sources.collecting import Options
 
-    if not is_landing(path):
+    if path.parent.name == LIVE or not is_landing(path):
         return None
     with Landing(path) as landing:
         options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
