@@ -405,9 +405,39 @@ def test_never_above_the_budget_and_on_from_there_with_a_higher_one(tmp_path, se
     assert tables(folder)["interactions"] == tables(whole)["interactions"]
     assert tables(folder)["follows"] == tables(whole)["follows"]
     assert tables(folder)["posts"] == tables(whole)["posts"]
-    assert len({repr(found) for found in server.asked if found[0] != "/2/users/me"}) == len(
-        [found for found in server.asked if found[0] != "/2/users/me"]
-    ), "nothing is paid for twice"
+    assert_nothing_is_paid_for_twice(server)
+
+
+def assert_nothing_is_paid_for_twice(server):
+    """No page of a list was asked for again, not even in another size."""
+    pages = Counter(
+        (template, name, given.get("query"), given.get("pagination_token"), len(given))
+        for template, name, given in server.asked
+        if template != "/2/users/me"  # refused to an application, and refusals are not kept
+    )
+    assert not [page for page, number in pages.items() if number > 1]
+
+
+def test_what_was_paid_for_with_a_high_budget_is_not_paid_for_again_with_a_low_one(tmp_path, serve):
+    server, left = serve(page=100), [8]
+
+    class Stopping(Client):
+        def get(self, *how, **more):
+            if not left[0]:
+                raise Stopped
+            left[0] -= 1
+            return super().get(*how, **more)
+
+    with pytest.raises(Stopped):
+        collect(tmp_path, spend_at_most=50.0, client=Stopping)
+    assert len(server.asked) == 8
+    low = server.bill + 0.5
+    collect(tmp_path, spend_at_most=low)
+    assert server.bill <= low
+    collect(tmp_path, spend_at_most=50.0)
+    with Landing(landing_of(tmp_path)) as landing:
+        assert landing.finished
+    assert_nothing_is_paid_for_twice(server)
 
 
 def test_a_budget_that_does_not_even_pay_for_the_profile(tmp_path, serve):
