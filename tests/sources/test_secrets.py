@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import stat
 
+import keyring
+import keyring.backend
+import keyring.errors
 import pytest
 
 from headcount.errors import HeadcountError, UsageError
@@ -67,3 +70,54 @@ def test_a_login_is_found_by_its_server():
     assert find_login(Target("mastodon", "me@a.example")) is not None
     assert find_login(Target("mastodon", "me@b.example")) is None
     assert find_login(Target("bluesky", "a.test")) is None
+
+
+class Memory(keyring.backend.KeyringBackend):
+    """A keyring that keeps what it is given, and can be locked."""
+
+    priority = 1
+
+    def __init__(self):
+        super().__init__()
+        self.kept, self.locked = {}, False
+
+    def _open(self):
+        if self.locked:
+            raise keyring.errors.KeyringLocked("locked")
+        return self.kept
+
+    def get_password(self, service, username):
+        return self._open().get((service, username))
+
+    def set_password(self, service, username, password):
+        self._open()[service, username] = password
+
+    def delete_password(self, service, username):
+        del self._open()[service, username]
+
+
+@pytest.fixture
+def ring(monkeypatch, tmp_path):
+    before = keyring.get_keyring()
+    memory = Memory()
+    keyring.set_keyring(memory)
+    monkeypatch.delenv("HEADCOUNT_SETTINGS")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    yield memory
+    keyring.set_keyring(before)
+
+
+def test_a_keyring_is_used_where_there_is_one(ring):
+    assert keep_secret("x", "token") == "the system's keyring"
+    assert ring.kept == {("headcount", "x"): "token"}
+    assert not secrets_file().exists()
+    assert find_secret("x") == "token"
+    assert forget_secret("x")
+    assert find_secret("x") is None
+
+
+def test_a_locked_keyring_is_no_dead_end(ring):
+    ring.locked = True
+    assert keep_secret("x", "token") == str(secrets_file())
+    assert find_secret("x") == "token"
+    assert forget_secret("x")
