@@ -453,9 +453,11 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     listed = rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < listed < 440
     assert any("it is partial" in note for note in result.notes)
-    assert ("followers", "The list of followers was not read to its end.") in rows(
-        tmp_path, "SELECT topic, text FROM remarks"
-    )
+    remark = ("followers", "The list of followers was not read to its end.")
+    assert remark in rows(tmp_path, "SELECT topic, text FROM remarks")
+    result = collect(tmp_path, spend_at_most=50.0)
+    assert not any("it is partial" in note for note in result.notes), "it is whole now"
+    assert remark not in rows(tmp_path, "SELECT topic, text FROM remarks")
 
 
 # -- stops and faults ------------------------------------------------------------------------------------------------

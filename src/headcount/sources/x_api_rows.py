@@ -27,6 +27,7 @@ __all__ = ["XApiSource"]
 Object = dict[str, Any]
 _OF_A_POST = re.compile(r"/2/tweets/(\d+)/")
 _OF_A_USER = re.compile(r"/2/users/(\d+)/")
+_ENDED_BY_BUDGET = "Going on could cost more"
 _TOUCHES = {"likes": "like", "reposts": "repost"}
 
 
@@ -111,7 +112,9 @@ class _Pages:
         # pages without results, and posts along with a follower's that do not name their author, are no surprise here
         self.reader.unused.clear()
         self.reader.no_author = 0
-        notes = [*landing.notes(), *self.reader.notes()]
+        # a budget that ended an earlier run says nothing of a collection that came to its end
+        of_it = [note for note in landing.notes() if not (landing.finished and note.startswith(_ENDED_BY_BUDGET))]
+        notes = [*of_it, *self.reader.notes()]
         read = finish(name, self.rows, self.problems, notes, skip_bad=True, whole=False)
         if landing.meta("sample"):
             self._mark_sample(con)
