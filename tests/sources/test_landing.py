@@ -157,3 +157,15 @@ def test_removing_leaves_nothing_behind(tmp_path):
         landing.put("s", "u", 200, {}, b"{}")
     remove_landing(path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_forgetting_takes_pages_of_x_that_are_about_the_account(tmp_path):
+    path = landing_folder(tmp_path, "x:alice") / "1.landing"
+    with Landing(path, write=True) as landing:
+        landing.set_meta("account_id", "x:1")
+        landing.put("latest", "http://h/2/users/42/tweets?max_results=5", 200, {}, b'{"data": [{"text": "mine"}]}')
+        landing.put("followers", "http://h/2/users/1/followers", 200, {}, b'{"data": [{"id": "42"}, {"id": "423"}]}')
+        landing.finish()
+    assert forget_in_landings(tmp_path, "x:42", "bob") == 1
+    with Landing(path) as landing:
+        assert [(page.step, page.json) for page in landing.pages()] == [("followers", {"data": [{"id": "423"}]})]

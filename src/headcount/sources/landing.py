@@ -237,7 +237,8 @@ class Landing:
             body, told = zlib.decompress(packed), unquote(url)
             if not any(word in told or word.encode() in body for word in words):
                 continue
-            rest = _without(body, words)
+            about = any(word.startswith("/") and word in told for word in words)
+            rest = None if about else _without(body, words)
             if any(word in told for word in words):
                 url = f"forgotten#{number}"
             with self._db:
@@ -324,7 +325,8 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
     Landings that were collected of it go as a whole. From the others go the parts that name it.
     """
     platform, _, name = account_id.partition(":")
-    words = {"bluesky": [name], "x": [f'"{name}"']}.get(platform, [f'"{name}"'])
+    # the slashes: pages of X that are about one account name it in their address alone
+    words = {"bluesky": [name], "x": [f'"{name}"', f"/users/{name}/"]}.get(platform, [f'"{name}"'])
     if platform == "mastodon":
         user, _, server = name.partition("@")
         words += [f"://{server}/@{user}", f"://{server}/users/{user}"]
@@ -342,7 +344,7 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:
-    """The account that a landing was collected of, and the options; None where the file is gone, or was followed live."""
+    """The account that a landing was collected of, and the options; None: the file is gone, or was followed live."""
     from headcount.sources.collecting import Options
 
     if path.parent.name == LIVE or not is_landing(path):
