@@ -166,6 +166,7 @@ class Collection:
     say: Callable[[str], None] = lambda _text: None
     spent: float = 0.0
     failures: int = 0
+    left_out: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def begun_at(self) -> datetime:
@@ -248,10 +249,16 @@ class Collection:
             log.warning("Left out: %s (%s)", _address(url, parameters), error.message)
             if self.failures >= MOST_FAILURES:
                 raise
-            self.note(f"Left out, because it was not answered: {step} ({error.message})")
+            self.left_out.setdefault(step, []).append(error.message)
             return None
         self.failures = 0
         return page
+
+    def tell_left_out(self) -> None:
+        """Note what this run left out; not before its end, as a run that was stopped asks for it again."""
+        for step, reasons in self.left_out.items():
+            pages = "1 page" if len(reasons) == 1 else f"{len(reasons):,} pages"
+            self.note(f"Left out, because the platform did not answer: {pages} of {step} ({reasons[-1]})")
 
 
 class Listing:
@@ -404,9 +411,11 @@ def _run(collector: Collector, collection: Collection) -> None:
     try:
         collector.collect(collection)
     except BudgetReached as error:
+        collection.tell_left_out()
         collection.note(f"{error.message} What came until then was taken in; it is partial.")
         collection.say(str(error))
     else:
+        collection.tell_left_out()
         collection.landing.finish()
     finally:
         if usage.requests:
