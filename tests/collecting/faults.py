@@ -113,6 +113,7 @@ class Session:
     password: str = "secret-app-password"
     number: int = 0
     expired: bool = False
+    faults: list[int] = field(default_factory=list)  # statuses of the next answers to a renewal; 0: none comes
 
     @property
     def access(self) -> str:
@@ -191,11 +192,20 @@ class _Handler(BaseHTTPRequestHandler):
             proxy.counts[f"POST {self.path}"] += 1
             if self.path.endswith("createSession") and asked.get("password") == session.password:
                 self.reply_json(200, session.tokens(proxy.address))
+            elif self.path.endswith("refreshSession") and session.faults:
+                self.fail(session.faults.pop(0))
             elif self.path.endswith("refreshSession") and self.headers["Authorization"] == f"Bearer {session.refresh}":
                 session.number, session.expired = session.number + 1, False
                 self.reply_json(200, session.tokens(proxy.address))
             else:
                 self.reply_json(401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"})
+
+    def fail(self, status: int) -> None:
+        """A renewal that fails for now."""
+        if status:
+            self.reply_json(status, {"error": "InternalServerError", "message": "Internal Server Error"})
+        else:
+            self.close_connection = True
 
     def logged_in(self) -> bool:
         """Is the login that the request carries good? Answers the request where it is not."""

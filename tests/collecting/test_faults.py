@@ -17,7 +17,7 @@ from tests.collecting.world import MAIN, Sizes, World, did
 
 import headcount as hc
 from headcount.cli import main
-from headcount.errors import AccessDenied
+from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.sources.http import Client, Patience
 from headcount.sources.landing import Landing
 from headcount.sources.sessions import log_in_bluesky
@@ -134,7 +134,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
     assert imported is not None
     more = [note for note in imported.notes if note not in undisturbed[1]]
     assert len(more) == 1
-    assert "Left out" in more[0]
+    assert more[0].startswith("Left out, because the platform did not answer: 1 page of latest")
     assert "HTTP 500" in more[0]
     log = (tmp_path / "ws/collect.log").read_text()
     assert re.search(rf"WARNING Left out: \S*{re.escape(broken)}", log), "the log says whose"
@@ -192,3 +192,30 @@ def test_a_session_that_has_ended_for_good_says_what_to_do(stub, tmp_path, monke
             hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True)
     assert "headcount login bluesky" in str(ended.value)
     assert "secret" not in str(ended.value)
+
+
+@pytest.mark.parametrize("faults", [[503], [0, 500, 0], [502, 503, 500, 0]])
+def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, monkeypatch):
+    monkeypatch.setattr("headcount.sources.sessions._PAUSE", 0.01)
+    with proxied(stub.address, Plan(kinds=("expired 400",), gap=(10_000, 10_000), begin=30)) as proxy:
+        settle(monkeypatch, proxy, tmp_path)
+        log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)
+        proxy.session.faults, expected = list(faults), len(faults)
+        assert hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True) is not None
+    assert proxy.session.number == 1
+    assert (tmp_path / "ws/collect.log").read_text().count("does not answer. Trying again.") == expected
+
+
+def test_a_renewal_that_does_not_come_ends_it_and_it_goes_on_later(stub, undisturbed, tmp_path, monkeypatch):
+    monkeypatch.setattr("headcount.sources.sessions._PAUSE", 0.01)
+    with proxied(stub.address, Plan(kinds=("expired 401",), gap=(10_000, 10_000), begin=30)) as proxy:
+        settle(monkeypatch, proxy, tmp_path)
+        log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)
+        proxy.session.faults = [503] * 100
+        with pytest.raises(PlatformUnavailable, match="does not answer"):
+            hc.open(tmp_path / "ws").collect(MAIN, client=quick)
+        proxy.session.faults = []
+        imported = hc.open(tmp_path / "ws").collect(MAIN, client=quick)
+    assert imported is not None
+    assert imported.notes == undisturbed[1], "what was left out then was asked for now"
+    assert_same(tables(tmp_path / "ws"), undisturbed[0])
