@@ -201,12 +201,14 @@ def _collecting(command: Command) -> Command:
     default=None,
     help="The follower lists are whole (who is missing is gone), or not.",
 )
+@click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
 @_collecting
 @_everywhere
 def add(
     sources: tuple[str, ...],
     skip_bad: bool,
     whole: bool | None,
+    watch: bool,
     folder: Path | None,
     as_json: bool,
     **asked: Any,
@@ -223,7 +225,10 @@ def add(
 
     workspace = _open(folder)
     done = []
+    known = _watchable(workspace, sources) if watch else False
     for source in sources:
+        if known and not asked["fresh"]:
+            continue
         if Path(source).exists() or parse_target(source) is None:
             imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
         else:
@@ -243,6 +248,24 @@ def add(
         from headcount.report.text import print_accounts
 
         print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
+    if watch and (done or known):
+        _watch(workspace, sources[0], asked["service"])
+
+
+def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
+    """Was the account that is to be followed live collected before?"""
+    from headcount.sources.bluesky_live import newest_collection
+
+    if len(sources) != 1:
+        raise UsageError("--watch follows one account.", hint="start it once for each.")
+    return newest_collection(workspace.folder, sources[0]) is not None
+
+
+def _watch(workspace: Workspace, account: str, service: str | None) -> None:
+    try:
+        workspace.watch(account, service=service, say=lambda text: click.echo(text, err=True), log=True)
+    except KeyboardInterrupt:
+        click.echo("Stopped; the same command goes on from there.", err=True)
 
 
 def _options(asked: dict[str, Any]) -> Options:

@@ -28,13 +28,13 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
-from headcount.sources.landing import Landing, Page, collected_as, is_landing
+from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BlueskyRepositorySource", "BlueskySource"]
+__all__ = ["BlueskyRepositorySource", "BlueskySource", "Object", "Reader", "account_key", "doubt_early_follows"]
 
 Object = dict[str, Any]
 _OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
@@ -60,11 +60,15 @@ class BlueskySource:
             InputError: the landing holds no profile.
         """
         with Landing(path) as landing:
+            if landing.meta(LIVE):
+                from headcount.sources.bluesky_live_rows import read_live
+
+                return read_live(landing, con)
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
             collected = collected_as(path)
-            reader = _Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
+            reader = Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
             for page in landing.pages():
                 reader.take(page)
                 reader.rows.flush(at=BATCH_ROWS)
@@ -87,7 +91,7 @@ class BlueskyRepositorySource:
             InputError: it is cut off or no CAR file.
         """
         rows = Rows(con)
-        reader = _Reader(rows, "")
+        reader = Reader(rows, "")
         seen = datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat()
         reader.repository(path.read_bytes(), seen)
         rows.flush()
@@ -113,7 +117,7 @@ def post_key(uri: str | None) -> str | None:
     return None if uri is None else "bluesky:" + uri
 
 
-class _Reader:
+class Reader:
     """Takes the pages of one collection, one after the other."""
 
     def __init__(self, rows: Rows, did: str, limit: int | None = None) -> None:
@@ -388,7 +392,7 @@ class _Reader:
         """What was read, with what is whole and what is to be said."""
         self.rows.flush()
         notes = [*landing.notes(), *self.notes()]
-        impossible = _doubt_early_follows(con)
+        impossible = doubt_early_follows(con)
         if impossible:
             notes.append(
                 f"{impossible:,} follows give a date before their account was made, which was taken as unknown."
@@ -441,7 +445,7 @@ class _Reader:
             yield "responses", self.notes()[-1]
 
 
-def _doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
+def doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
     """Nobody follows before the account is made: a follow dated earlier lies somewhere after."""
     early = (
         "FROM incoming_accounts AS a WHERE a.account_id = f.follower_id "
