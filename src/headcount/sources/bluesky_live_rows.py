@@ -59,6 +59,9 @@ class _LiveReader(Reader):
 
     def _committed(self, author: str, commit: Object, subject: object, seen: str) -> None:
         record, key = commit.get("record"), str(commit.get("rkey"))
+        self.rows.account(
+            {"account_id": account_key(author), "platform": "bluesky", "observed_at": seen}, whole=False
+        )  # known, also where its profile is not answered
         if commit.get("operation") == "delete":
             if isinstance(subject, str):
                 self._ended(author, subject, key, seen)
