@@ -47,8 +47,8 @@ WRITING = re.compile(
     re.VERBOSE,
 )
 SESSION_CALLS = re.compile(r"com\.atproto\.server\.(?!describeServer\b|getSession\b)\w+")
-# reading calls of X whose addresses look like those of writes: as long as they are sent with GET, which is held too
-READING = re.compile(r"/2/users/[^\"'\s]*/following$|/2/tweets/[^\"'\s]*/retweeted_by$")
+# reading calls whose addresses look like those of writes: as long as they are sent with GET, which is held too
+READING = re.compile(r"/2/users/[^\"'\s]*/following$|/accounts/[^/\s]+/statuses$|/2/tweets/[^\"'\s]*/retweeted_by$")
 
 
 class Search(ast.NodeVisitor):
@@ -283,6 +283,7 @@ READS = {
     "following": "self.get(f'/api/v1/accounts/{number}/following')",
     "the follows of a repository": "if collection == 'app.bsky.graph.follow': pass",
     "following on X, which is read": "self.get(f'/2/users/{number}/following')",
+    "an account's statuses": "self.get(f'{base}/api/v1/accounts/{number}/statuses')",
     "a row": "self.rows.post({})",
     "a file": "path.open('rb')",
     "a page that is kept": "self.landing.put('s', url, 200, {}, b'')",
