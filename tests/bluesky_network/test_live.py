@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,8 +20,9 @@ import duckdb
 import pytest
 from tests.bluesky_network.fixtures import Bluesky
 from tests.bluesky_network.jetstream import Faults, MiniJetstream, running_jetstream
-from tests.bluesky_network.xrpc import bearer, procedure
+from tests.bluesky_network.xrpc import bearer, close_connections, procedure
 
+import headcount as hc
 from headcount.sources.bluesky_live import KEEP_EVERY
 
 FOLLOW, POST, LIKE, REPOST = (
@@ -290,6 +293,51 @@ def test_following_live_gives_what_a_fresh_collection_gives(
     assert not strangers & {who for (who,) in query(live, "SELECT account_id FROM accounts")}
     handles = dict(query(live, "SELECT account_id, handle FROM accounts"))
     assert handles[account(scene.others[5])] == scene.others[5].handle, "who is new was looked up"
+    assert hc.open(live).report(account(scene.me)).followers.listed == 5
+
+
+@pytest.mark.long
+def test_kills_at_any_moment_lose_and_double_nothing(
+    bluesky: Bluesky, jetstream: MiniJetstream, start: Start, tmp_path: Path
+) -> None:
+    scene = Scene(bluesky)
+    me, live, fresh = f"bluesky:{scene.me.handle}", tmp_path / "live", tmp_path / "fresh"
+    chance = random.Random(11)
+    done = threading.Event()
+
+    def go_on() -> None:
+        follows = dict(scene.first)
+        while not done.wait(0.15):
+            number = chance.randrange(len(scene.others))
+            person = scene.others[number]
+            if number in follows:
+                person.undo(follows.pop(number))
+            else:
+                follows[number] = person.follow(scene.me)
+            person.answer(scene.post, "Again")
+        close_connections()
+
+    assert start(me, "--workspace", str(live)).wait(60) == 0
+    world = threading.Thread(target=go_on)
+    world.start()
+    for _ in range(10):
+        watching = start(me, "--watch", "--workspace", str(live))
+        time.sleep(chance.uniform(0.5, 5.0))
+        watching.kill()
+        watching.wait()
+    done.set()
+    world.join()
+    scene.settle()
+    connections = len(jetstream.asked)
+    watching = start(me, "--watch", "--workspace", str(live))
+    wait_for(jetstream, connections + 1)
+    jetstream.wait_until_served()
+    stop(watching)
+    assert start(me, "--workspace", str(fresh)).wait(60) == 0
+    assert followers(live, scene.me) == followers(fresh, scene.me)
+    assert interactions(live, scene.me) == interactions(fresh, scene.me)
+    assert len(interactions(fresh, scene.me)) > 100
+    assert_nothing_is_doubled(live)
 
 
 def test_it_goes_on_from_its_cursor(bluesky: Bluesky, jetstream: MiniJetstream, start: Start, tmp_path: Path) -> None:
