@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("headcount: stopped; nothing that was already stored is lost.", err=True)
+        click.echo(
+            "headcount: stopped; nothing that was already stored is lost, and the same command goes on from there.",
+            err=True,
+        )
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -301,6 +304,9 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     from headcount.sources import sessions
     from headcount.sources.secrets import forget_secret
 
+    if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
+        name = name.strip().lower().partition("://")[2] or name.strip().lower()
+        name = name.partition("/")[0].rpartition("@")[2]
     if platform != "x" and not name:
         what = "your handle" if platform == "bluesky" else "the name of your server"
         raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
@@ -338,6 +344,8 @@ def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
 
     for imported in done:
         print_imported(imported)
+    if not done:
+        click.echo("Nothing was taken in.")
 
 
 @cli.command()

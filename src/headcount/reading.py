@@ -133,15 +133,17 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         AmbiguousAccount: more than one account is.
     """
     wanted = name.strip().removeprefix("@")
+    platform, _, handle = wanted.partition(":")
     rows = con.execute(
         """WITH ids AS (
             SELECT account_id AS id, lower(handle) AS handle FROM accounts
             UNION SELECT DISTINCT followee_id, NULL FROM follows UNION SELECT DISTINCT author_id, NULL FROM posts
             UNION SELECT DISTINCT target_id, NULL FROM interactions)
         SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
+           OR (handle = lower($handle) AND starts_with(id, $platform || ':'))
            OR (position(':' IN $name) = 0 AND id IN ('x:' || $name, 'table:' || $name, 'mastodon:' || $name,
                                                      'bluesky:' || $name)) ORDER BY id LIMIT 6""",
-        {"name": wanted},
+        {"name": wanted, "platform": platform.lower(), "handle": handle.removeprefix("@")},
     ).fetchall()
     found = [row[0] for row in rows]
     if wanted in found:
@@ -150,10 +152,11 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return str(found[0])
     if found:
         raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
-    known = ", ".join(handle or account for account, handle, *_ in known_accounts(con, 5))
+    names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
+    known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     raise AccountNotFound(
         f"There is no account {name!r} in this workspace.",
-        hint=f"known are {known} …" if known else "add data first with: headcount add SOURCE",
+        hint=f"known: {known}" if known else "add data first with: headcount add SOURCE",
     )
 
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.errors import UsageError
+from headcount.errors import HeadcountError, StoreBusy, UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account
-from headcount.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
     from headcount.report.build import Measured
@@ -170,9 +170,12 @@ class Workspace:
             if account_id is not None:
                 store.remember(account_id)
             reader = find_source(landing)
-            return store.ingest(
+            imported = store.ingest(
                 lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
+        with Landing(landing, write=True) as collected:
+            collected.take_in()
+        return imported
 
     def watch(
         self,
@@ -204,14 +207,13 @@ class Workspace:
 
     def _not_taken_in(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""
-        from headcount.sources.landing import find_finished, landing_folder
+        from headcount.sources.landing import Landing, find_finished, landing_folder
 
         landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
         if landing is None:
             return None
-        if not (self.folder / FILE_NAME).exists():
-            return landing
-        return None if str(landing.resolve()) in {snapshot.path for snapshot in self.snapshots()} else landing
+        with Landing(landing) as collected:
+            return None if collected.taken_in else landing
 
     def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
         """Everything again that was added before: collected anew, or imported where the file is still there.
@@ -224,20 +226,34 @@ class Workspace:
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
         accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if path.endswith(ENDING))
-        collected = [
-            imported
-            for account, options in (account for account in accounts if account is not None)
-            if (imported := self.collect(account, options, **how)) is not None
-        ]
+        collected, failed = self._collect_again([account for account in accounts if account is not None], how)
         there = [path for path in paths if Path(path).exists() and not path.endswith(ENDING)]
-        if collected and not there:
-            return collected
-        if not there:
+        if failed is not None and not collected and not there:
+            raise failed
+        if not there and not any(accounts):
             raise UsageError(
                 "Nothing that was added before is still at its place.",
                 hint="add it from its new place: headcount add",
             )
         return collected + [self.add(path, skip_bad=skip_bad) for path in there]
+
+    def _collect_again(
+        self, accounts: list[tuple[str, Options]], how: dict[str, Any]
+    ) -> tuple[list[Imported], HeadcountError | None]:
+        """Each account in turn: one that cannot be had does not end it. The last failure is told too."""
+        collected, failed = [], None
+        for account, options in accounts:
+            try:
+                imported = self.collect(account, options, **how)
+            except StoreBusy:
+                raise
+            except HeadcountError as error:
+                failed = error
+                if "say" in how:
+                    how["say"](f"{account} was left out: {error}")
+            else:
+                collected += [imported] if imported is not None else []
+        return collected, failed
 
     def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
         """Accounts that a report can be made of: id, handle, followers listed, posts."""
@@ -346,10 +362,9 @@ class Workspace:
 
         with Store(self.folder, write=True) as store:
             account_id = find_account(store.connection, account)
-            handle = store.handle_of(account_id)
-            deleted = store.forget(account_id)
-        forget_in_landings(self.folder, account_id, handle)
-        return deleted
+            # the tables last: as long as they name the account, what a fault has stopped can be asked for again
+            forget_in_landings(self.folder, account_id, store.handle_of(account_id))
+            return store.forget(account_id)
 
     def _only_account(self, store: Store) -> str:
         collected = store.collected()
