@@ -37,7 +37,9 @@ def train() -> None:
             "about": _ABOUT[u.set.name],
             "real": int((~fake).sum()),
             "other": int(fake.sum()),
-            "labels": ["real", "bought", "automated", "bought or automated"][u.set.target if u.set.target != EITHER else 3],
+            "labels": ["real", "bought", "automated", "bought or automated"][
+                u.set.target if u.set.target != EITHER else 3
+            ],
             "auc_when_left_out": round(auc(fake, u.not_real), 3),
             "false_positive_rate_when_left_out": round(float(accused[~fake].mean()), 4),
             "recall_when_left_out": round(float(accused[fake].mean()), 3),

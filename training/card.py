@@ -28,7 +28,8 @@ measured among followers."""
 MOST_FALSE, MOST_ON_A_SLICE = 0.01, 0.01
 """Aims of the threshold: false positive rate on real accounts, and how much more a slice of them may have."""
 LEAST_ON_A_SLICE = 100
-"""Real accounts of a slice below which its rate is shown but decides nothing: one account of fewer is more than a point."""
+"""Real accounts of a slice below which its rate is shown but decides nothing: one account of fewer is more than a
+point."""
 _GRID = np.round(np.arange(0.50, 0.991, 0.01), 2)
 
 _SHARE_GRID = np.round(np.arange(0.05, 0.51, 0.01), 2)
@@ -57,9 +58,7 @@ def unseen(sets: Sequence[LabelledSet], ridge: float) -> list[Unseen]:
     judged = []
     for family in families(sets):
         fitted = fit([s for s in sets if s.family != family], ridge=ridge)
-        for s in sets:
-            if s.family == family:
-                judged.append(Unseen(s, probabilities(fitted, s.table)))
+        judged += [Unseen(s, probabilities(fitted, s.table)) for s in sets if s.family == family]
     return judged
 
 
@@ -84,9 +83,13 @@ def choose_thresholds(judged: Sequence[Unseen]) -> tuple[dict[str, float], float
     sensitivity + specificity.
     """
     verdict = {name: _cautious(judged, c + 1) for c, name in enumerate(CLASSES)}
-    youden = [np.mean([_rate(u.not_real >= t, u.set.label > 0) - _rate(u.not_real >= t, u.set.label == 0) for u in judged])
-              for t in _SHARE_GRID]  # fmt: skip
-    return verdict, float(_SHARE_GRID[int(np.argmax(youden))])
+    better = [np.mean([_informed(u, threshold) for u in judged]) for threshold in _SHARE_GRID]
+    return verdict, float(_SHARE_GRID[int(np.argmax(better))])
+
+
+def _informed(u: Unseen, threshold: float) -> float:
+    flags = u.not_real >= threshold
+    return _rate(flags, u.set.label > 0) - _rate(flags, u.set.label == 0)
 
 
 def _cautious(judged: Sequence[Unseen], c: int) -> float:
@@ -98,7 +101,11 @@ def _cautious(judged: Sequence[Unseen], c: int) -> float:
         for u in judged:
             for name, rows in u.set.slices.items():
                 slices.setdefault(name, []).append(u.probabilities[rows, c] >= threshold)
-        rates = {name: float(np.concatenate(flags).mean()) for name, flags in slices.items() if sum(map(len, flags)) >= LEAST_ON_A_SLICE}
+        rates = {
+            name: float(np.concatenate(flags).mean())
+            for name, flags in slices.items()
+            if sum(map(len, flags)) >= LEAST_ON_A_SLICE
+        }
         known_people = max(rates.get("verified", 0.0), rates.get("celebrity", 0.0))
         if known_people <= MOST_FALSE and max(rates.values(), default=0.0) <= everybody + MOST_ON_A_SLICE:
             return float(threshold)

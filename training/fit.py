@@ -4,8 +4,8 @@ log odds of class c against real:  eta_c = a_c + sum over features f of points_c
 P(c) = exp(eta_c) / (1 + exp(eta_bought) + exp(eta_automated)).
 
 points_c,f is a step function: the sum of the steps at those cuts that x exceeds, so 0 below the lowest cut and where x
-is unknown. Each step has the sign that `DIRECTIONS` allows. The steps and one pair of intercepts a set (what a set's own
-mixture and collection do to its base rate is no sign of an account) minimise
+is unknown. Each step has the sign that `DIRECTIONS` allows. The steps and one pair of intercepts a set (what a set's
+own mixture and collection do to its base rate is no sign of an account) minimise
 
   - sum over accounts of weight * log P(label) + RIDGE * sum of squared steps,
 
@@ -115,7 +115,9 @@ class Fitted:
         return np.logaddexp(*(scores[:, c] + self.intercepts[name].mean() for c, name in enumerate(CLASSES)))
 
 
-def fit(sets: Sequence[LabelledSet], *, ridge: float = 30.0, seed: int = 0, rows: Sequence[np.ndarray] | None = None) -> Fitted:
+def fit(
+    sets: Sequence[LabelledSet], *, ridge: float = 30.0, seed: int = 0, rows: Sequence[np.ndarray] | None = None
+) -> Fitted:
     """Fit the card.
 
     Args:
@@ -136,7 +138,9 @@ def fit(sets: Sequence[LabelledSet], *, ridge: float = 30.0, seed: int = 0, rows
             labels.append(label)
             weights.append(weight)
             groups.append(np.full(len(label), 2 * g + (copy > 0)))
-    return _solve(np.concatenate(tables), np.concatenate(labels), np.concatenate(weights), np.concatenate(groups), ridge)
+    return _solve(
+        np.concatenate(tables), np.concatenate(labels), np.concatenate(weights), np.concatenate(groups), ridge
+    )
 
 
 def _hide(table: Floats, rng: np.random.Generator) -> Floats:
@@ -182,7 +186,9 @@ def _solve(table: Floats, label: np.ndarray, weight: Floats, group: np.ndarray, 
         hit = np.select([label == 0, label == 1, label == 2], [real, bought, automated], bought + automated)
         gradient = []
         for c, mine in enumerate((bought, automated)):
-            wanted = np.select([label == c + 1, label == EITHER], [np.ones_like(mine), mine / (bought + automated)], 0.0)
+            wanted = np.select(
+                [label == c + 1, label == EITHER], [np.ones_like(mine), mine / (bought + automated)], 0.0
+            )
             gradient.append(whole[c].T @ (weight * (mine / total - wanted)))
         value = -(weight * np.log(hit / total)).sum() + (penalty * parameters**2).sum()
         return float(value), np.concatenate(gradient) + 2 * penalty * parameters
@@ -201,5 +207,5 @@ def _solve(table: Floats, label: np.ndarray, weight: Floats, group: np.ndarray, 
             steps[name][feature] = np.append(steps[name].get(feature, np.empty(0)), step)
         # the even groups are the accounts as they are, the odd ones the copies with hidden features
         seen = has[c] & (groups % 2 == 0)
-        intercepts[name] = mine[sizes[c]:][seen] if seen.any() else np.array([_ABSENT])
+        intercepts[name] = mine[sizes[c] :][seen] if seen.any() else np.array([_ABSENT])
     return Fitted(steps, intercepts, ridge)

@@ -43,11 +43,15 @@ def recall(fake: Any, flagged: Any) -> float:
 
 
 def bootstrap(
-    figure: Callable[[np.ndarray], float], fake: Any, *, draws: int = 300, seed: int = 0
+    figure: Callable[[Any, Any], float], fake: Any, values: Any, *, draws: int = 300, seed: int = 0
 ) -> tuple[float, float, float]:
-    """The figure and its 95% interval: `figure` takes the rows to use."""
+    """The figure of (fake, values) and its 95% interval."""
     rng = np.random.default_rng(seed)
-    real, other = np.flatnonzero(~np.asarray(fake, bool)), np.flatnonzero(np.asarray(fake, bool))
-    values = [figure(np.concatenate([rng.choice(real, len(real)), rng.choice(other, len(other))])) for _ in range(draws)]
-    low, high = np.nanquantile(values, [0.025, 0.975]) if not np.all(np.isnan(values)) else (np.nan, np.nan)
-    return figure(np.arange(len(real) + len(other))), float(low), float(high)
+    fake, values = np.asarray(fake, bool), np.asarray(values)
+    real, other = np.flatnonzero(~fake), np.flatnonzero(fake)
+    found = []
+    for _ in range(draws):
+        rows = np.concatenate([rng.choice(real, len(real)), rng.choice(other, len(other))])
+        found.append(figure(fake[rows], values[rows]))
+    low, high = np.nanquantile(found, [0.025, 0.975]) if not np.all(np.isnan(found)) else (np.nan, np.nan)
+    return figure(fake, values), float(low), float(high)

@@ -28,8 +28,9 @@ def rule_scores(s: LabelledSet) -> dict[str, Floats]:
         age = (s.as_of - f.created_at) / 86_400
         human = [f.default_avatar == 0, f.has_bio == 1, followers >= 30, posts >= 50, f.has_website == 1, ratio <= 2]
         few = [followers < 50, posts < 20, ratio > 10]
-        socialbakers = [ratio >= 50, posts == 0, (age > 60) & (f.default_avatar == 1), (f.has_bio == 0) & (following > 100),
-                        known("link_share") > 0.9, known("repost_share") > 0.9]  # fmt: skip
+        socialbakers = [ratio >= 50, posts == 0, (age > 60) & (f.default_avatar == 1),
+                        (f.has_bio == 0) & (following > 100), known("link_share") > 0.9,
+                        known("repost_share") > 0.9]  # fmt: skip
         scores = (
             -np.sum(human, axis=0), np.sum(socialbakers, axis=0), np.sum(few, axis=0), -1 * (followers >= 30),
             -1 * (posts >= 50), -1 * (ratio <= 2), 1 * (ratio >= 50),

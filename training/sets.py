@@ -19,14 +19,14 @@ import pandas as pd
 from headcount.columns import Floats, Followers
 from headcount.measures.authenticity_features import AUTOMATION_WORDS, LEAST_POSTS, Inputs, Platform, matrix
 
-__all__ = ["REAL", "BOUGHT", "AUTOMATED", "EITHER", "LabelledSet", "data_folder", "load", "platforms", "unlabelled"]
+__all__ = ["AUTOMATED", "BOUGHT", "EITHER", "REAL", "LabelledSet", "data_folder", "load", "platforms", "unlabelled"]
 
 REAL, BOUGHT, AUTOMATED, EITHER = range(4)
 """Classes of an account; EITHER where the set mixes the last two and does not say which is which."""
 DAY, MONTH = 86_400.0, 30.44 * 86_400.0
-LEAST_OBSERVED = 5
 LEAST_ACTIVE = 10
-"""Posts from which on an account is taken into what is typical of a platform: of the active, as others differ in who is counted."""
+"""Posts from which on an account counts for what is typical of a platform: samples differ in how many idle ones they
+hold."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ def platforms(folder: Path) -> dict[str, Platform]:
     x = x[(x.posts_count >= LEAST_ACTIVE) & x.has_picture]
     instagram = instagram[instagram.userMediaCount >= LEAST_ACTIVE]
     typical_age = 365.25 * float((2015.6 - x.year_created[x.year_created >= 2006]).median())
+    columns = ("followers_count", "following_count", "posts_count")
     return {
-        "x": Platform(*(float(x[c].median()) for c in ("followers_count", "following_count", "posts_count")), typical_age,
+        "x": Platform(*(float(x[c].median()) for c in columns), typical_age,
                       "the active ones of 121,410 followers of ten news accounts, drawn uniformly, August 2015"),
         "instagram": Platform(*(float(instagram[c].median()) for c in
                                 ("userFollowerCount", "userFollowingCount", "userMediaCount")), typical_age,
@@ -138,9 +139,11 @@ def _profiles(folder: Path, name: str, platform: Platform, target: int) -> Label
 def _instafake(folder: Path, platform: Platform) -> LabelledSet:
     frame = pd.read_parquet(folder / "instafake" / "fake_v1.parquet")
     followers = Followers.unknown(
-        _ids(frame), followers_count=_number(frame.userFollowerCount), following_count=_number(frame.userFollowingCount),
-        posts_count=_number(frame.userMediaCount), has_bio=(frame.userBiographyLength > 0).astype(np.int8).to_numpy(),
-        default_avatar=(frame.userHasProfilPic == 0).astype(np.int8).to_numpy(), protected=_flag(frame.userIsPrivate == 1),
+        _ids(frame), followers_count=_number(frame.userFollowerCount),
+        following_count=_number(frame.userFollowingCount), posts_count=_number(frame.userMediaCount),
+        has_bio=(frame.userBiographyLength > 0).astype(np.int8).to_numpy(),
+        default_avatar=(frame.userHasProfilPic == 0).astype(np.int8).to_numpy(),
+        protected=_flag(frame.userIsPrivate == 1),
     )  # fmt: skip
     fake = frame.isFake.to_numpy() == 1
     as_of = np.full(len(frame), np.nan)
@@ -173,8 +176,9 @@ def _gilani_observed(folder: Path, platform: Platform) -> LabelledSet:
     shown = np.maximum(seen, 1)
     age = frame.age_of_account_in_days.to_numpy(float)
     followers = Followers.unknown(
-        _ids(frame), handle=frame.screen_name.astype(object).to_numpy(), posts_count=frame.tweet_frequency.to_numpy() * age,
-        created_at=np.zeros(len(frame)), posts_seen=np.where(seen >= max(LEAST_POSTS, LEAST_OBSERVED), seen, 0),
+        _ids(frame), handle=frame.screen_name.astype(object).to_numpy(),
+        posts_count=frame.tweet_frequency.to_numpy() * age, created_at=np.zeros(len(frame)),
+        posts_seen=np.where(seen >= LEAST_POSTS, seen, 0),
         link_share=np.clip(frame.urls_count.to_numpy() / shown, 0, 1),
         reply_share=frame.user_replied.to_numpy() / shown, repost_share=frame.user_retweeted.to_numpy() / shown,
     )  # fmt: skip

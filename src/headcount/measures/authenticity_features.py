@@ -46,13 +46,15 @@ LEAST_POSTS = 5
 SOFTENING = 10.0
 """Added to both sides of following per follower: a newcomer who follows 30 while nobody follows back has no pattern."""
 
-LEVELS = ("nothing", "profile", "profile and posts", "profile, posts and graph")
-"""How much evidence there was; the answer says which."""
+LEVELS = ("nothing", "profile", "profile and posts")
+"""How much there was of the account itself; its place in the list of followers (`arrivals`) may come on top."""
 
 AUTOMATION_WORDS = r"\b(ro|twitter|tweet)?bots?\b|\bautomat(ed|ic|ically)\b"
 """A bio that says the account is automated (lower case, RE2)."""
 
-_NAME_WORDS = re.compile(r"(?:^|[^a-z])(?:ro|e|twitter|tweet)?bots?(?:$|[^a-z])|[^aotl]bot(?:$|[^a-z])|ebooks(?:$|[^a-z])")
+_NAME_WORDS = re.compile(
+    r"(?:^|[^a-z])(?:ro|e|twitter|tweet)?bots?(?:$|[^a-z])|[^aotl]bot(?:$|[^a-z])|ebooks(?:$|[^a-z])"
+)
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 
 
@@ -169,11 +171,23 @@ def _many(number: float) -> str:
 
 def _tell_follows(i: Inputs, row: int) -> str:
     f = i.followers
-    return f"follows {_many(f.following_count[row])} accounts while {_many(f.followers_count[row])} follow it"
+    return f"{_tell_following(i, row)} while {_followed_by(f.followers_count[row])}"
+
+
+def _tell_following(i: Inputs, row: int) -> str:
+    number = i.followers.following_count[row]
+    return f"follows {_many(number)} account{'' if number == 1 else 's'}"
+
+
+def _followed_by(number: float) -> str:
+    if number == 0:
+        return "nobody follows it"
+    return "1 account follows it" if number == 1 else f"{_many(number)} accounts follow it"
 
 
 def _tell_posts(i: Inputs, row: int) -> str:
-    return "has never posted" if i.followers.posts_count[row] == 0 else f"has {_many(i.followers.posts_count[row])} posts"
+    number = i.followers.posts_count[row]
+    return "has never posted" if number == 0 else f"has {_many(number)} post{'' if number == 1 else 's'}"
 
 
 def _tell_rate(i: Inputs, row: int) -> str:
@@ -198,7 +212,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "followers", "followers, against what is typical of the platform", "life", 1, ("followers_count",),
         lambda i: i.followers.followers_count / i.platform.followers,
-        lambda i, row: f"{_many(i.followers.followers_count[row])} accounts follow it",
+        lambda i, row: _followed_by(i.followers.followers_count[row]),
     ),
     Feature(
         "posts", "posts, against what is typical of the platform", "life", 1, ("posts_count",),
@@ -207,7 +221,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "following", "accounts followed, against what is typical of the platform", "pattern", 1, ("following_count",),
         lambda i: i.followers.following_count / i.platform.following,
-        lambda i, row: f"follows {_many(i.followers.following_count[row])} accounts",
+        _tell_following,
     ),
     Feature(
         "following_per_follower", "accounts followed for each follower (10 added to both)", "pattern", 1,
@@ -217,12 +231,12 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "posts_per_followed", "posts for each account followed", "pattern", 1, ("posts_count", "following_count"),
         lambda i: (i.followers.posts_count + 1) / (i.followers.following_count + 1),
-        lambda i, row: f"{_tell_posts(i, row)} and follows {_many(i.followers.following_count[row])} accounts",
+        lambda i, row: f"{_tell_posts(i, row)} and {_tell_following(i, row)}",
     ),
     Feature(
         "posts_per_follower", "posts for each follower", "pattern", 1, ("posts_count", "followers_count"),
         lambda i: (i.followers.posts_count + 1) / (i.followers.followers_count + 1),
-        lambda i, row: f"{_tell_posts(i, row)} and {_many(i.followers.followers_count[row])} followers",
+        lambda i, row: f"{_tell_posts(i, row)} and {_followed_by(i.followers.followers_count[row])}",
     ),
     Feature(
         "posts_per_day", "posts a day since the account was made (a typical age where that is unknown)", "pattern", 1,
@@ -230,11 +244,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "has_bio", "says something about itself", "life", 1, ("has_bio",),
-        lambda i: _yes_no(i.followers.has_bio), _has("says something about itself", "says nothing about itself", "has_bio"),
+        lambda i: _yes_no(i.followers.has_bio),
+        _has("says something about itself", "says nothing about itself", "has_bio"),
     ),
     Feature(
         "has_website", "has a link in the profile", "life", 1, ("has_website",),
-        lambda i: _yes_no(i.followers.has_website), _has("has a website in the profile", "has no website", "has_website"),
+        lambda i: _yes_no(i.followers.has_website),
+        _has("has a website in the profile", "has no website", "has_website"),
     ),
     Feature(
         "has_picture", "has a picture of its own", "life", 1, ("default_avatar",),

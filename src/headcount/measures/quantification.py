@@ -1,12 +1,12 @@
 """The share of an audience that is not real, from flags that are sometimes wrong.
 
-Counting flags is biased: with sensitivity Se (flagged among the fake) and specificity Sp (passed among the real), the share
-flagged is p = Se pi + (1 - Sp)(1 - pi). So pi = (p + Sp - 1)/(Se + Sp - 1) (Rogan & Gladen 1978; "adjusted count" in Forman
-2008). Its interval has to count that Se and Sp are themselves measured on few labelled accounts. Lang & Reiczigel (2014,
-Prev. Vet. Med. 113:13), z = 1.96 for 95%:
+Counting flags is biased: with sensitivity Se (flagged among the fake) and specificity Sp (passed among the real), the
+share flagged is p = Se pi + (1 - Sp)(1 - pi). So pi = (p + Sp - 1)/(Se + Sp - 1) (Rogan & Gladen 1978; "adjusted count"
+in Forman 2008). Its interval has to count that Se and Sp are themselves measured on few labelled accounts. Lang &
+Reiczigel (2014, Prev. Vet. Med. 113:13), z = 1.96 for 95%:
 
-  n~ = n + z^2, p~ = (n p + z^2/2)/n~;  Se~ = (n_se Se + 1)/(n_se + 2), Sp~ likewise;  pi~ = (p~ + Sp~ - 1)/(Se~ + Sp~ - 1);
-  shift = 2 z^2 [pi~ Se~ (1 - Se~)/(n_se + 2) - (1 - pi~) Sp~ (1 - Sp~)/(n_sp + 2)];
+  n~ = n + z^2, p~ = (n p + z^2/2)/n~;  Se~ = (n_se Se + 1)/(n_se + 2), Sp~ likewise;  pi~ = (p~ + Sp~ - 1)/(Se~ + Sp~ -
+  1); shift = 2 z^2 [pi~ Se~ (1 - Se~)/(n_se + 2) - (1 - pi~) Sp~ (1 - Sp~)/(n_sp + 2)];
   pi~ + shift -/+ z sqrt(V_p + pi~^2 Se~(1 - Se~)/(n_se + 2) + (1 - pi~)^2 Sp~(1 - Sp~)/(n_sp + 2)) / |Se~ + Sp~ - 1|.
 
 V_p = p~(1 - p~)/n~ for an endless population. In a finite one it has two parts, of which only the second ends when
@@ -35,7 +35,7 @@ __all__ = ["Rate", "Share", "adjusted_share", "between_sources", "followers_to_s
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate that was measured: `share` on so many accounts (`trials`, which may be a fraction: what they are worth)."""
+    """A rate that was measured: `share` of so many accounts (`trials`, which may be a fraction)."""
 
     share: float
     trials: float
@@ -60,7 +60,13 @@ class Share:
 
 
 def adjusted_share(
-    flagged: int, looked_at: int, *, sensitivity: Rate, specificity: Rate, population: int | None = None, level: float = 0.95
+    flagged: int,
+    looked_at: int,
+    *,
+    sensitivity: Rate,
+    specificity: Rate,
+    population: int | None = None,
+    level: float = 0.95,
 ) -> Share:
     """The share of fakes in a population from the flags on a uniform sample of it.
 
@@ -108,8 +114,8 @@ def _rate(rate: Rate) -> tuple[float, float]:
 def between_sources(successes: Sequence[int], trials: Sequence[int]) -> Rate:
     """One rate from several sources that differ: their mean, worth as many accounts as its spread allows.
 
-    The variance for a new source is that between the sources (method of moments, DerSimonian & Laird 1986) plus that of the
-    mean; the trials are those of a single proportion with this variance.
+    The variance for a new source is that between the sources (method of moments, DerSimonian & Laird 1986) plus that of
+    the mean; the trials are those of a single proportion with this variance.
 
     Args:
         successes, trials: one a source; trials above 0.
@@ -136,8 +142,8 @@ def followers_to_sample(
 ) -> int | None:  # fmt: skip
     """How many followers to draw, uniformly over the whole list, for a share within `margin`.
 
-    n0 = z^2 V / margin^2 and n = n0/(1 + (n0 - 1)/N) for the part that ends when everybody is looked at (Cochran 1977, 4.1).
-    With rates given, the flags' errors are counted too; None where even looking at everybody is not enough.
+    n0 = z^2 V / margin^2 and n = n0/(1 + (n0 - 1)/N) for the part that ends when everybody is looked at (Cochran 1977,
+    4.1). With rates given, the flags' errors are counted too; None where even looking at everybody is not enough.
 
     Args:
         population: followers in all.

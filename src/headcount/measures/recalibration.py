@@ -2,11 +2,11 @@
 
 The log odds eta of not being real become  eta' = shift + slope * eta  (Platt 1999). The few labels of one user would be
 overfitted, so slope and shift have normal priors around no change, with standard deviations 0.5 and 3; the slope stays
-above 0.1, so that labels never turn the order of accounts around. The posterior mode is found by Newton's method.
+above 0.1, so that labels never turn the order of accounts around. The posterior mode is found by Newton's method with halved steps.
 
-The local error rate is honest: each label is judged by a correction made from the other labels only (leave one out), and
-has the Wilson interval of a share. Labels of accounts that the user chose to look at are no sample of the audience; the
-rate is that among the labelled.
+The local error rate is honest: each label is judged by a correction made from the other labels only (leave one out),
+and has the Wilson interval of a share. Labels of accounts that the user chose to look at are no sample of the audience;
+the rate is that among the labelled.
 """
 
 from __future__ import annotations
@@ -86,13 +86,19 @@ def recalibrate(log_odds: Floats, fake: NDArray[np.bool_]) -> Recalibration:
     design = np.column_stack([np.ones(len(log_odds)), log_odds])
     precision = np.diag([1 / SHIFT_SPREAD**2, 1 / SLOPE_SPREAD**2])
     middle = np.array([0.0, 1.0])
+
+    def loss(at: Floats) -> float:
+        eta, off = design @ at, at - middle
+        return float(np.logaddexp(0.0, np.where(fake, -eta, eta)).sum() + off @ precision @ off / 2)
+
     found = middle.copy()
-    for _ in range(50):
+    for _ in range(100):
         p = _probability(design @ found)
         gradient = design.T @ (fake - p) - precision @ (found - middle)
-        curvature = (design * (p * (1 - p))[:, None]).T @ design + precision
-        step = np.linalg.solve(curvature, gradient)
-        found = found + np.clip(step, -1.0, 1.0)
+        step = np.linalg.solve((design * (p * (1 - p))[:, None]).T @ design + precision, gradient)
+        while loss(found + step) > loss(found) and np.abs(step).max() > 1e-12:
+            step /= 2  # Newton's step is too long where the probabilities are near 0 or 1
+        found = found + step
         if np.abs(step).max() < 1e-9:
             break
     return Recalibration(float(found[0]), max(float(found[1]), LEAST_SLOPE), len(fake))

@@ -1,15 +1,15 @@
 """The score card: a fitted additive model as a small file that a person can read and check.
 
-For each class other than real (bought, automated) and each feature the card holds cuts and points. An account's log odds
-of the class against real are the intercept plus, for each feature, the points of the step that its value falls in; 0
-where the value is unknown. So the points of an account add up to its score exactly, and outside the range of the training
-data the outermost step goes on: a count of a billion says no more than the largest cut.
+For each class other than real (bought, automated) and each feature the card holds cuts and points. An account's log
+odds of the class against real are the intercept plus, for each feature, the points of the step that its value falls in;
+0 where the value is unknown. So the points of an account add up to its score exactly, and outside the range of the
+training data the outermost step goes on: a count of a billion says no more than the largest cut.
 
 P(class) = exp(score of the class) / (1 + sum over classes of exp(score))   (multinomial logit, real as the reference).
 
-Each card comes with replicates, fitted with one source of labelled accounts left out. Their spread is what the choice of
-training accounts does to an answer; the delete-a-group jackknife makes an interval of it (Kott 2001, J. Off. Stat. 17:521):
-variance = (k - 1)/k * sum (score_i - mean score)^2, limits by Student's t with k - 1 degrees of freedom.
+Each card comes with replicates, fitted with one source of labelled accounts left out. Their spread is what the choice
+of training accounts does to an answer; the delete-a-group jackknife makes an interval of it (Kott 2001, J. Off. Stat.
+17:521): variance = (k - 1)/k * sum (score_i - mean score)^2, limits by Student's t with k - 1 degrees of freedom.
 """
 
 from __future__ import annotations
@@ -113,14 +113,16 @@ class ScoreCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """(followers, 1 + classes): real first."""
         top = np.maximum(scores.max(axis=1), 0.0)
         odds = np.exp(np.column_stack([-top, scores - top[:, None]]))
-        return odds / odds.sum(axis=1, keepdims=True)
+        shares: Floats = odds / odds.sum(axis=1, keepdims=True)
+        return shares
 
     def spread(self, steps: Steps) -> Floats:
         """(followers,) half-width of the 95% interval of the log odds of not being real (jackknife over sources)."""
         replicates = np.stack([not_real(self.scores(steps, without=name)) for name in self.replicates])
         k = len(replicates)
         squares = ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0)
-        return STUDENT[k - 1] * np.sqrt(squares) * sqrt((k - 1) / k)
+        half: Floats = STUDENT[k - 1] * np.sqrt(squares) * sqrt((k - 1) / k)
+        return half
 
 
 def contributions(card: ClassCard) -> list[tuple[int, Floats]]:
@@ -149,7 +151,9 @@ def read_card(data: bytes) -> ScoreCard:
     strange = sorted({name for c in card.classes.values() for name in c.features} - known)
     if card.format != FORMAT or strange:
         what = f"format {card.format}" if card.format != FORMAT else f"unknown features {', '.join(strange)}"
-        raise UsageError(f"The score card does not fit this version of Headcount: {what}.", hint="make one with: make train")
+        raise UsageError(
+            f"The score card does not fit this version of Headcount: {what}.", hint="make one with: make train"
+        )
     return card
 
 
