@@ -51,9 +51,9 @@ def draw(p: np.ndarray, fake: np.ndarray, share: float, threshold: float, rng: n
 
 def mixtures(judged: Sequence[Fold], draws: int = DRAWS) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """The two tables."""
-    note = (f"{draws} audiences of up to {AUDIENCE} held-out accounts, {SAMPLE} of them looked at. Each cell: intervals "
-            "that hold the truth; their mean width in points; in brackets the mean error, in points, of simply "
-            "counting accounts more likely fake than not.")  # fmt: skip
+    note = (f"{draws} audiences of up to {AUDIENCE} held-out accounts, {SAMPLE} of them looked at. Each cell: "
+            "intervals that hold the truth; their mean width in points; in brackets the mean error, in points, of "
+            "simply counting accounts more likely fake than not.")  # fmt: skip
     return [
         (
             f"Audience share with {LABELLED} labelled accounts of the platform",

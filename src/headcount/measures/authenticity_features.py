@@ -44,7 +44,7 @@ DAY = 86_400.0
 LEAST_POSTS = 5
 """Posts at hand below which nothing is said about their shares."""
 SOFTENING = 10.0
-"""Added to both sides of following per follower: a newcomer who follows 30 while nobody follows back has no pattern."""
+"""Added to what is divided by: who follows 30, or posted 10 times, while nobody follows yet, shows no pattern."""
 
 LEVELS = ("nothing", "profile", "profile and posts")
 """How much there was of the account itself; its place in the list of followers (`arrivals`) may come on top."""
@@ -53,7 +53,7 @@ AUTOMATION_WORDS = r"\b(ro|twitter|tweet)?bots?\b|\bautomat(ed|ic|ically)\b"
 """A bio that says the account is automated (lower case, RE2)."""
 
 _NAME_WORDS = re.compile(
-    r"(?:^|[^a-z])(?:ro|e|twitter|tweet)?bots?(?:$|[^a-z])|[^aotl]bot(?:$|[^a-z])|ebooks(?:$|[^a-z])"
+    r"(?:^|[^a-z])(?:ro|e|twitter|tweet)?bots?(?:$|[^a-z])|[^abotl]bot(?:$|[^a-z])|ebooks(?:$|[^a-z])"
 )
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 
@@ -229,13 +229,14 @@ FEATURES: tuple[Feature, ...] = (
         lambda i: (i.followers.following_count + SOFTENING) / (i.followers.followers_count + SOFTENING), _tell_follows,
     ),
     Feature(
-        "posts_per_followed", "posts for each account followed", "pattern", 1, ("posts_count", "following_count"),
-        lambda i: (i.followers.posts_count + 1) / (i.followers.following_count + 1),
+        "posts_per_followed", "posts for each account followed (10 added)", "pattern", 1,
+        ("posts_count", "following_count"),
+        lambda i: i.followers.posts_count / (i.followers.following_count + SOFTENING),
         lambda i, row: f"{_tell_posts(i, row)} and {_tell_following(i, row)}",
     ),
     Feature(
-        "posts_per_follower", "posts for each follower", "pattern", 1, ("posts_count", "followers_count"),
-        lambda i: (i.followers.posts_count + 1) / (i.followers.followers_count + 1),
+        "posts_per_follower", "posts for each follower (10 added)", "pattern", 1, ("posts_count", "followers_count"),
+        lambda i: i.followers.posts_count / (i.followers.followers_count + SOFTENING),
         lambda i, row: f"{_tell_posts(i, row)} and {_followed_by(i.followers.followers_count[row])}",
     ),
     Feature(

@@ -2,7 +2,8 @@
 
 The log odds eta of not being real become  eta' = shift + slope * eta  (Platt 1999). The few labels of one user would be
 overfitted, so slope and shift have normal priors around no change, with standard deviations 0.5 and 3; the slope stays
-above 0.1, so that labels never turn the order of accounts around. The posterior mode is found by Newton's method with halved steps.
+above 0.1, so that labels never turn the order of accounts around. The posterior mode is found by Newton's method with
+halved steps.
 
 The local error rate is honest: each label is judged by a correction made from the other labels only (leave one out),
 and has the Wilson interval of a share. Labels of accounts that the user chose to look at are no sample of the audience;
