@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.bluesky_network.fixtures import bluesky, pytest_collection_modifyitems  # noqa: F401
 
 PROJECT = Path(__file__).resolve().parent.parent
 

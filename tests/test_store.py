@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import Intake
-from headcount.store import FILE_NAME, SCHEMA_VERSION, Store
+from headcount.sources.base import Intake, WholeLists
+from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
 MONDAY = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -281,3 +281,102 @@ def test_same_post_id_in_a_later_import_makes_one_reply(tmp_path):
         store.ingest(filler(posts=posts), path="q")
         replies = store.connection.execute("SELECT actor_id, target_id FROM interactions").fetchall()
         assert replies == [("x:z", "x:a")]
+
+
+def test_only_the_lists_that_are_whole_tell_who_is_gone(tmp_path):
+    def follow(follower, followee):
+        return {"follower_id": follower, "followee_id": followee}
+
+    with Store(tmp_path, write=True) as store:
+        first = [follow(f"x:f{n}", "x:ego") for n in range(6)] + [follow("x:ego", f"x:g{n}") for n in range(6)]
+        first += [follow("x:z1", "x:g1"), follow("x:z2", "x:g1")]
+        store.ingest(filler(follows=first), path="a", now=MONDAY)
+        second = [follow(f"x:f{n}", "x:ego") for n in range(1, 6)] + [follow("x:ego", f"x:g{n}") for n in range(1, 6)]
+        whole = WholeLists(followers=frozenset({"x:ego"}), following=frozenset({"x:ego"}))
+        told = store.ingest(filler(whole=whole, follows=second), path="b", now=TUESDAY)
+        gone = store.connection.execute("SELECT follower_id, followee_id FROM follows WHERE gone_at IS NOT NULL")
+        assert sorted(gone.fetchall()) == [("x:ego", "x:g0"), ("x:f0", "x:ego")]
+        assert told.gone == 2, "the followers of x:g1 were not listed, which says nothing"
+
+
+def test_a_whole_list_that_is_empty_now_is_not_believed_where_it_was_long(tmp_path):
+    whole = WholeLists(followers=frozenset({"x:ego"}))
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed(*"abcdefghijkl")), path="a", now=MONDAY)
+        told = store.ingest(filler(whole=whole, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
+        assert told.gone == 0
+        assert "taken for a partial one" in " ".join(told.notes)
+    with Store(tmp_path / "few", write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="a", now=MONDAY)
+        told = store.ingest(filler(whole=whole, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
+        assert told.gone == 2
+
+
+def test_a_follow_that_an_earlier_list_did_not_have_is_not_older_than_it(tmp_path):
+    long_ago, yesterday = datetime(2026, 1, 1), datetime(2026, 10, 5, 18)
+
+    def dated(who, when):
+        return {**listed(who, at=TUESDAY)[0], "followed_at": when}
+
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("old", at=MONDAY)), path="a", now=MONDAY)
+        rows = [dated("old", long_ago), dated("liar", long_ago), dated("new", yesterday)]
+        told = store.ingest(filler(follows=rows), path="b", now=TUESDAY)
+        got = store.connection.execute("SELECT follower_id, followed_at, followed_after, followed_before FROM follows")
+        times = {row[0]: row[1:] for row in got.fetchall()}
+    assert times["x:old"] == (long_ago, None, None), "it was there before, so its date may be true"
+    assert times["x:new"] == (yesterday, None, None)
+    assert times["x:liar"] == (None, long_ago, TUESDAY.replace(tzinfo=None))
+    assert any("1 follows give a date before" in note for note in told.notes)
+
+
+def test_a_like_told_with_and_without_its_time_is_one(tmp_path):
+    def like(when):
+        return {"actor_id": "x:a", "target_id": "x:b", "kind": "like", "post_id": "x:1", "created_at": when}
+
+    noon = datetime(2026, 10, 1, 12)
+    for number, batches in enumerate(([[None], [noon]], [[noon], [None]], [[None, noon]], [[noon], [noon, None]])):
+        with Store(tmp_path / str(number), write=True) as store:
+            for batch in batches:
+                store.ingest(filler(interactions=[like(when) for when in batch]), path="p", now=TUESDAY)
+            got = store.connection.execute("SELECT created_at FROM interactions").fetchall()
+        assert got == [(noon,)], batches
+
+
+def test_who_was_forgotten_does_not_come_back_unasked(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+        store.forget("x:a")
+        told = store.ingest(filler(follows=listed("a", "b")), path="p", now=TUESDAY)
+        assert standing(store) == ["b"]
+        assert any("forgotten" in note for note in told.notes)
+        store.remember("x:a")
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=WEDNESDAY)
+        assert standing(store) == ["a", "b"]
+
+
+def test_a_workspace_of_the_first_version_is_brought_up(tmp_path):
+    tmp_path.joinpath(FILE_NAME).unlink(missing_ok=True)
+    con = duckdb.connect(str(tmp_path / FILE_NAME))
+    _MIGRATIONS[0](con)
+    con.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    con.execute("INSERT INTO meta VALUES ('schema_version', '1')")
+    con.execute("INSERT INTO follows (follower_id, followee_id) VALUES ('x:a', 'x:ego')")
+    con.close()
+    with Store(tmp_path) as store:
+        assert store.connection.execute("SELECT sampled FROM follows").fetchall() == [(None,)]
+        assert [row[0] for row in store.connection.execute("DESCRIBE follows").fetchall()][-1] == "sampled"
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+        assert standing(store) == ["a", "b"]
+
+
+def test_a_post_keeps_its_author(tmp_path):
+    def post(author):
+        return {"post_id": "x:1", "author_id": author, "text": f"by {author}"}
+
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(posts=[post("x:a")]), path="p", now=MONDAY)
+        told = store.ingest(filler(posts=[post("x:b")]), path="q", now=TUESDAY)
+        assert store.connection.execute("SELECT author_id, text FROM posts").fetchall() == [("x:a", "by x:a")]
+        assert any("1 posts have the id of a post by somebody else" in note for note in told.notes)

@@ -181,6 +181,11 @@ def _collecting(command: Command) -> Command:
         ),
         click.option("--since", type=_Moment(), help="Posts from then on [default: a year back]."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
+        click.option(
+            "--backlinks",
+            metavar="URL",
+            help="An index of backlinks, which tells why Bluesky lists fewer followers than it counts.",
+        ),
         click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
     ):
         command = option(command)
@@ -196,12 +201,14 @@ def _collecting(command: Command) -> Command:
     default=None,
     help="The follower lists are whole (who is missing is gone), or not.",
 )
+@click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
 @_collecting
 @_everywhere
 def add(
     sources: tuple[str, ...],
     skip_bad: bool,
     whole: bool | None,
+    watch: bool,
     folder: Path | None,
     as_json: bool,
     **asked: Any,
@@ -218,7 +225,10 @@ def add(
 
     workspace = _open(folder)
     done = []
+    known = _watchable(workspace, sources) if watch else False
     for source in sources:
+        if known and not asked["fresh"]:
+            continue
         if Path(source).exists() or parse_target(source) is None:
             imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
         else:
@@ -238,6 +248,24 @@ def add(
         from headcount.report.text import print_accounts
 
         print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
+    if watch and (done or known):
+        _watch(workspace, sources[0], asked["service"])
+
+
+def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
+    """Was the account that is to be followed live collected before?"""
+    from headcount.sources.bluesky_live import newest_collection
+
+    if len(sources) != 1:
+        raise UsageError("--watch follows one account.", hint="start it once for each.")
+    return newest_collection(workspace.folder, sources[0]) is not None
+
+
+def _watch(workspace: Workspace, account: str, service: str | None) -> None:
+    try:
+        workspace.watch(account, service=service, say=lambda text: click.echo(text, err=True), log=True)
+    except KeyboardInterrupt:
+        click.echo("Stopped; the same command goes on from there.", err=True)
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -249,6 +277,7 @@ def _options(asked: dict[str, Any]) -> Options:
         sample=asked["sample"],
         spend_at_most=asked["spend_at_most"],
         service=asked["service"],
+        backlinks=asked["backlinks"],
     )
 
 
@@ -458,6 +487,44 @@ def ties(
     from headcount.report.text import print_ties
 
     print_ties(answer.ties, limit)
+
+
+@cli.command()
+@click.argument("account", required=False)
+@click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
+@click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
+@_everywhere
+def authenticity(
+    account: str | None, who: str | None, as_of: datetime | None, folder: Path | None, as_json: bool
+) -> None:
+    """Is this follower real, and why do you say so?"""
+    from headcount.labels import row_of
+
+    workspace = _open(folder)
+    found = workspace.authenticity(account, as_of=as_of)
+    row = None if who is None else row_of(found, workspace.find(who))
+    if as_json:
+        from headcount.labels import as_document
+
+        _print_json(as_document(found, row))
+        return
+    from headcount.report.text import print_authenticity
+
+    print_authenticity(found, row)
+
+
+@cli.command()
+@click.argument("follower")
+@click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
+@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where there is one account.")
+@_everywhere
+def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
+    """Say what a follower is; corrects the model here, and shows its local error rate."""
+    done = _open(folder).label(follower, None if what == "none" else what, account=account)
+    if as_json:
+        _print_json(done)
+        return
+    click.echo(done.sentence)
 
 
 @cli.command()

@@ -70,7 +70,7 @@ class Watcher:
             click.echo(quote.sentence(), err=True)
             for what, calls in quote.parts:
                 if calls:
-                    click.echo(f"  {calls:>9,} calls  {what}", err=True)
+                    click.echo(f"  {calls:>9,} {'call ' if calls == 1 else 'calls'}  {what}", err=True)
             if quote.advice:
                 click.echo(f"  {quote.advice}", err=True)
         if self.only_quote:

@@ -17,6 +17,7 @@ import numpy as np
 from headcount.columns import Exchanges, Flags, Floats, Followers, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
 from headcount.measures.authenticity_features import AUTOMATION_WORDS
+from headcount.sources.base import ARCHIVE
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
@@ -89,6 +90,17 @@ class AccountView:
     other_handle: Texts
     other_opted_out: Flags
     remarks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unseen(self) -> str | None:
+        """Why responses are unknown, and not none: only files were read that cannot hold any; None elsewhere."""
+        only_files = any(topic == ARCHIVE for topic, _ in self.remarks)
+        if not only_files or len(self.responses) or not self.exchanges.outgoing.all():
+            return None
+        return (
+            "Who responds is unknown: what was added so far holds only what the account itself did. "
+            "Collect the account to see it: headcount add HANDLE"
+        )
 
     @property
     def people(self) -> int:

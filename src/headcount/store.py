@@ -57,7 +57,16 @@ def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE forgotten (account_hash VARCHAR)")
 
 
-_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_create_version_1, _create_version_2)
+def _create_version_3(con: duckdb.DuckDBPyConnection) -> None:
+    # what the user says of an account: real, auto or spam (headcount.labels)
+    con.execute("CREATE TABLE labels (account_id VARCHAR, label VARCHAR, labelled_at TIMESTAMP)")
+
+
+_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    _create_version_1,
+    _create_version_2,
+    _create_version_3,
+)
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
@@ -212,6 +221,7 @@ class Store:
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
             gone, returned, new, more = self._merge_follows(number, moment, whole=bool(whole), forced=bool(whole_lists))
             added[FOLLOWS.name] = new
+            notes += self._leave_out_taken_posts()
             added[POSTS.name] = self._merge_latest(POSTS, number, moment)
             added[INTERACTIONS.name] = self._merge_interactions()
             self._keep_remarks(intake, number)
@@ -305,6 +315,19 @@ class Store:
                 [moment],
             )
         return _count(con, f"SELECT count(*) FROM {table.name}") - before
+
+    def _leave_out_taken_posts(self) -> list[str]:
+        """A post keeps its author: one of the same id by somebody else is another post, and is left out."""
+        con = self.connection
+        taken = "FROM incoming_posts AS i USING posts AS o WHERE o.post_id = i.post_id AND o.author_id <> i.author_id"
+        found = _count(con, f"SELECT count(*) {taken.replace(' USING posts AS o WHERE', ' JOIN posts AS o ON')}")
+        if not found:
+            return []
+        con.execute(f"DELETE {taken}")
+        return [
+            f"{found:,} posts have the id of a post by somebody else that is already there, and were left out: give "
+            "posts of different platforms ids of their own."
+        ]
 
     def _merge_interactions(self) -> int:
         con = self.connection
@@ -528,6 +551,7 @@ class Store:
                 deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
             con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
+            con.execute("DELETE FROM labels WHERE account_id = ?", [account_id])
             con.execute("UPDATE snapshots SET account_id = NULL, path = 'forgotten' WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",

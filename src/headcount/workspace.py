@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account
-from headcount.store import Imported, Snapshot, Store
+from headcount.store import FILE_NAME, Imported, Snapshot, Store
 
 if TYPE_CHECKING:
+    from headcount.labels import Labelling
+    from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRow, Report
     from headcount.sources.collecting import Options, Quote
+    from headcount.sources.handles import Target
     from headcount.sources.http import Client
 
 __all__ = ["Workspace", "default_folder", "open"]
@@ -144,18 +148,22 @@ class Workspace:
                 f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
             )
         chosen = options or Options()
-        with log_file(self.folder / "collect.log") if log else nullcontext():
-            landing = collect(
-                target,
-                self.folder,
-                chosen,
-                client=client or Client,
-                login=lambda whose: find_login(whose, chosen.service),
-                agree=agree,
-                show=show,
-                say=say,
-                fresh=fresh,
-            )
+        landing = None if fresh else self._not_taken_in(target, chosen)
+        if landing is not None:
+            say("It was collected before and not taken in: that is done now. The same command again collects anew.")
+        else:
+            with log_file(self.folder / "collect.log") if log else nullcontext():
+                landing = collect(
+                    target,
+                    self.folder,
+                    chosen,
+                    client=client or Client,
+                    login=lambda whose: find_login(whose, chosen.service),
+                    agree=agree,
+                    show=show,
+                    say=say,
+                    fresh=fresh,
+                )
         if landing is None:
             return None
         with Landing(landing) as collected:
@@ -167,6 +175,45 @@ class Workspace:
             return store.ingest(
                 lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
+
+    def watch(
+        self,
+        account: str,
+        *,
+        stop: threading.Event | None = None,
+        service: str | None = None,
+        say: Callable[[str], None] = lambda _text: None,
+        log: bool = False,
+    ) -> None:
+        """Follow an account of Bluesky live, from its collection on; goes on where an earlier call was stopped.
+
+        Args:
+            account: as in `collect`; it was collected before.
+            stop: set it to end; an interrupt ends it too.
+            service: another server of the platform than the usual one.
+            say: told a sentence for the user.
+            log: as in `collect`.
+
+        Raises:
+            UsageError: it is no account of Bluesky, or was not collected.
+            StoreBusy: another process follows it already.
+        """
+        from headcount.sources.bluesky_live import follow_live
+        from headcount.sources.collecting import log_file
+
+        with log_file(self.folder / "collect.log") if log else nullcontext():
+            follow_live(self.folder, account, stop or threading.Event(), service=service, say=say)
+
+    def _not_taken_in(self, target: Target, options: Options) -> Path | None:
+        """The newest landing of these options, where it was collected to its end and the import was stopped."""
+        from headcount.sources.landing import find_finished, landing_folder
+
+        landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
+        if landing is None:
+            return None
+        if not (self.folder / FILE_NAME).exists():
+            return landing
+        return None if str(landing.resolve()) in {snapshot.path for snapshot in self.snapshots()} else landing
 
     def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
         """Everything again that was added before: collected anew, or imported where the file is still there.
@@ -212,6 +259,11 @@ class Workspace:
         as_of: datetime | None = None,
     ) -> AccountView:
         """The columns of one account: what the measures are given (see `headcount.reading`)."""
+        if as_of is not None and as_of > datetime.now(UTC):
+            raise UsageError(
+                f"{as_of:%Y-%m-%d %H:%M} lies in the future, where nothing was observed.",
+                hint="leave --as-of out, or name a moment that has been.",
+            )
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
@@ -273,6 +325,61 @@ class Workspace:
         from headcount.report.build import follower_rows
 
         return follower_rows(self.measure(account), label=label)
+
+    def authenticity(self, account: str | None = None, *, as_of: datetime | None = None) -> Authenticity:
+        """Is each follower real? Corrected by the labels given with `label`.
+
+        Raises:
+            NotEnoughData: the list of followers is unknown.
+        """
+        from headcount.errors import NotEnoughData
+        from headcount.labels import labelled_rows, labels_of
+        from headcount.measures.authenticity import authenticity
+
+        view = self.view(account, as_of=as_of)
+        if view.followers is None:
+            raise NotEnoughData(
+                "The list of followers of this account is unknown, so nobody can be judged.",
+                hint="add a source that holds follows.",
+            )
+        with Store(self.folder) as store:
+            labelled, said = labelled_rows(view.followers.account_id, labels_of(store.connection))
+        return authenticity(view.followers, as_of=view.as_of, labelled=labelled if said else None)
+
+    def label(
+        self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
+    ) -> Labelling:
+        """Say of a follower that it is real, auto or spam; the model is corrected by what was said.
+
+        Args:
+            follower: a handle or an id.
+            label: real, auto or spam; None takes a label back.
+            account: whose followers the local error rate is about; may be left out where the workspace holds one.
+            now: the time of the label (UTC); the clock's where it is not given.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount: see `find_account`.
+            UsageError: no such label.
+        """
+        from headcount.errors import NotEnoughData
+        from headcount.labels import labels_of, outcome, set_label
+
+        with Store(self.folder, write=True) as store:
+            account_id = find_account(store.connection, follower)
+            asked = account if account is not None else self._only_account(store)
+            about = find_account(store.connection, asked)
+            set_label(store.connection, account_id, label, now or datetime.now(UTC))
+            labels = labels_of(store.connection)
+        try:
+            found = self.authenticity(about)
+        except NotEnoughData:
+            found = None
+        return outcome(account_id, label, found, labels)
+
+    def find(self, name: str) -> str:
+        """The account_id behind a handle or an id (see `headcount.reading.find_account`)."""
+        with Store(self.folder) as store:
+            return find_account(store.connection, name)
 
     def author_of(self, post: str) -> tuple[str, str] | None:
         """The author and the id of a post, named by its id or its link; None where no post has that id."""

@@ -10,11 +10,22 @@ const net = await TestNetwork.create({
   bsky: { maxThreadDepth: 10 },
 })
 
-// POST /settle answers when the AppView has indexed all that the PDS was told so far, counts included.
+const asked = {
+  // Answers when the AppView has indexed all that the PDS was told so far, counts included.
+  '/settle': () => net.processAll(300_000),
+  // No call of the PDS gives an account a handle that does not lead back to it; in the world, domains run out.
+  '/lose-handle': async (did) => {
+    const { plcClient, plcRotationKey, sequencer } = net.pds.ctx
+    const handle = `lost-${did.slice(-8)}.test`
+    await plcClient.updateHandle(did, plcRotationKey, handle)
+    await sequencer.sequenceIdentity(did, handle)
+  },
+}
 const control = http.createServer(async (request, response) => {
   try {
-    if (request.method === 'POST') await net.processAll(300_000)
-    response.end('settled\n')
+    const { pathname, search } = new URL(request.url, 'http://control')
+    await asked[pathname](search.slice(1))
+    response.end('done\n')
   } catch (error) {
     response.statusCode = 500
     response.end(`${error}\n`)

@@ -50,7 +50,15 @@ class Network:
 
     def settle(self) -> None:
         """Return when the AppView has indexed all that was written so far, counts included."""
-        with urllib.request.urlopen(urllib.request.Request(self.control, method="POST"), timeout=310) as answer:
+        self._ask("settle")
+
+    def lose_handle(self, did: str) -> None:
+        """Make the account's handle one that leads nowhere, as when a domain runs out."""
+        self._ask(f"lose-handle?{did}")
+
+    def _ask(self, what: str) -> None:
+        request = urllib.request.Request(f"{self.control}/{what}", method="POST")
+        with urllib.request.urlopen(request, timeout=310) as answer:
             answer.read()
 
 
@@ -153,7 +161,8 @@ def unprivileged() -> str | None:
     """The user to run PostgreSQL as: it refuses to run as root. None: the user who runs this."""
     if os.geteuid() != 0:
         return None
-    return next(user.pw_name for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))
+    known = {user.pw_name for user in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in known)
 
 
 def as_user(user: str | None) -> dict[str, Any]:
@@ -222,7 +231,7 @@ def wait_until_ready(child: subprocess.Popen[bytes], ready: Callable[[], bool], 
 
 @contextlib.contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """PostgreSQL with one empty database; gives its address. Nothing is kept safe on disk: it lives as long as a test."""
+    """PostgreSQL with one empty database; gives its address. It does not survive a crash: it is for one test run."""
     user, port, data = unprivileged(), free_port(), folder / "postgres"
     data.mkdir()
     if user is not None:
@@ -277,7 +286,7 @@ def atproto(folder: Path, npm: Path, postgres_url: str, redis_host: str) -> Iter
 
 @contextlib.contextmanager
 def running_network() -> Iterator[Network]:
-    """All servers, running until the end of this block. Raises NetworkUnavailableError when the machine lacks something."""
+    """All servers, until the end of this block. Raises NetworkUnavailableError when the machine lacks something."""
     check_machine()
     npm = npm_folder()
     remove_leftovers()

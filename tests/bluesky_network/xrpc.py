@@ -49,6 +49,12 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
+def close_connections() -> None:
+    """Close this thread's connections, before it ends."""
+    for connection in _connections.__dict__.pop("by_host", {}).values():
+        connection.close()
+
+
 def _call(server: str, verb: str, path: str, body: bytes | None, authorization: str | None) -> Any:
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if authorization is not None:

@@ -10,9 +10,10 @@ import jsonschema
 import numpy as np
 import pytest
 
+import headcount as hc
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.reading import AccountFacts, AccountView
-from headcount.report.build import build_report, measure
+from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.document import document, to_json
 from headcount.report.model import SCHEMA
 
@@ -147,3 +148,20 @@ def test_figures_agree_with_a_plain_count():
     assert plain["audience"]["observed"] == len({p for p, _ in inside})
     assert plain["audience"]["responses"] == len(inside)
     assert plain["audience"]["non_followers"] == len({p for p, _ in pairs - inside})
+
+
+def test_an_anonymous_list_has_no_figure_that_finds_anybody(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "follows.csv").write_text("follower_id,followee_id\nx:1,x:9\n")
+    (folder / "accounts.csv").write_text(
+        "account_id,handle,followers_count,following_count,posts_count,bio\nx:1,alice,4321,98765,1234,#teamfollowback\n"
+    )
+    workspace = hc.open(tmp_path / "ws")
+    workspace.add(folder)
+    measured = workspace.measure("x:9", window_days=None)
+    exact, rough = (follower_rows(measured, anonymous=anonymous)[0] for anonymous in (False, True))
+    assert (exact.handle, exact.followers_count, exact.following_count) == ("alice", 4321, 98765)
+    assert "follows 98,765 accounts and is followed by 4,321" in exact.reasons
+    assert (rough.handle, rough.followers_count, rough.following_count, rough.posts_count) == (None, 4300, 99000, 1200)
+    assert "follows 99,000 accounts and is followed by 4,300" in rough.reasons

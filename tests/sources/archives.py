@@ -6,9 +6,11 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 Files = dict[str, str | bytes]
 ANA, BEN, CLEO, DORA = "12497", "700", "800", "900"
@@ -309,6 +311,35 @@ def mastodon(*, lists: bool = True) -> Files:
     if lists:
         files |= {"following_accounts.csv": FOLLOWED, "blocked_accounts.csv": "x", "muted_accounts.csv": "x"}
     return files
+
+
+# -- damage --------------------------------------------------------------------------------------------------
+
+ODD = [None, True, 0, -1, 1.5, 2**70, "", "x", "\x00", "9" * 30, [], {}, [1], [None], {"a": 1}, "2021-99-99", "-1"]
+
+
+def with_an_odd_value(files: Files, names: list[str], chosen: np.random.Generator) -> Files:
+    """One value anywhere in one of the files is another that does not belong there."""
+    name = names[chosen.integers(len(names))]
+    text = str(files[name])
+    before, sign, body = ("", "", text) if text.startswith("{") else text.partition("=")
+    content = json.loads(body)
+    spots = list(_places(content))
+    *way, last = spots[chosen.integers(len(spots))]
+    thing = content
+    for step in way:
+        thing = thing[step]
+    thing[last] = ODD[chosen.integers(len(ODD))]
+    return files | {name: before + sign + json.dumps(content)}
+
+
+def _places(thing: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if before:
+        yield before
+    for name, value in (
+        thing.items() if isinstance(thing, dict) else enumerate(thing if isinstance(thing, list) else [])
+    ):
+        yield from _places(value, (*before, name))
 
 
 # -- packing -------------------------------------------------------------------------------------------------

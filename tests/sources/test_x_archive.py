@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from tests.sources import archives as built
 from tests.sources.archives import ANA, BEN, CLEO, DORA, X_LAYOUTS
@@ -147,7 +149,7 @@ def test_a_handle_that_two_accounts_had_names_neither(tmp_path: Path) -> None:
     con, intake = read(built.zipped(tmp_path / "x.zip", files))
     assert rows(con, "kind", "interactions") == [("mention",)]
     assert rows(con, "kind", "posts WHERE post_id = 'x:3'") == [("quote",)]
-    assert any("1 quotes of posts" in note for note in intake.notes)
+    assert any(": 1 quotes." in note for note in intake.notes)
 
 
 def test_links_to_pictures_and_to_oneself_are_no_quotes(tmp_path: Path) -> None:
@@ -162,8 +164,8 @@ def test_what_the_archive_cannot_know_is_said(tmp_path: Path) -> None:
     _, intake = read(built.zipped(tmp_path / "x.zip", built.modern()))
     assert "likes, reposts and replies by others are unknown" in intake.notes[0]
     assert "headcount add @ana" in intake.notes[0]
-    assert any("1 likes of posts" in note for note in intake.notes)
-    assert [(remark.account_id, remark.topic) for remark in intake.remarks] == [("x:12497", "responses")]
+    assert any(": 1 likes." in note for note in intake.notes)
+    assert [(remark.account_id, remark.topic) for remark in intake.remarks] == [("x:12497", "archive")]
     _, intake = read(built.zipped(tmp_path / "y.zip", built.browsable()))
     assert "It holds no list of followers." in intake.notes
     assert not intake.whole_lists
@@ -300,3 +302,20 @@ def test_two_archives_in_one_zip_are_sent_back(tmp_path: Path) -> None:
 def test_files_that_merely_have_such_a_name_are_no_archive(files: built.Files, tmp_path: Path) -> None:
     assert not XArchiveSource().recognises(built.folder(tmp_path / "folder", files))
     assert not XArchiveSource().recognises(built.zipped(tmp_path / "x.zip", files))
+
+
+@pytest.mark.parametrize("layout", ["2022", "browsable 2015"])
+def test_odd_values_anywhere_are_taken_or_named_and_never_crash(layout: str, tmp_path: Path) -> None:
+    files, chosen = X_LAYOUTS[layout](), np.random.default_rng(7)
+    private = {"data/" + name for name in built.PRIVATE}
+    names = [name for name in files if name.endswith(".js") and name not in private]
+    for _ in range(60):
+        path = built.zipped(tmp_path / "x.zip", built.with_an_odd_value(files, names, chosen))
+        try:
+            con, _ = read(path, skip_bad=True)
+        except InputError:
+            continue
+        ids = con.execute(
+            "SELECT post_id FROM incoming_posts UNION SELECT account_id FROM incoming_accounts"
+        ).fetchall()
+        assert all(re.fullmatch(r"x:\d+", identifier) for (identifier,) in ids)

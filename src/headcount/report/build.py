@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,25 @@ class Measured:
         )
         self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
         self.funnel = self._funnel()
+        if view.unseen is not None:
+            self._leave_unknown(view.unseen)
+
+    def _leave_unknown(self, why: str) -> None:
+        """Where responses were never looked for, none of them is no finding."""
+        self.audience = replace(self.audience, too_little=why, coverage=None)
+        self.question = replace(self.question, tests=[], pooled=None, too_little=why)
+        self.ties = replace(
+            self.ties,
+            count=None,
+            count_others=None,
+            reciprocity=None,
+            reciprocity_low=None,
+            reciprocity_high=None,
+            known_share=None,
+            known_low=None,
+            known_high=None,
+            too_little=why,
+        )
 
     def _audience(self, active: NDArray[np.bool_]) -> Audience:
         responses, member = self.view.responses, self.member
@@ -238,8 +258,6 @@ def _followers_part(measured: Measured) -> FollowersPart:
 def _question_part(result: Question, *, anonymous: bool) -> Question:
     if not anonymous:
         return result
-    from dataclasses import replace
-
     tests = [
         replace(test, post_id=f"question {number}", text=None, asked_at=_coarse(test.asked_at, 10))
         for number, test in enumerate(reversed(result.tests), start=1)
@@ -289,7 +307,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
-        return _replace(empty, too_little="There is no list of followers.")
+        return replace(empty, too_little="There is no list of followers.")
     ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
     known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
     if len(known) < 20:
@@ -297,7 +315,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
             f"The order of following and the account's age are both known for {len(known):,} of {len(columns):,} "
             "followers; a picture needs 20."
         )
-        return _replace(empty, followers=len(columns), known=len(known), too_little=reason)
+        return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
     points = known[step]
     labels = measured.funnel.verdicts.label[points]
@@ -312,12 +330,6 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
         known=len(known),
         too_little=None,
     )
-
-
-def _replace(part: ArrivalPart, **changes: Any) -> ArrivalPart:
-    from dataclasses import replace
-
-    return replace(part, **changes)
 
 
 def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
@@ -355,24 +367,40 @@ def follower_rows(
 
 def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:
     account_id, handle, display_name = _names(measured.view, person, anonymous=anonymous)
+    reasons = measured.funnel.verdicts.reasons[person]
+    counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
+    followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
     return FollowerRow(
         account_id=account_id,
         handle=handle,
         display_name=display_name,
         label=CLASSES[measured.funnel.verdicts.label[person]],
-        reasons=measured.funnel.verdicts.reasons[person],
+        reasons=_blurred(reasons) if anonymous else reasons,
         responses=int(measured.responses_by[person]),
         active_responses=int(measured.active_by[person]),
         sent=int(measured.sent_to[person]),
         received=int(measured.received_from[person]),
-        followers_count=_whole(columns.followers_count[person]),
-        following_count=_whole(columns.following_count[person]),
-        posts_count=_whole(columns.posts_count[person]),
+        followers_count=followers_count,
+        following_count=following_count,
+        posts_count=posts_count,
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
     )
 
 
-def _whole(value: float) -> int | None:
-    return int(value) if np.isfinite(value) else None
+def _whole(value: float, *, rough: bool = False) -> int | None:
+    """A count; `rough`: to two digits, so that nobody is found by it."""
+    if not np.isfinite(value):
+        return None
+    return int(float(f"{value:.2g}")) if rough else int(value)
+
+
+def _blurred(text: str) -> str:
+    """A reason with its figures from 100 on rounded to two digits, and dates cut to their month."""
+    text = re.sub(r"\b(\d{4}-\d{2})-\d{2}\b", r"\1", text)
+
+    def rounded(found: re.Match[str]) -> str:
+        return f"{_whole(float(found[0].replace(',', '')), rough=True):,}"
+
+    return re.sub(r"\b\d{1,3}(?:,\d{3})+\b|\b\d{3}\b", rounded, text)

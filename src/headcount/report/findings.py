@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from headcount.measures.question import Question
     from headcount.reading import AccountView
 
-__all__ = ["findings", "follower_explanation", "notes"]
+__all__ = ["findings", "follower_explanation", "notes", "question_sentence"]
 
 
 def follower_explanation(claimed: int | None, listed: int | None, gone: int | None) -> str:
@@ -65,8 +65,7 @@ def findings(
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
         lines.append(_funnel(funnel))
-    lines.append(_question(question))
-    lines.append(_ties(name, ties, followers))
+    lines += [line for line in (question_sentence(question), _ties(name, ties, followers)) if line not in lines[0]]
     return [line for line in lines if line]
 
 
@@ -78,7 +77,7 @@ def _at(account: AccountPart) -> str:
 
 def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
     if followers.listed is not None:
-        start = f"{name} has {say.count(followers.listed)} followers"
+        start = f"{name} has {say.number_of(followers.listed, 'follower')}"
         who = "of them"
     else:
         start = f"Who follows {'this account' if name == 'This account' else name} is unknown"
@@ -114,7 +113,7 @@ def _comparison(name: str, followers: FollowersPart, audience: Audience, other: 
 def _funnel(funnel: FunnelPart) -> str:
     classes = funnel.classes
     parts = [
-        f"{_class_size(funnel, key)} {say.CLASS_PHRASES[key]}"
+        f"{_class_size(funnel, key)} {say.class_phrase(key, _class_number(funnel, key))}"
         for key in (
             "relationship",
             "responding",
@@ -135,7 +134,12 @@ def _funnel(funnel: FunnelPart) -> str:
             f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}; who is silent was looked "
             f"at in a sample of {say.count(funnel.sample.drawn)}."
         )
-    return f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}."
+    return f"Of {say.number_of(funnel.followers, 'follower')} ever listed, {say.listing(parts)}."
+
+
+def _class_number(funnel: FunnelPart, key: str) -> int:
+    estimate = getattr(funnel.sample, key, None)
+    return int(getattr(funnel.classes, key) if estimate is None else round(estimate.followers))
 
 
 def _class_size(funnel: FunnelPart, key: str) -> str:
@@ -146,12 +150,14 @@ def _class_size(funnel: FunnelPart, key: str) -> str:
     return say.estimate(estimate.followers, estimate.low, estimate.high)
 
 
-def _question(question: Question) -> str:
+def question_sentence(question: Question) -> str:
+    """How many answered the questions within a day, with the share of followers and the intervals."""
     pooled = question.pooled
     if pooled is None or pooled.responders_24h_mean is None:
         return question.too_little or ""
     who = "followers" if question.followers is not None else "people"
     mean = f"{pooled.responders_24h_mean:.1f}".removesuffix(".0")
+    who = who if mean != "1" else {"followers": "follower", "people": "person"}[who]
     tests = "One question" if pooled.complete == 1 else f"{say.count(pooled.complete)} questions"
     if pooled.complete == 1:
         text = f"One question was asked: {mean} {who} answered within 24 hours"

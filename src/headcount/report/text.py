@@ -7,12 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
+from headcount.report.findings import question_sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from headcount.demo import DemoOutcome
+    from headcount.measures.authenticity import Authenticity
     from headcount.measures.question import Question
     from headcount.report.model import FollowerRow, FunnelPart, Report, TiesPart
     from headcount.store import Imported
@@ -162,6 +164,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
             f"Of {say.count(pooled.tests)} questions, {say.count(pooled.every_time)} people answered every time, "
             f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
         )
+    if not title:  # the report says it among its findings
+        _line(question_sentence(question))
     _line()
 
 
@@ -207,11 +211,32 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
     )
 
 
+def print_authenticity(found: Authenticity, row: int | None) -> None:
+    """How many followers are of each class; or one follower with every reason."""
+    if row is not None:
+        _line(found.explain(row))
+        table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
+        for reason in found.reasons(row):
+            _row(table, reason.sentence, f"{reason.points:+.2f}")
+        _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
+        _console().print(table)
+        return
+    table = _table(("Class", "left"), ("Followers", "right"))
+    columns = found.columns()
+    for name, number in zip(columns["class"], columns["followers"], strict=True):
+        if number:
+            _row(table, name.replace("_", " "), say.count(number))
+    _console().print(table)
+    _line(found.sentence())
+    _line("Why, for one follower: headcount authenticity --who HANDLE", style="dim")
+
+
 def print_imported(imported: Imported) -> None:
     """What one import changed."""
     read = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.read.items() if rows) or "nothing"
     new = ", ".join(f"{say.count(rows)} {table}" for table, rows in imported.added.items() if rows) or "nothing"
-    _line(f"{imported.source} from {imported.path}: read {read}; new: {new}.")
+    place = "" if imported.path.endswith(".landing") else f" from {imported.path}"
+    _line(f"{imported.source}{place}: read {read}; new: {new}.")
     if imported.gone or imported.returned:
         _line(f"{say.count(imported.gone)} follows are gone, {say.count(imported.returned)} came back.")
     if imported.skipped:

@@ -15,6 +15,7 @@ __all__ = [
     "CLASS_MEANINGS",
     "CLASS_NAMES",
     "CLASS_PHRASES",
+    "class_phrase",
     "count",
     "day",
     "decimal",
@@ -64,6 +65,17 @@ CLASS_PHRASES = {
     "spam": "look like spam",
     "gone": "are gone",
     "unknown": "are unknown",
+}
+
+_PHRASES_OF_ONE = {
+    "relationship": "is in a two-way relationship",
+    "responding": "responds",
+    "listening": "listens silently",
+    "away": "is away",
+    "auto_follow": "follows automatically",
+    "spam": "looks like spam",
+    "gone": "is gone",
+    "unknown": "is unknown",
 }
 
 _PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Imported table"}
@@ -128,6 +140,11 @@ def platform(key: str) -> str:
 def count(number: float) -> str:
     """A number of people or things: 12345 -> "12,345"."""
     return f"{round(number):,}"
+
+
+def class_phrase(label: str, number: float) -> str:
+    """What so many followers of a class do: ("away", 2) -> "are away", ("away", 1) -> "is away"."""
+    return _PHRASES_OF_ONE[label] if number == 1 else CLASS_PHRASES[label]
 
 
 def number_of(number: int, thing: str, many: str | None = None) -> str:

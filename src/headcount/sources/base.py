@@ -12,9 +12,10 @@ from headcount.tables import TABLES
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["TABLE_PREFIX", "Intake", "Remark", "Source", "WholeLists", "create_incoming", "drop_incoming"]
+__all__ = ["ARCHIVE", "TABLE_PREFIX", "Intake", "Remark", "Source", "WholeLists", "create_incoming", "drop_incoming"]
 
 TABLE_PREFIX = "incoming_"
+ARCHIVE = "archive"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Remark:
 
     Attributes:
         account_id: whose.
-        topic: followers, responses or posts; one collection's remark takes the place of an earlier one's.
+        topic: followers, responses or posts; one collection's remark takes the place of an earlier one's. ARCHIVE
+            where a file holds only what the account itself did, so that no response means that none was looked for.
         text: the sentence.
     """
 

@@ -15,11 +15,13 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import quote as quoted
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
+from headcount.sources.bluesky_backlinks import INDEX, INDEX_LIMIT, explain_unlisted
 from headcount.sources.bluesky_views import is_own_post, plausible_time, thread_posts
 from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
 from headcount.sources.handles import Target
@@ -53,9 +55,13 @@ class BlueskyCollector:
         self.appview = os.environ.get("HEADCOUNT_BLUESKY_APPVIEW", APPVIEW).rstrip("/")
         self.directory = os.environ.get("HEADCOUNT_BLUESKY_DIRECTORY", DIRECTORY).rstrip("/")
         self.profile: dict[str, Any] = {}
+        self._threaded: set[str] = set()
+        self._further: list[str] = []
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a server; none for one on this machine."""
+        if bucket == INDEX:
+            return INDEX_LIMIT
         return None if bucket.partition(":")[0] in ("localhost", "127.0.0.1") else _LIMIT
 
     # -- before -----------------------------------------------------------------------------------------------
@@ -79,6 +85,7 @@ class BlueskyCollector:
         parts = (
             ("list of followers", math.ceil(followers / PAGE)),
             ("dates of their follows", math.ceil(followers / RELATIONSHIPS)),
+            ("index of backlinks", math.ceil(claimed / PAGE) if options.backlinks else 0),
             ("accounts followed", math.ceil(int(profile.get("followsCount") or 0) / PAGE)),
             ("own repository", 2),
             ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
@@ -116,6 +123,8 @@ class BlueskyCollector:
         """Ask for everything; the slowest comes last."""
         did = self.profile["did"]
         self._followers(collection, did)
+        if collection.options.backlinks:
+            explain_unlisted(collection, did, partial(self._try, collection))
         self._following(collection, did)
         self._repository(collection, did)
         self._posts(collection, did)
@@ -131,6 +140,7 @@ class BlueskyCollector:
             followers += len(others)
             self._ask_some(collection, "relationships", "app.bsky.graph.getRelationships", did, others)
             collection.show("followers", followers, total)
+        collection.show("followers", followers, followers)
         if listing.refused is not None:
             collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
         collection.landing.set_meta("listed_followers", str(followers))
@@ -143,6 +153,7 @@ class BlueskyCollector:
         for page in listing:
             following += len(page.json.get("follows") or ())
             collection.show("accounts followed", following, self.profile.get("followsCount"))
+        collection.show("accounts followed", following, following)
         collection.landing.set_meta("whole_following", str(listing.whole))
 
     def _repository(self, collection: Collection, did: str) -> None:
@@ -196,6 +207,9 @@ class BlueskyCollector:
                 break
         if listing.refused is not None:
             collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
+        for uri in self._further:
+            if uri not in self._threaded:  # below an answer that is hidden, so the thread does not show it
+                self._thread(collection, uri)
 
     def _responses(self, collection: Collection, post: dict[str, Any], did: str) -> None:
         """Who answered, liked, reposted and quoted one post.
@@ -209,6 +223,8 @@ class BlueskyCollector:
         own_thread = root.startswith(f"at://{did}/")
         if post.get("replyCount") and not (reply and own_thread):
             self._thread(collection, uri)
+        elif post.get("replyCount"):
+            self._further.append(uri)
         if reply and not own_thread:
             return
         if post.get("likeCount"):
@@ -231,8 +247,11 @@ class BlueskyCollector:
             page = self._try(collection, "thread", "app.bsky.feed.getPostThread", parameters)
             asked += 1
             if page is not None and page.good:
-                known = parameters[0][1]
-                waiting += [cut for cut in thread_posts(page.json).cut if cut != known]
+                known, thread = parameters[0][1], thread_posts(page.json)
+                self._threaded.update(str(post["uri"]) for post in thread.posts)
+                waiting += [cut for cut in thread.cut if cut != known]
+        if waiting:
+            collection.note(f"A thread was left after {asked:,} calls; answers further down in it are missing.")
 
     def _closer_look(self, collection: Collection, did: str) -> None:
         """The followers' profiles and latest posts: of all of them, or of a uniform sample of the whole list."""

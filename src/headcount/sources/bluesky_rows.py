@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
+from headcount.sources.bluesky_backlinks import unlisted_sentence
 from headcount.sources.bluesky_repo import Record, read_repository, tid_time
 from headcount.sources.bluesky_views import (
     did_of,
+    gone_status,
     links_of,
     mentions_of,
     plausible_time,
@@ -26,13 +28,13 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
-from headcount.sources.landing import Landing, Page, is_landing
+from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BlueskyRepositorySource", "BlueskySource"]
+__all__ = ["BlueskyRepositorySource", "BlueskySource", "Object", "Reader", "account_key", "doubt_early_follows"]
 
 Object = dict[str, Any]
 _OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
@@ -58,10 +60,15 @@ class BlueskySource:
             InputError: the landing holds no profile.
         """
         with Landing(path) as landing:
+            if landing.meta(LIVE):
+                from headcount.sources.bluesky_live_rows import read_live
+
+                return read_live(landing, con)
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
-            reader = _Reader(Rows(con), str(profile.json["did"]))
+            collected = collected_as(path)
+            reader = Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
             for page in landing.pages():
                 reader.take(page)
                 reader.rows.flush(at=BATCH_ROWS)
@@ -84,7 +91,7 @@ class BlueskyRepositorySource:
             InputError: it is cut off or no CAR file.
         """
         rows = Rows(con)
-        reader = _Reader(rows, "")
+        reader = Reader(rows, "")
         seen = datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat()
         reader.repository(path.read_bytes(), seen)
         rows.flush()
@@ -93,7 +100,11 @@ class BlueskyRepositorySource:
             "and responses are not in it; collect them with: headcount add HANDLE",
             *reader.notes(),
         ]
-        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False)
+        me = account_key(reader.did)
+        remark = Remark(me, ARCHIVE, notes[0])
+        return Intake(
+            self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False, remarks=(remark,), account_id=me
+        )
 
 
 def account_key(did: str) -> str:
@@ -106,11 +117,11 @@ def post_key(uri: str | None) -> str | None:
     return None if uri is None else "bluesky:" + uri
 
 
-class _Reader:
+class Reader:
     """Takes the pages of one collection, one after the other."""
 
-    def __init__(self, rows: Rows, did: str) -> None:
-        self.rows, self.did = rows, did
+    def __init__(self, rows: Rows, did: str, limit: int | None = None) -> None:
+        self.rows, self.did, self.limit = rows, did, limit
         self.position = 0
         self.claimed: int | None = None
         self.looked_at: set[str] = set()
@@ -121,7 +132,7 @@ class _Reader:
         """One page, as its step says."""
         if not page.good:
             self.counts[f"refused {page.step}"] += 1
-            if page.step == "latest":
+            if page.step in ("latest", "unlisted"):
                 self._lost(page)
             return
         if page.step == "repository":
@@ -147,8 +158,15 @@ class _Reader:
             self.looked_at.add(str(profile.get("did")))
             self._account(profile, page.fetched_at)
 
+    def _unlisted_profiles(self, content: Object, page: Page) -> None:
+        """Accounts that follow and are not listed: no follow is made of them."""
+        for profile in objects(content.get("profiles")):
+            self._account(profile, page.fetched_at)
+
     def _followers(self, content: Object, page: Page) -> None:
         for follower in objects(content.get("followers")):
+            if self.limit is not None and self.position >= self.limit:
+                return
             self._account(follower, page.fetched_at)
             self.rows.follow(account_key(follower["did"]), account_key(self.did), self.position, page.fetched_at)
             self.position += 1
@@ -208,12 +226,7 @@ class _Reader:
     def _lost(self, page: Page) -> None:
         """An account whose posts are refused, where the answer says that it is gone."""
         actor = dict(parse_qsl(urlsplit(page.url).query)).get("actor", "")
-        said = page.body[:400].decode("utf-8", errors="replace")
-        status = None
-        if "AccountTakedown" in said or "suspended" in said:
-            status = "suspended"
-        elif "Deactivated" in said or "not found" in said.lower():
-            status = "deleted"
+        status = gone_status(page.body)
         if status and actor.startswith("did:"):
             row = {"account_id": account_key(actor), "platform": "bluesky", "status": status}
             self.rows.account(row | {"observed_at": page.fetched_at}, whole=False)
@@ -370,8 +383,8 @@ class _Reader:
             )
         if self.counts["hidden answers"]:
             notes.append(
-                f"{self.counts['hidden answers']:,} answers in threads are not shown: deleted since, or by accounts "
-                "that block or are blocked."
+                f"{self.counts['hidden answers']:,} answers in threads are counted and not shown: deleted since, or by "
+                "accounts that are gone or blocked."
             )
         return notes
 
@@ -379,7 +392,7 @@ class _Reader:
         """What was read, with what is whole and what is to be said."""
         self.rows.flush()
         notes = [*landing.notes(), *self.notes()]
-        impossible = _doubt_early_follows(con)
+        impossible = doubt_early_follows(con)
         if impossible:
             notes.append(
                 f"{impossible:,} follows give a date before their account was made, which was taken as unknown."
@@ -421,16 +434,18 @@ class _Reader:
         if landing.meta("whole_followers") != "True":
             yield "followers", "The list of followers was not read to its end."
         elif self.claimed is not None and self.position < self.claimed:
+            explained = unlisted_sentence(self.claimed - self.position, landing.meta("unlisted"))
             yield (
                 "followers",
-                "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
+                explained
+                or "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
                 "deactivated or suspended, and such as block the account or are blocked by it.",
             )
         if self.counts["hidden answers"]:
             yield "responses", self.notes()[-1]
 
 
-def _doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
+def doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
     """Nobody follows before the account is made: a follow dated earlier lies somewhere after."""
     early = (
         "FROM incoming_accounts AS a WHERE a.account_id = f.follower_id "

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "Thread",
     "did_of",
+    "gone_status",
     "is_own_post",
     "links_of",
     "mentions_of",
@@ -54,6 +55,14 @@ def did_of(uri: object) -> str | None:
     return uri[5:].partition("/")[0]
 
 
+def gone_status(body: bytes) -> str | None:
+    """The status that an error tells of an account: suspended, deleted (or deactivated); None: neither."""
+    said = body[:400].decode("utf-8", errors="replace")
+    if "AccountTakedown" in said or "suspended" in said:
+        return "suspended"
+    return "deleted" if "Deactivated" in said or "not found" in said.lower() else None
+
+
 def is_own_post(item: Object, did: str) -> bool:
     """Is this item of a feed a post of that account, and not a repost?"""
     post = item.get("post") or {}
@@ -71,7 +80,8 @@ class Thread:
     Attributes:
         posts: every post view in it.
         cut: addresses of posts whose answers it does not show though there are some.
-        hidden: answers that are blocked, or not there any more.
+        hidden: answers that are counted and not shown: deleted since, or by accounts that are gone, or that block or
+            are blocked by whom they answer.
     """
 
     posts: list[Object] = field(default_factory=list)
@@ -89,13 +99,14 @@ def thread_posts(content: Object) -> Thread:
             continue
         post = node.get("post")
         if not isinstance(post, dict) or "record" not in post:
-            found.hidden += 1
             continue
         found.posts.append(post)
-        replies = node.get("replies")
-        if not replies and post.get("replyCount"):
+        replies, counted = node.get("replies") or [], int(post.get("replyCount") or 0)
+        if counted and not replies and post is not found.posts[0]:
             found.cut.append(str(post["uri"]))
-        waiting += replies or ()
+        else:
+            found.hidden += max(counted - len(replies), 0)
+        waiting += replies
     return found
 
 

@@ -43,6 +43,7 @@ log = logging.getLogger("headcount.collect")
 
 COLLECTORS = {
     "bluesky": ("bluesky", "BlueskyCollector"),
+    "x": ("x_api", "XCollector"),
 }
 """Platform -> module and class; a new one is one line here."""
 
@@ -165,6 +166,7 @@ class Collection:
     say: Callable[[str], None] = lambda _text: None
     spent: float = 0.0
     failures: int = 0
+    left_out: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def begun_at(self) -> datetime:
@@ -203,14 +205,13 @@ class Collection:
             PlatformUnavailable: it was not answered.
             BudgetReached: it could cost more than what is left.
         """
-        query = urlencode(list(parameters))
-        address = f"{url}?{query}" if query else url
+        address = _address(url, parameters)
         known = self.landing.get(address)
         if known is not None:
             return known
         self._allow(price)
         answer = self._ask(address, bucket, expect)
-        if answer.status in (401, 403):  # a login may change that, so it is not kept
+        if answer.status in (401, 402, 403):  # a login or a payment may change that, so it is not kept
             return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
         return self.landing.put(step, address, answer.status, answer.headers, answer.body)
 
@@ -240,17 +241,24 @@ class Collection:
         Raises:
             PlatformUnavailable: it is the third in a row: nothing is answered any more.
         """
+        parameters = list(parameters)
         try:
             page = self.get(step, url, parameters, **more)
         except PlatformUnavailable as error:
             self.failures += 1
-            log.warning("Left out: %s", error.message)
+            log.warning("Left out: %s (%s)", _address(url, parameters), error.message)
             if self.failures >= MOST_FAILURES:
                 raise
-            self.note(f"Left out, because it was not answered: {step} ({error.message})")
+            self.left_out.setdefault(step, []).append(error.message)
             return None
         self.failures = 0
         return page
+
+    def tell_left_out(self) -> None:
+        """Note what this run left out; not before its end, as a run that was stopped asks for it again."""
+        for step, reasons in self.left_out.items():
+            pages = "1 page" if len(reasons) == 1 else f"{len(reasons):,} pages"
+            self.note(f"Left out, because the platform did not answer: {pages} of {step} ({reasons[-1]})")
 
 
 class Listing:
@@ -287,7 +295,7 @@ class Listing:
         seen: set[str | None] = {None}
         empty = 0
         while True:
-            page = self._ask(cursor)
+            page = self._page(cursor, seen)
             if not page.good:
                 self.refused = page
                 return
@@ -302,6 +310,20 @@ class Listing:
                 self._collection.note(f"{self._what} {why} and was ended there: it is partial.")
                 return
             seen.add(cursor)
+
+    def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
+        """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
+        page = self._ask(cursor)
+        if page.good and (following := self._following(page)) is not None and following in seen:
+            log.info("%s points back to where it was; its page is asked for again.", self._what)
+            self._collection.landing.drop(page.url)
+            page = self._ask(cursor)
+        return page
+
+
+def _address(url: str, parameters: Iterable[tuple[str, str | int]]) -> str:
+    query = urlencode(list(parameters))
+    return f"{url}?{query}" if query else url
 
 
 def _expired(status: int, body: bytes) -> bool:
@@ -389,9 +411,11 @@ def _run(collector: Collector, collection: Collection) -> None:
     try:
         collector.collect(collection)
     except BudgetReached as error:
+        collection.tell_left_out()
         collection.note(f"{error.message} What came until then was taken in; it is partial.")
         collection.say(str(error))
     else:
+        collection.tell_left_out()
         collection.landing.finish()
     finally:
         if usage.requests:
@@ -427,5 +451,6 @@ def _check(options: Options) -> None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
         )
-    if options.service is not None and not options.service.startswith(("http://", "https://")):
-        raise UsageError(f"{options.service!r} is no address of a server.", hint="it begins with https://")
+    for address in (options.service, options.backlinks):
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise UsageError(f"{address!r} is no address of a server.", hint="it begins with https://")

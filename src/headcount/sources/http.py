@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Client", "Limit", "Patience", "Usage", "duration"]
 
 log = logging.getLogger("headcount.collect")
+# each pause is told here in words; without a handler of its own, stamina's line about it would go to standard error
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audience)"
 _LONGEST_BODY = 1 << 30
@@ -211,7 +213,8 @@ class Client:
 
         self.usage.requests += 1
         try:
-            reply = self._http.get(url, headers=dict(headers or {}))
+            accept = f"{expect}*" if expect.endswith("/") else expect
+            reply = self._http.get(url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})})
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
             raise _Again(_in_words(error)) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
@@ -299,7 +302,7 @@ def _check(answer: Answer, expect: str) -> None:
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
         raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}")
-    if answer.status < 300 and expect == "application/json":
+    if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
             msgspec.json.decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

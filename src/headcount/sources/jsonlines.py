@@ -144,6 +144,8 @@ def unreadable(error: Exception) -> str:
         return "is not UTF-8"
     if isinstance(error, RecursionError):
         return "is nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return f"is not what it should be ({error})"
     if "truncated" in str(error):
         return "is JSON that is cut off"
     return f"is not JSON ({str(error).removeprefix('JSON is malformed: ')})"

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDING",
+    "LIVE",
     "Landing",
     "Page",
     "collected_as",
+    "find_finished",
     "find_unfinished",
     "forget_in_landings",
     "is_landing",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 ENDING = ".landing"
+LIVE = "live"
+"""Folder, step and fact of a landing that was followed live."""
 _FORMAT = "1"
 _SQLITE = b"SQLite format 3\0"
 _KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
@@ -106,17 +110,21 @@ class Landing:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._db = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
+        except sqlite3.Error as error:
+            raise InputError(f"{path} cannot be opened: {error}.", hint="check the path.") from None
+        try:
             if write:
                 self._create()
             version = self.meta("format")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            self._db.close()
             if "locked" in str(error):
                 raise StoreBusy(
                     f"Another process is collecting into {path.name}.", hint="wait until it has finished."
                 ) from None
-            raise _not_a_landing(path, error) from None
-        except sqlite3.Error as error:
-            raise _not_a_landing(path, error) from None
+            raise InputError(
+                f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again."
+            ) from None
         if version != _FORMAT:
             self._db.close()
             raise InputError(f"{path.name} has the format {version}, not {_FORMAT}.", hint="update Headcount.")
@@ -196,12 +204,22 @@ class Landing:
             )
         return Page(step, url, status, moment, kept, body, asked=True)
 
-    def pages(self, step: str | None = None) -> Iterator[Page]:
-        """The pages in the order in which they came; of one step only, where it is named."""
-        where, values = ("WHERE step = ?", [step]) if step is not None else ("", [])
-        sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages {where} ORDER BY number"
+    def drop(self, url: str) -> None:
+        """Delete the page of an address, so that it is asked for again."""
+        with self._db:
+            self._db.execute("DELETE FROM pages WHERE url = ?", [url])
+
+    def pages(self, step: str | None = None, *, after: int = 0) -> Iterator[Page]:
+        """The pages in the order in which they came; of one step only, or after a number only, where that is given."""
+        where, values = ("AND step = ?", [after, step]) if step is not None else ("", [after])
+        sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages WHERE number > ? {where} ORDER BY number"
         for row in self._db.execute(sql, values):
             yield _page(row)
+
+    @property
+    def newest(self) -> int:
+        """The number of the page that came last; 0 where there is none."""
+        return int(self._db.execute("SELECT coalesce(max(number), 0) FROM pages").fetchone()[0])
 
     def count(self, step: str | None = None) -> int:
         """How many pages there are; of one step only, where it is named."""
@@ -219,7 +237,8 @@ class Landing:
             body, told = zlib.decompress(packed), unquote(url)
             if not any(word in told or word.encode() in body for word in words):
                 continue
-            rest = _without(body, words)
+            about = any(word.startswith("/") and word in told for word in words)
+            rest = None if about else _without(body, words)
             if any(word in told for word in words):
                 url = f"forgotten#{number}"
             with self._db:
@@ -233,10 +252,6 @@ class Landing:
         if changed:
             self._db.execute("VACUUM")
         return changed
-
-
-def _not_a_landing(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again.")
 
 
 def _without(body: bytes, words: list[str]) -> bytes | None:
@@ -274,14 +289,23 @@ def landing_folder(workspace: Path, account_id: str) -> Path:
 
 def find_unfinished(folder: Path, options: str) -> Path | None:
     """The newest landing of a folder that was begun with the same options and did not come to its end."""
+    return next((path for path, finished in _newest_first(folder, options) if not finished), None)
+
+
+def find_finished(folder: Path, options: str) -> Path | None:
+    """The newest landing of a folder that was begun with the same options, where it came to its end."""
+    return next((path if finished else None for path, finished in _newest_first(folder, options)), None)
+
+
+def _newest_first(folder: Path, options: str) -> Iterator[tuple[Path, bool]]:
     for path in sorted(folder.glob(f"*{ENDING}"), reverse=True):
         try:
             with Landing(path) as landing:
-                if not landing.finished and landing.meta("options") == options:
-                    return path
-        except InputError:
+                same, finished = landing.meta("options") == options, landing.finished
+        except InputError:  # killed before anything was written to it
             continue
-    return None
+        if same:
+            yield path, finished
 
 
 def remove_landing(path: Path) -> None:
@@ -301,14 +325,16 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
     Landings that were collected of it go as a whole. From the others go the parts that name it.
     """
     platform, _, name = account_id.partition(":")
-    words = {"bluesky": [name], "x": [f'"{name}"']}.get(platform, [f'"{name}"'])
+    # the slashes: pages of X that are about one account name it in their address alone
+    words = {"bluesky": [name], "x": [f'"{name}"', f"/users/{name}/"]}.get(platform, [f'"{name}"'])
     if platform == "mastodon":
         user, _, server = name.partition("@")
         words += [f"://{server}/@{user}", f"://{server}/users/{user}"]
     elif platform == "bluesky" and handle and "." in handle:
         words.append(handle)
     changed = 0
-    for path in sorted((workspace / "landing").glob(f"{platform}/*/*{ENDING}")):
+    folder = workspace / "landing" / platform
+    for path in sorted([*folder.glob(f"*/*{ENDING}"), *folder.glob(f"*/{LIVE}/*{ENDING}")]):
         with Landing(path, write=True) as landing:
             own = landing.meta("account_id") == account_id
             changed += own or bool(landing.scrub(words))
@@ -318,10 +344,10 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:
-    """The account that a landing was collected of, and the options; None where the file is gone."""
+    """The account that a landing was collected of, and the options; None: the file is gone, or was followed live."""
     from headcount.sources.collecting import Options
 
-    if not is_landing(path):
+    if path.parent.name == LIVE or not is_landing(path):
         return None
     with Landing(path) as landing:
         options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)

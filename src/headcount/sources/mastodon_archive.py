@@ -19,7 +19,7 @@ import msgspec
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner
 from headcount.sources.rows import BATCH_ROWS, Rows
@@ -47,7 +47,6 @@ RECEIVED = (
     "Mastodon's archive holds what the account wrote and liked, not what it was given: "
     "likes, boosts and replies by others are unknown."
 )
-FOLLOWERS = "Mastodon's archive holds no list of followers: how many there are, and who, is unknown."
 
 
 class MastodonArchiveSource:
@@ -128,7 +127,10 @@ class _Reader:
     def read(self, skip_bad: bool) -> Intake:
         """All of it."""
         total = self.outbox.totalItems
-        self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
+        try:
+            self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
+        except TypeError as error:
+            self.problems.add(f"actor.json is no profile ({error})", None)
         self._each("outbox.json", self.outbox.orderedItems or [], "activity")
         likes = self._decoded("likes.json", _Collection) or _Collection()
         self._each("likes.json", likes.orderedItems or [], "address of a post")
@@ -142,7 +144,7 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks())
+        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
@@ -227,7 +229,8 @@ class _Reader:
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:
-        remarks = [Remark(self.owner.account, "responses", RECEIVED)]
-        if not self._has("followers"):
-            remarks.append(Remark(self.owner.account, "followers", FOLLOWERS))
-        return tuple(remarks)
+        what = "no followers and no likes, boosts and replies by others"
+        if self._has("followers"):
+            what = "no likes, boosts and replies by others"
+        text = f"Mastodon's archive holds {what}: they are known only as far as they were collected otherwise."
+        return (Remark(self.owner.account, ARCHIVE, text),)

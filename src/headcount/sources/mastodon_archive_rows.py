@@ -84,7 +84,10 @@ class Activities:
         if self.for_followers:
             notes.append(f"Posts for followers only are counted, and their text is not kept: {self.for_followers:,}.")
         if self.without_author:
-            notes.append(f"The address does not tell whom they answer, so they answer nobody: {self.without_author:,}.")
+            notes.append(
+                "Nothing tells whose posts these were about, so they count for nobody: "
+                f"{self.without_author:,} replies, boosts, quotes or likes."
+            )
         if self.others:
             notes.append(f"Activities with nothing that could be used: {self.others:,}.")
         return notes

@@ -87,10 +87,11 @@ class Rows:
         observed_at: str | None,
         *,
         followed_at: str | None = None,
+        gone_at: str | None = None,
     ) -> None:
         """One follow."""
         row = {"follower_id": follower, "followee_id": followee, "followed_at": followed_at, "position": position}
-        self.add(FOLLOWS, tuple(map((row | {"observed_at": observed_at}).get, FOLLOWS.names)))
+        self.add(FOLLOWS, tuple(map((row | {"observed_at": observed_at, "gone_at": gone_at}).get, FOLLOWS.names)))
 
     def first_time(self, *mark: object) -> bool:
         """Has this not been seen in this batch?"""

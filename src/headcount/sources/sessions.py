@@ -10,8 +10,10 @@ write is refused.
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,8 +23,16 @@ from headcount.sources.secrets import find_secret, keep_secret
 
 __all__ = ["BlueskyLogin", "TokenLogin", "find_login", "log_in_bluesky", "log_in_with_token", "x_host"]
 
+log = logging.getLogger("headcount.collect")
+
 BLUESKY_SERVER = "https://bsky.social"
+_TRIES, _PAUSE = 5, 1.0
+"""How often a session is asked for, and seconds before the second try; doubled for each further one."""
 _SESSION_CALLS = ("com.atproto.server.createSession", "com.atproto.server.refreshSession")
+
+
+class _PassingFault(PlatformUnavailable):
+    """No answer, or one that is none: the next try may fare better."""
 
 
 class TokenLogin:
@@ -77,7 +87,7 @@ class BlueskyLogin:
             AccessDenied: the session has ended for good.
         """
         try:
-            answer = _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"])
+            answer = _patiently(lambda: _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"]))
         except AccessDenied:
             raise AccessDenied(
                 "The login for Bluesky has ended.",
@@ -101,7 +111,8 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
         PlatformUnavailable: the server does not answer.
     """
     server = (server or os.environ.get("HEADCOUNT_BLUESKY_SERVER") or BLUESKY_SERVER).rstrip("/")
-    answer = _session_call(server, _SESSION_CALLS[0], body={"identifier": handle, "password": password})
+    body = {"identifier": handle, "password": password}
+    answer = _patiently(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
     own = next(
         (
             str(service["serviceEndpoint"]).rstrip("/")
@@ -112,6 +123,17 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
     )
     session = {"server": own, **{name: str(answer[name]) for name in ("handle", "did", "accessJwt", "refreshJwt")}}
     return keep_secret("bluesky", json.dumps(session))
+
+
+def _patiently(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Try a few times: a fault that passes must not end a long collection whose session is being renewed."""
+    for tries in range(_TRIES - 1):
+        try:
+            return call()
+        except _PassingFault as fault:
+            log.info("%s Trying again.", fault.message)
+            time.sleep(_PAUSE * 2**tries)
+    return call()
 
 
 def _session_call(
@@ -125,8 +147,11 @@ def _session_call(
     try:
         answer = httpx2.post(f"{server}/xrpc/{call}", json=body, headers=headers, timeout=30)
         content = answer.json()
+        passing = answer.status_code >= 500 or not isinstance(content, dict)
     except (httpx2.HTTPError, ValueError):
-        raise PlatformUnavailable(f"{urlsplit(server).netloc} does not answer.", hint="try again later.") from None
+        passing = True
+    if passing:
+        raise _PassingFault(f"{urlsplit(server).netloc} does not answer.", hint="try again later.")
     if answer.status_code == 429:
         raise PlatformUnavailable(
             f"{urlsplit(server).netloc} has seen too many logins.", hint="it allows some a day: try again later."

@@ -16,11 +16,11 @@ import msgspec
 
 from headcount.errors import InputError, UsageError
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.jsonlines import Problems
 from headcount.sources.x_archive_layout import Layout, decoded, is_part, told_by
 from headcount.sources.x_archive_rows import Owner, Tweets, iso_time
-from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, plain, truth
+from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects, plain, truth
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,6 +35,10 @@ _TWEETS = ("tweets", "tweet", "community-tweet")
 
 RECEIVED = (
     "X's archive holds what the account wrote, not what it was given: likes, reposts and replies by others are unknown."
+)
+REMARK = (
+    "X's archive holds no likes, reposts and replies by others: "
+    "they are known only as far as they were collected otherwise."
 )
 
 
@@ -82,7 +86,10 @@ class _Reader:
 
     def read(self, skip_bad: bool) -> Intake:
         """All of it."""
-        self._profile()
+        try:
+            self._profile()
+        except TypeError as error:
+            self.problems.add(f"is no profile of an X archive ({error})", None)
         for kind, taken in (("follower", self._follower), ("following", self._following)):
             self._each(self.layout.of(kind), taken, kind)
         self._each(self.layout.of("note-tweet"), self.tweets.note, "noteTweet")
@@ -94,29 +101,29 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks())
+        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 
     def _owner(self) -> Owner:
         account = self._one("account")
         details = self._one("user_details")
-        told = self.manifest.get("userInfo") or {}
+        told = _inside(self.manifest, "userInfo")
         identifier = account.get("accountId") or told.get("accountId") or details.get("id")
         handle = account.get("username") or told.get("userName") or details.get("screen_name")
-        made = (self.manifest.get("archiveInfo") or {}).get("generationDate")
+        made = _inside(self.manifest, "archiveInfo").get("generationDate")
         made = made or iso_time(self._one("payload_details").get("created_at"))
         try:
             return Owner(identifier, handle, made if isinstance(made, str) else None)
         except ValueError:
             raise InputError(
                 f"{self.archive.archive} does not say whose archive it is: it holds no account.js with an id.",
-                hint="hand in the whole archive as X sent it.",
+                hint="hand in the whole archive; where X sent it in several zips, unpack them into one folder.",
             ) from None
 
     def _profile(self) -> None:
         account, details, profile = self._one("account"), self._one("user_details"), self._one("profile")
-        about = profile.get("description") or {}
+        about = _inside(profile, "description")
         picture = profile.get("avatarMediaUrl")
         verified = self._one("verified").get("verified")
         row = {
@@ -125,7 +132,7 @@ class _Reader:
             "handle": self.owner.handle,
             "display_name": plain(account.get("accountDisplayName") or details.get("full_name")),
             "bio": plain(about.get("bio", details.get("bio"))),
-            "website": about.get("website"),
+            "website": plain(about.get("website")),
             "created_at": iso_time(account.get("createdAt") or details.get("created_at")),
             "default_avatar": None if picture is None else truth(_DEFAULT_PICTURE in str(picture)),
             "verified": truth(verified),
@@ -185,9 +192,9 @@ class _Reader:
 
     def _missing_parts(self, kind: str) -> list[str]:
         """Files that the archive says it has, and has not."""
-        told = ((self.manifest.get("dataTypes") or {}).get(kind) or {}).get("files") or []
+        told = objects(_inside(_inside(self.manifest, "dataTypes"), kind).get("files"))
         here = {name.rpartition("/")[2] for name in self.archive.names}
-        names = [str(file.get("fileName")).rpartition("/")[2] for file in told if isinstance(file, dict)]
+        names = [str(file.get("fileName")).rpartition("/")[2] for file in told]
         return [name for name in names if name not in here]
 
     def _is_whole(self, kind: str) -> bool:
@@ -212,17 +219,27 @@ class _Reader:
                 f"It is a part only: {', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} not in it; "
                 "add the other parts too."
             )
-        for number, what in (
-            (self.tweets.likes_without_author, "likes of posts"),
-            (self.tweets.quotes_without_author, "quotes of posts"),
-            (self.tweets.retweets_without_author, "retweets of posts"),
-        ):
-            if number:
-                notes.append(f"Whose they are is not told of {number:,} {what}; they answer nobody.")
+        nobody = [
+            f"{number:,} {what}"
+            for number, what in (
+                (self.tweets.likes_without_author, "likes"),
+                (self.tweets.quotes_without_author, "quotes"),
+                (self.tweets.retweets_without_author, "retweets"),
+            )
+            if number
+        ]
+        if nobody:
+            notes.append(f"Nothing tells whose posts these were about, so they count for nobody: {', '.join(nobody)}.")
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:
-        return (Remark(self.owner.account, "responses", RECEIVED),)
+        return (Remark(self.owner.account, ARCHIVE, REMARK),)
+
+
+def _inside(thing: Object, name: str) -> Object:
+    """The object inside of another; an empty one where there is none."""
+    value = thing.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _listed(entry: Object) -> str:

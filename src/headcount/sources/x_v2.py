@@ -7,7 +7,7 @@ counts, compliance and error lines are recognised and carry nothing that could b
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import ChainMap, Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from headcount.sources.x_v2_rows import Page, add_tweet, add_user
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["XV2Source"]
+__all__ = ["Reader", "XV2Source"]
 
 Object = dict[str, Any]
 
@@ -50,7 +50,7 @@ class XV2Source:
             InputError: the file as a whole cannot be read.
         """
         problems, rows = Problems(path.name), Rows(con)
-        reader = _Reader(rows, problems)
+        reader = Reader(rows, problems)
         for value in values(path, problems):
             reader.line, reader.number = value.line, value.number
             reader.take(value.content)
@@ -81,10 +81,16 @@ class _Lists:
         return bool(self.open) and followers and not self.broken and not any(self.open.values())
 
 
-class _Reader:
-    """Takes the values of one file, one after the other."""
+class Reader:
+    """Takes the values of one file, or the pages of one collection, one after the other.
 
-    def __init__(self, rows: Rows, problems: Problems) -> None:
+    Args:
+        rows: where they go; problems: what cannot be taken.
+        names: lower-case handle -> id of accounts known beside those of a page: a mention need not tell the id.
+    """
+
+    def __init__(self, rows: Rows, problems: Problems, names: dict[str, Any] | None = None) -> None:
+        self.names = names or {}
         self.rows, self.problems, self.lists = rows, problems, _Lists()
         self.line: int | None = None
         self.number: int | None = None
@@ -112,7 +118,7 @@ class _Reader:
         origin = content.get("__twarc")
         origin = origin if isinstance(origin, dict) else {}
         if any(name in content for name in ("data", "includes", "errors", "meta")) and "id" not in content:
-            self._response(content, origin)
+            self.response(content, origin)
         else:
             self._item(content, Page(origin))
         return None
@@ -120,15 +126,22 @@ class _Reader:
     def _problem(self, reason: str) -> None:
         self.problems.add(reason, self.line, self.number)
 
-    def _response(self, content: Object, origin: Object) -> None:
+    def response(self, content: Object, origin: Object) -> None:
+        """One page; `origin` holds its `url` and when it was asked (`retrieved_at`), where that is known."""
         data, includes, errors = content.get("data"), content.get("includes"), content.get("errors")
         items = data if isinstance(data, list) else [] if data is None else [data]
         included = includes if isinstance(includes, dict) else {}
-        page = Page(origin, objects(included.get("users")), [*objects(included.get("tweets")), *objects(items)])
+        page = Page(
+            origin,
+            objects(included.get("users")),
+            [*objects(included.get("tweets")), *objects(included.get("posts")), *objects(items)],
+        )
+        if self.names:
+            page.ids = ChainMap(dict(page.ids), self.names)
         if page.listing is not None:
             meta = content.get("meta")
             self.lists.page(page.listing, meta if isinstance(meta, dict) else None)
-        for name in ("users", "tweets"):
+        for name in ("users", "tweets", "posts"):
             for item in objects(included.get(name)):
                 self._item(item, page, included=True)
         for item in items:
@@ -140,6 +153,8 @@ class _Reader:
 
     def _item(self, item: Any, page: Page, *, included: bool = False) -> None:
         try:
+            if page.writer is not None and not included and "author_id" not in item and "text" in item:
+                item = item | {"author_id": page.writer}
             self._sort(item, page, included)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             reason = str(error) if isinstance(error, (TypeError, ValueError)) else f"has no {error}"
@@ -183,7 +198,7 @@ class _Reader:
         self.rows.interaction("x:" + actor, author, "like", key(tweet.get("id")), None)
 
     def _lost_account(self, error: Object, page: Page) -> None:
-        """An account that the answer says is suspended or gone; only where it is named by its id."""
+        """An account that the answer says is suspended, gone or protected; only where it is named by its id."""
         identifier = str(error.get("resource_id") or error.get("value"))
         if error.get("resource_type") != "user" or error.get("parameter") in _LOST_NAMES or not identifier.isdigit():
             return
@@ -192,3 +207,6 @@ class _Reader:
             status = "suspended" if suspended else "deleted"
             row = {"account_id": "x:" + identifier, "platform": "x", "status": status, "observed_at": page.observed_at}
             self.rows.account(row, whole=False)
+        elif "not authorized to see the user" in str(error.get("detail")):
+            row = {"account_id": "x:" + identifier, "platform": "x", "protected": "true"}
+            self.rows.account(row | {"observed_at": page.observed_at}, whole=False)

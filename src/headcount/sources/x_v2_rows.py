@@ -1,9 +1,13 @@
-"""How one tweet and one user of the X API v2 become rows of the four tables."""
+"""How one tweet and one user of the X API v2 become rows of the four tables.
+
+Since 2026 the API also calls tweets posts (`referenced_posts`, `note_post`, `edit_history_post_ids`, `post_count`),
+where it is asked in those words; both are read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from headcount.sources.x_rows import Rows, domains, key, objects, plain, time_of_id, truth
@@ -13,6 +17,7 @@ __all__ = ["Page", "add_tweet", "add_user"]
 Object = dict[str, Any]
 
 _LISTING = re.compile(r"/2/users/(\d+)/(followers|following|liked_tweets)\b")
+_TIMELINE = re.compile(r"/2/users/(\d+)/tweets\b")
 _DEFAULT_PICTURE = "default_profile_images"
 
 
@@ -28,8 +33,10 @@ class Page:
         self.observed_at: str | None = origin.get("retrieved_at")
         listed = _LISTING.search(str(origin.get("url")))
         self.listing = (listed[1], listed[2]) if listed else None
+        timeline = _TIMELINE.search(str(origin.get("url")))
+        self.writer = timeline[1] if timeline else None  # of every post of a timeline, also where none is named
         self.authors = {str(tweet.get("id")): tweet.get("author_id") for tweet in tweets}
-        self.ids = {str(user.get("username")).lower(): user.get("id") for user in users}
+        self.ids: Mapping[str, Any] = {str(user.get("username")).lower(): user.get("id") for user in users}
 
 
 def add_user(rows: Rows, user: Object, page: Page) -> None:
@@ -47,8 +54,8 @@ def add_user(rows: Rows, user: Object, page: Page) -> None:
         "created_at": user.get("created_at"),
         "followers_count": counts.get("followers_count"),
         "following_count": counts.get("following_count"),
-        "posts_count": counts.get("tweet_count"),
-        "last_post_at": time_of_id(user.get("most_recent_tweet_id")),
+        "posts_count": counts.get("tweet_count", counts.get("post_count")),
+        "last_post_at": time_of_id(user.get("most_recent_tweet_id") or user.get("most_recent_post_id")),
         "default_avatar": None if picture is None else truth(_DEFAULT_PICTURE in picture),
         "protected": truth(user.get("protected")),
         "verified": truth(user.get("verified")),
@@ -77,15 +84,15 @@ def add_tweet(rows: Rows, tweet: Object, page: Page) -> str:
     author = key(tweet.get("author_id") or (tweet.get("author") or {}).get("id"))
     if author is None:
         raise ValueError("it has no author_id")
-    referenced = list(objects(tweet.get("referenced_tweets")))
+    referenced = list(objects(tweet.get("referenced_tweets") or tweet.get("referenced_posts")))
     _add_nested(rows, tweet, referenced, page)
     if not rows.first_time("post", identifier, page.observed_at):
         return author
-    history = tweet.get("edit_history_tweet_ids") or []
+    history = tweet.get("edit_history_tweet_ids") or tweet.get("edit_history_post_ids") or []
     if len(history) > 1:
         rows.edit_of([str(older) for older in history], str(tweet["id"]))
     answered = _Answered(tweet, author, referenced, page)
-    note = tweet.get("note_tweet") or {}
+    note = tweet.get("note_tweet") or tweet.get("note_post") or {}
     entities = note.get("entities") or tweet.get("entities") or {}
     row = {
         "post_id": identifier,

@@ -1,0 +1,243 @@
+"""What all collectors have in common: lists in pages, samples, money, the pages that are asked for once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import numpy as np
+import pytest
+
+from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
+from headcount.sources.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
+from headcount.sources.http import Client, Limit, Patience
+from headcount.sources.landing import Landing
+
+QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
+
+
+@contextmanager
+def collection(tmp_path, answer, **options):
+    """A collection whose platform is a function from a request to an answer."""
+    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    with Landing(tmp_path / "x.landing", write=True) as landing, client:
+        yield Collection(landing, client, Options(**options))
+
+
+def listed(pages, *, status=200):
+    """An endpoint of a list: {cursor: (items, next cursor)}."""
+    asked = []
+
+    def answer(request):
+        cursor = parse_qs(urlsplit(str(request.url)).query).get("cursor", [None])[0]
+        asked.append(cursor)
+        items, following = pages[cursor]
+        return httpx2.Response(status, json={"items": items, "cursor": following})
+
+    return answer, asked
+
+
+def listing(under_way):
+    def ask(cursor):
+        return under_way.get("list", "http://h/list", [("cursor", cursor)] if cursor else [])
+
+    return Listing(
+        under_way, "The list", ask, lambda page: page.json.get("cursor"), lambda page: len(page.json["items"])
+    )
+
+
+def items(pages):
+    return [item for page in pages for item in page.json["items"]]
+
+
+def test_an_empty_page_with_a_cursor_is_not_the_end(tmp_path):
+    answer, _ = listed({None: ([1], "a"), "a": ([], "b"), "b": ([], "c"), "c": ([2], None)})
+    with collection(tmp_path, answer) as under_way:
+        pages = listing(under_way)
+        assert items(pages) == [1, 2]
+        assert pages.whole
+
+
+def test_a_list_that_runs_in_a_circle_ends_and_is_called_partial(tmp_path):
+    answer, asked = listed({None: ([1], "a"), "a": ([2], "b"), "b": ([3], "a")})
+    with collection(tmp_path, answer) as under_way:
+        pages = listing(under_way)
+        assert items(pages) == [1, 2, 3]
+        assert not pages.whole
+        assert "ran in a circle" in under_way.landing.notes()[0]
+    assert asked == [None, "a", "b", "b"], "the page that points back is asked for once more"
+
+
+def test_a_page_that_points_back_once_is_a_fault_that_passes(tmp_path):
+    answers = iter([([1], "a"), ([2], "a"), ([2], "b"), ([3], None)])
+
+    def answer(request):
+        found, following = next(answers)
+        return httpx2.Response(200, json={"items": found, "cursor": following})
+
+    with collection(tmp_path, answer) as under_way:
+        pages = listing(under_way)
+        assert items(pages) == [1, 2, 3]
+        assert pages.whole
+        assert under_way.landing.notes() == []
+    with collection(tmp_path, answer) as under_way:
+        assert items(listing(under_way)) == [1, 2, 3], "the good page is the one that is kept"
+
+
+def test_a_list_of_nothing_but_empty_pages_ends(tmp_path):
+    def answer(request):
+        number = int(parse_qs(urlsplit(str(request.url)).query).get("cursor", ["0"])[0])
+        return httpx2.Response(200, json={"items": [], "cursor": str(number + 1)})
+
+    with collection(tmp_path, answer) as under_way:
+        pages = listing(under_way)
+        assert len(list(pages)) == MOST_EMPTY
+        assert not pages.whole
+        assert "empty pages" in under_way.landing.notes()[0]
+
+
+def test_a_second_run_asks_only_for_what_is_missing(tmp_path):
+    answer, asked = listed({None: ([1], "a"), "a": ([2], "b"), "b": ([3], None)})
+    with collection(tmp_path, answer) as under_way:
+        next(iter(listing(under_way)))
+    with collection(tmp_path, answer) as under_way:
+        assert items(listing(under_way)) == [1, 2, 3]
+    assert asked == [None, "a", "b"]
+
+
+def test_a_refusal_that_a_login_may_change_is_not_kept(tmp_path):
+    statuses = iter([401, 200])
+    with collection(tmp_path, lambda request: httpx2.Response(next(statuses), json={})) as under_way:
+        assert under_way.get("s", "http://h/x").status == 401
+        assert under_way.get("s", "http://h/x").status == 200
+
+
+class Session:
+    """A login whose first token has expired."""
+
+    def __init__(self):
+        self.token, self.renewed = "old", 0
+
+    def headers(self, url):
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self):
+        self.token, self.renewed = "new", self.renewed + 1
+        return True
+
+
+@pytest.mark.parametrize("refusal", [(401, {}), (400, {"error": "ExpiredToken"})])
+def test_an_expired_session_is_renewed_once(tmp_path, refusal):
+    def answer(request):
+        good = request.headers["Authorization"] == "Bearer new"
+        return httpx2.Response(200, json={"fine": True}) if good else httpx2.Response(refusal[0], json=refusal[1])
+
+    with collection(tmp_path, answer) as under_way:
+        under_way.login = Session()
+        assert under_way.get("s", "http://h/x").json == {"fine": True}
+        assert under_way.login.renewed == 1
+
+
+def test_one_page_that_is_not_answered_is_left_out_and_three_in_a_row_are_not(tmp_path):
+    def answer(request):
+        return httpx2.Response(500 if "bad" in str(request.url) else 200, json={})
+
+    with collection(tmp_path, answer) as under_way:
+        assert under_way.try_get("s", "http://h/bad1") is None
+        assert under_way.try_get("s", "http://h/bad2") is None
+        assert under_way.try_get("s", "http://h/good") is not None
+        assert under_way.try_get("s", "http://h/bad3") is None
+        assert under_way.try_get("s", "http://h/bad4") is None
+        with pytest.raises(PlatformUnavailable, match="4 times without a proper answer"):
+            under_way.try_get("s", "http://h/bad5")
+        assert under_way.landing.notes() == [], "a run that is stopped asks for them again"
+        under_way.tell_left_out()
+        (note,) = under_way.landing.notes()
+        assert "4 pages of s" in note
+
+
+def test_nothing_is_bought_beyond_the_budget(tmp_path):
+    asked = []
+
+    def answer(request):
+        asked.append(str(request.url))
+        return httpx2.Response(200, json={})
+
+    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+        under_way.get("s", "http://h/1", price=0.6)
+        under_way.spent += 0.6
+        with pytest.raises(BudgetReached, match=r"\$1.00"):
+            under_way.get("s", "http://h/2", price=0.6)
+        under_way.get("s", "http://h/1", price=0.6)
+    assert asked == ["http://h/1"], "a page that is kept costs nothing"
+
+
+def test_a_documented_limit_is_kept():
+    waits = []
+    client = Client(
+        transport=httpx2.MockTransport(lambda request: httpx2.Response(200, json={})),
+        limits=lambda bucket: Limit(3, 60.0) if bucket == "b" else None,
+        sleep=waits.append,
+    )
+    for _ in range(4):
+        client.get("http://h/x", bucket="b")
+    assert len(waits) == 1
+    assert 59 < waits[0] <= 60
+    for _ in range(9):
+        client.get("http://h/x", bucket="other")
+    assert len(waits) == 1
+
+
+def test_a_limit_that_is_used_up_is_waited_for_before_the_next_request():
+    waits, said = [], []
+    client = Client(
+        transport=httpx2.MockTransport(
+            lambda request: httpx2.Response(
+                200, json={}, headers={"ratelimit-remaining": "0", "ratelimit-reset": "120"}
+            )
+        ),
+        sleep=waits.append,
+        say=said.append,
+    )
+    client.get("http://h/x")
+    assert waits == []
+    client.get("http://h/x")
+    assert 119 < waits[0] <= 120
+    assert "waiting 2 min" in said[0]
+    assert client.usage.seconds_limits == pytest.approx(waits[0])
+
+
+def test_a_sample_is_uniform_over_the_whole_list():
+    people, size, draws = [f"p{number}" for number in range(400)], 40, 600
+    drawn = Counter(name for salt in range(draws) for name in uniform_sample(people, size, str(salt)))
+    expected = draws * size / len(people)
+    counts = np.array([drawn[name] for name in people])
+    # each count is binomial(600, .1); the sum of squared deviations is near chi-square with 399 degrees of freedom
+    statistic = float(((counts - expected) ** 2 / (expected * 0.9)).sum())
+    assert 399 - 4 * (2 * 399) ** 0.5 < statistic < 399 + 4 * (2 * 399) ** 0.5
+    newest, oldest = counts[:40].mean(), counts[-40:].mean()
+    assert abs(newest - oldest) < 4 * (2 * expected * 0.9 / 40) ** 0.5, "the newest are not preferred"
+
+
+def test_a_sample_is_drawn_again_after_a_stop():
+    people = [f"p{number}" for number in range(1000)]
+    assert uniform_sample(people, 50, "a") == uniform_sample(iter(people[::-1]), 50, "a")
+    assert set(uniform_sample(people, 50, "a")) != set(uniform_sample(people, 50, "b"))
+    assert sorted(uniform_sample(people[:5], 50, "a")) == sorted(people[:5])
+    assert uniform_sample(people, 0, "a") == []
+
+
+def test_options_that_exclude_each_other_are_refused():
+    with pytest.raises(UsageError, match="--limit"):
+        _check(Options(limit=5, sample=5))
+    with pytest.raises(UsageError, match="no address"):
+        _check(Options(service="example.org"))
+
+
+def test_what_may_be_spent_does_not_part_two_collections():
+    assert Options(spend_at_most=1).text() == Options(spend_at_most=9).text()
+    assert Options(limit=1).text() != Options(limit=2).text()
+    assert "spend" not in json.loads(Options(spend_at_most=1).text())
