@@ -498,6 +498,44 @@ def ties(
 
 
 @cli.command()
+@click.argument("account", required=False)
+@click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
+@click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
+@_everywhere
+def authenticity(
+    account: str | None, who: str | None, as_of: datetime | None, folder: Path | None, as_json: bool
+) -> None:
+    """Is this follower real, and why do you say so?"""
+    from headcount.labels import row_of
+
+    workspace = _open(folder)
+    found = workspace.authenticity(account, as_of=as_of)
+    row = None if who is None else row_of(found, workspace.find(who))
+    if as_json:
+        from headcount.labels import as_document
+
+        _print_json(as_document(found, row))
+        return
+    from headcount.report.text import print_authenticity
+
+    print_authenticity(found, row)
+
+
+@cli.command()
+@click.argument("follower")
+@click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
+@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where there is one account.")
+@_everywhere
+def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
+    """Say what a follower is; corrects the model here, and shows its local error rate."""
+    done = _open(folder).label(follower, None if what == "none" else what, account=account)
+    if as_json:
+        _print_json(done)
+        return
+    click.echo(done.sentence)
+
+
+@cli.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--format",

@@ -16,6 +16,7 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.measures.authenticity_features import AUTOMATION_WORDS
 from headcount.sources.base import ARCHIVE
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
@@ -474,6 +475,7 @@ SELECT n.id AS account_id, a.handle, a.display_name,
     CASE WHEN b.id IS NOT NULL THEN 1 WHEN (SELECT known FROM knows_follows) THEN 0 ELSE -1 END::TINYINT
         AS followed_back,
     {_flag(f"regexp_matches(lower(a.bio), '{FOLLOW_BACK_WORDS}')")} AS bio_asks_follow_back,
+    {_flag(f"regexp_matches(lower(a.bio), '{AUTOMATION_WORDS}')")} AS bio_says_automated,
     coalesce(w.posts_seen, 0)::BIGINT AS posts_seen, {_number("w.link_share")} AS link_share,
     {_number("w.reply_share")} AS reply_share, {_number("w.repost_share")} AS repost_share,
     coalesce(r.same_text, 0)::BIGINT AS same_text

@@ -15,6 +15,8 @@ from headcount.reading import AccountView, find_account, known_accounts, read_ac
 from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
+    from headcount.labels import Labelling
+    from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRow, Report
     from headcount.sources.collecting import Options, Quote
@@ -339,6 +341,61 @@ class Workspace:
         from headcount.report.build import follower_rows
 
         return follower_rows(self.measure(account), label=label)
+
+    def authenticity(self, account: str | None = None, *, as_of: datetime | None = None) -> Authenticity:
+        """Is each follower real? Corrected by the labels given with `label`.
+
+        Raises:
+            NotEnoughData: the list of followers is unknown.
+        """
+        from headcount.errors import NotEnoughData
+        from headcount.labels import labelled_rows, labels_of
+        from headcount.measures.authenticity import authenticity
+
+        view = self.view(account, as_of=as_of)
+        if view.followers is None:
+            raise NotEnoughData(
+                "The list of followers of this account is unknown, so nobody can be judged.",
+                hint="add a source that holds follows.",
+            )
+        with Store(self.folder) as store:
+            labelled, said = labelled_rows(view.followers.account_id, labels_of(store.connection))
+        return authenticity(view.followers, as_of=view.as_of, labelled=labelled if said else None)
+
+    def label(
+        self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
+    ) -> Labelling:
+        """Say of a follower that it is real, auto or spam; the model is corrected by what was said.
+
+        Args:
+            follower: a handle or an id.
+            label: real, auto or spam; None takes a label back.
+            account: whose followers the local error rate is about; may be left out where the workspace holds one.
+            now: the time of the label (UTC); the clock's where it is not given.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount: see `find_account`.
+            UsageError: no such label.
+        """
+        from headcount.errors import NotEnoughData
+        from headcount.labels import labels_of, outcome, set_label
+
+        with Store(self.folder, write=True) as store:
+            account_id = find_account(store.connection, follower)
+            asked = account if account is not None else self._only_account(store)
+            about = find_account(store.connection, asked)
+            set_label(store.connection, account_id, label, now or datetime.now(UTC))
+            labels = labels_of(store.connection)
+        try:
+            found = self.authenticity(about)
+        except NotEnoughData:
+            found = None
+        return outcome(account_id, label, found, labels)
+
+    def find(self, name: str) -> str:
+        """The account_id behind a handle or an id (see `headcount.reading.find_account`)."""
+        with Store(self.folder) as store:
+            return find_account(store.connection, name)
 
     def author_of(self, post: str) -> tuple[str, str] | None:
         """The author and the id of a post, named by its id or its link; None where no post has that id."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from headcount.demo import DemoOutcome
+    from headcount.measures.authenticity import Authenticity
     from headcount.measures.question import Question
     from headcount.report.model import FollowerRow, FunnelPart, Report, TiesPart
     from headcount.store import Imported
@@ -208,6 +209,26 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
         "--limit, --class, --sort and --csv choose.",
         style="dim",
     )
+
+
+def print_authenticity(found: Authenticity, row: int | None) -> None:
+    """How many followers are of each class; or one follower with every reason."""
+    if row is not None:
+        _line(found.explain(row))
+        table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
+        for reason in found.reasons(row):
+            _row(table, reason.sentence, f"{reason.points:+.2f}")
+        _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
+        _console().print(table)
+        return
+    table = _table(("Class", "left"), ("Followers", "right"))
+    columns = found.columns()
+    for name, number in zip(columns["class"], columns["followers"], strict=True):
+        if number:
+            _row(table, name.replace("_", " "), say.count(number))
+    _console().print(table)
+    _line(found.sentence())
+    _line("Why, for one follower: headcount authenticity --who HANDLE", style="dim")
 
 
 def print_imported(imported: Imported) -> None:
