@@ -19,6 +19,7 @@ __all__ = ["SOURCES", "find_source"]
 SOURCES = (
     ("bluesky_rows", "BlueskySource"),
     ("bluesky_rows", "BlueskyRepositorySource"),
+    ("mastodon_rows", "MastodonSource"),
     ("x_api_rows", "XApiSource"),
     ("minet", "MinetSource"),
     ("tidy", "TidySource"),

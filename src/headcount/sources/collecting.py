@@ -43,6 +43,7 @@ log = logging.getLogger("headcount.collect")
 
 COLLECTORS = {
     "bluesky": ("bluesky", "BlueskyCollector"),
+    "mastodon": ("mastodon", "MastodonCollector"),
     "x": ("x_api", "XCollector"),
 }
 """Platform -> module and class; a new one is one line here."""
