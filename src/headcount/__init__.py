@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audience",
+    "Authenticity",
     "Document",
     "Exchanges",
     "Followers",
@@ -30,6 +31,7 @@ __all__ = [
     "Ties",
     "Workspace",
     "audience",
+    "authenticity",
     "funnel",
     "open",
     "question",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES = {
     "Audience": "measures.audience",
+    "Authenticity": "measures.authenticity",
     "Document": "report.model",
     "Exchanges": "columns",
     "Followers": "columns",
@@ -50,6 +53,7 @@ _HOMES = {
     "Ties": "measures.ties",
     "Workspace": "workspace",
     "audience": "measures.audience",
+    "authenticity": "measures.authenticity",
     "funnel": "measures.funnel",
     "open": "workspace",
     "question": "measures.question",
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     from headcount.columns import Exchanges, Followers, Posts, Responses
     from headcount.errors import HeadcountError
     from headcount.measures.audience import Audience, audience
+    from headcount.measures.authenticity import Authenticity, authenticity
     from headcount.measures.funnel import Funnel, funnel
     from headcount.measures.question import Question, question
     from headcount.measures.ties import Ties, ties

@@ -318,8 +318,12 @@ def test_the_card_is_small_readable_and_carries_its_figures():
     assert sum(card.prior.values()) == pytest.approx(1)
     assert len(card.replicates) >= 4
     for name in ("cresci2015", "botometer2019", "kaggle_bots2017", "instafake"):
-        assert 0.9 <= card.training["sets"][name]["auc_when_left_out"] <= 1
-        assert card.training["sets"][name]["false_positive_rate_when_left_out"] <= 0.01
+        figures = card.training["sets"][name]
+        assert 0.9 <= figures["auc_when_left_out"] <= 1
+        assert figures["real_accused"] <= 0.01 * figures["real"]
+        assert figures["verified_accused"] <= 0.01 * figures["verified"]
+    assert card.training["accounts_of"] == [2012, 2019]
+    assert len(card.training["known_failures"]) >= 4
     assert data.decode().isascii() or json.loads(data)
 
 

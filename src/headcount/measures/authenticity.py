@@ -61,10 +61,11 @@ _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 @dataclass(frozen=True)
 class Labelled:
-    """What the user says of some followers: the row of each, and whether it is fake (auto or spam)."""
+    """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
 
     row: Integers
     fake: NDArray[np.bool_]
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,12 +311,17 @@ def _share(f: Followers, odds: Floats, level: NDArray[np.int8], card: ScoreCard,
     """The share that is not real; the errors of the flag are those on the labelled followers."""
     flag = _real(odds) <= 1 - card.share_threshold
     fake, real = labelled.row[labelled.fake], labelled.row[~labelled.fake]
-    known = (level > 0) & (f.sampled != 0)
+    stands = np.isnan(f.gone_at) & (f.removed != 1)
+    known = (level > 0) & (f.sampled != 0) & stands
     if min(len(fake), len(real)) < LEAST_LABELLED or not known.any():
         return None
     sensitivity, specificity = Rate(float(flag[fake].mean()), len(fake)), Rate(float((~flag[real]).mean()), len(real))
     if sensitivity.share + specificity.share <= 1:
         return None
     return adjusted_share(
-        int(flag[known].sum()), int(known.sum()), sensitivity=sensitivity, specificity=specificity, population=len(f)
+        int(flag[known].sum()),
+        int(known.sum()),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        population=int(stands.sum()),
     )

@@ -139,16 +139,23 @@ def evidence_level(table: Floats) -> NDArray[np.int8]:
 
 def names_itself_bot(handle: Texts, display_name: Texts) -> Floats:
     """1 where handle or display name says "bot", 0 where it does not, NaN where both are unknown."""
-    said = [_says_bot(a, b) for a, b in zip(handle, display_name, strict=True)]
-    return np.array(said, dtype=np.float64)
+    unknown = np.array([a is None and b is None for a, b in zip(handle, display_name, strict=True)], dtype=bool)
+    said = np.where(unknown, np.nan, 0.0)
+    for row in sorted({*_rows_that_may_say_bot(handle), *_rows_that_may_say_bot(display_name)}):
+        said[row] = _says_bot(handle[row], display_name[row])
+    return said
+
+
+def _rows_that_may_say_bot(names: Texts) -> list[int]:
+    """Of a million names few hold the letters at all; only those are read closely."""
+    lowered = ((row, name.lower()) for row, name in enumerate(names) if name is not None)
+    return [row for row, name in lowered if "bot" in name or "ebooks" in name]
 
 
 def _says_bot(handle: str | None, display_name: str | None) -> float:
     if handle is None and display_name is None:
         return float("nan")
     text = f"{handle or ''} | {display_name or ''}"
-    if "bot" not in (lowered := text.lower()) and "ebooks" not in lowered:
-        return 0.0  # nearly everybody
     return float(_NAME_WORDS.search(_CAMEL.sub(r"\1_\2", text).lower()) is not None)
 
 
