@@ -14,7 +14,7 @@ import numpy as np
 
 from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
-from headcount.measures.authenticity import CLASSES, LEAST_LABELLED, Authenticity, Labelled
+from headcount.measures.authenticity import CLASSES, LEAST_LABELLED, Authenticity, Labelled, percent
 from headcount.measures.recalibration import LABELS, LocalError, local_error, recalibrate
 
 if TYPE_CHECKING:
@@ -171,9 +171,10 @@ def _sentence(
 ) -> str:
     parts = [f"{who} is labelled {label}." if label else f"{who} has no label now."]
     if found is not None and row is not None and without is not None:
-        likely = f"{100 * found.real[row]:.0f}% likely real ({100 * found.low[row]:.0f}-{100 * found.high[row]:.0f}%)"
+        between = f"{percent(float(found.low[row]))} to {percent(float(found.high[row]))}"
+        likely = f"{percent(float(found.real[row]))} likely real ({between})"
         parts.append(
-            f"By the model it is {likely}; without this label {100 * without:.0f}%."
+            f"By the model it is {likely}; without this label {percent(without)}."
             if label
             else f"By the model it is {likely}."
         )

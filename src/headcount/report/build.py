@@ -418,14 +418,14 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
-        real=_probability(real),
-        real_low=_probability(low),
-        real_high=_probability(high),
+        real=_probability(real, rough=anonymous),
+        real_low=_probability(low, rough=anonymous),
+        real_high=_probability(high, rough=anonymous),
     )
 
 
-def _probability(p: float | None) -> float | None:
-    return None if p is None else round(p, 3)
+def _probability(p: float | None, *, rough: bool) -> float | None:
+    return None if p is None else round(p, 1 if rough else 3)
 
 
 def _whole(value: float, *, rough: bool = False) -> int | None:
