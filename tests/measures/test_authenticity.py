@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import fields, replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -420,3 +421,19 @@ def test_a_million_followers_in_seconds(size):
     print(f"\n{size:,} followers scored in {took:.1f} s of processor time")
     assert took < 10 * max(size, 200_000) / 1_000_000
     assert not_real(found.scores).shape == (size,)
+
+
+def test_the_model_card_has_the_figures_of_the_model():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
+    card = shipped_card()
+    assert f"version {card.version}" in text
+    names = {"cresci2015": "cresci-2015", "botometer2019": "botometer 2019", "kaggle_bots2017": "kaggle 2017",
+             "gilani2017 timelines": "gilani-2017 timelines", "gilani2017 observed": "gilani-2017 observed"}  # fmt: skip
+    for name, figures in card.training["sets"].items():
+        row = (
+            f"| {names.get(name, name)} | {figures['auc_when_left_out']:.3f} | "
+            f"{figures['other_found'] / figures['other']:.2f} | {figures['real_accused']} of {figures['real']:,} |"
+        )
+        assert row in text, row
+    verified = sum(figures["verified"] for figures in card.training["sets"].values())
+    assert f"Verified accounts: 0 of {verified:,} accused" in text
