@@ -427,8 +427,13 @@ def test_the_model_card_has_the_figures_of_the_model():
     text = (Path(__file__).resolve().parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
     card = shipped_card()
     assert f"version {card.version}" in text
-    names = {"cresci2015": "cresci-2015", "botometer2019": "botometer 2019", "kaggle_bots2017": "kaggle 2017",
-             "gilani2017 timelines": "gilani-2017 timelines", "gilani2017 observed": "gilani-2017 observed"}  # fmt: skip
+    names = {
+        "cresci2015": "cresci-2015",
+        "botometer2019": "botometer 2019",
+        "kaggle_bots2017": "kaggle 2017",
+        "gilani2017 timelines": "gilani-2017 timelines",
+        "gilani2017 observed": "gilani-2017 observed",
+    }
     for name, figures in card.training["sets"].items():
         row = (
             f"| {names.get(name, name)} | {figures['auc_when_left_out']:.3f} | "
