@@ -239,10 +239,12 @@ def test_followers_to_label_are_drawn_evenly_and_once(workspace, capsys):
 def test_every_follower_has_the_same_chance_to_be_drawn():
     followers = Followers.unknown(np.array([f"x:{n}" for n in range(97)], dtype=object))
     followers = replace(followers, gone_at=np.where(np.arange(97) % 10 == 3, 1.0, np.nan))
+    hidden = np.where(np.arange(97) == 50, 1, -1).astype(np.int8)
+    followers = replace(followers, opted_out=hidden)
     times = np.zeros(97)
     for seed in range(3000):
         times[draw(followers, {"x:0": "real"}, 20, seed=seed)] += 1
-    eligible = np.isnan(followers.gone_at)
+    eligible = np.isnan(followers.gone_at) & (followers.opted_out != 1)
     eligible[0] = False
     assert times[~eligible].sum() == 0
     expected = 3000 * 20 / eligible.sum()

@@ -99,6 +99,7 @@ def draw(followers: Followers, labels: Mapping[str, str], number: int, *, seed: 
     """Rows of followers to label: evenly over the list from a random start, without those who are labelled or gone.
 
     Equal steps through the order of the list spread the drawn over the times of following; each has the same chance.
+    Accounts that ask not to be indexed are never named, so they are not drawn.
 
     Args:
         followers: everybody who follows or followed.
@@ -107,7 +108,7 @@ def draw(followers: Followers, labels: Mapping[str, str], number: int, *, seed: 
         seed: of the random start.
     """
     stands = np.isnan(followers.gone_at) & (followers.removed != 1) & (followers.sampled != 0)
-    rows = np.flatnonzero(stands)
+    rows = np.flatnonzero(stands & (followers.opted_out != 1))
     if labels:
         rows = rows[[name not in labels for name in followers.account_id[rows]]]
     if number >= len(rows):
