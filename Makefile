@@ -44,8 +44,9 @@ lint: $(VENV)/.dev ## ruff
 types: $(VENV)/.dev ## mypy, strict on src/
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev ## one table: time and peak memory at full size
+bench: $(VENV)/.dev ## tables: time and peak memory at full size; how fast an account is collected
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.collecting
 
 $(VENV)/.train: requirements/train.lock $(VENV)/.dev
 	@echo "Installing what the model of authenticity is trained with …"

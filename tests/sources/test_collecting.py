@@ -241,3 +241,19 @@ def test_what_may_be_spent_does_not_part_two_collections():
     assert Options(spend_at_most=1).text() == Options(spend_at_most=9).text()
     assert Options(limit=1).text() != Options(limit=2).text()
     assert "spend" not in json.loads(Options(spend_at_most=1).text())
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch):
+    sent = 0
+
+    def endless():
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b" " * 65536
+
+    monkeypatch.setattr("headcount.sources.http._LONGEST_BODY", 1 << 20)
+    answer = httpx2.MockTransport(lambda request: httpx2.Response(200, content=endless()))
+    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable, match="more than 1 MB"):
+        client.get("https://example.org/page")
+    assert sent == 17

@@ -16,7 +16,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -37,7 +37,7 @@ log = logging.getLogger("headcount.collect")
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audience)"
-_LONGEST_BODY = 1 << 30
+_LONGEST_BODY = 512 << 20  # bytes, unpacked; repositories are by far the longest answers
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
@@ -214,14 +214,15 @@ class Client:
         self.usage.requests += 1
         try:
             accept = f"{expect}*" if expect.endswith("/") else expect
-            reply = self._http.get(url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})})
+            with self._http.stream("GET", url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})}) as reply:
+                body = _whole_body(reply.iter_bytes(), url)
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
             raise _Again(_in_words(error)) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             raise UsageError(
                 f"{url[:80]!r} is no address.", hint="the address of a server begins with https://"
             ) from None
-        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, reply.content)
+        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, body)
         self.usage.bytes += len(answer.body)
         self._heed(answer, bucket)
         _check(answer, expect)
@@ -289,6 +290,19 @@ class _Pauses:
         self.client.usage.again += 1
         self.client._account(seconds, error.reason, limit=error.limit)
         return seconds
+
+
+def _whole_body(parts: Iterable[bytes], url: str) -> bytes:
+    """The body, unless it is so long that something else than an answer is being sent."""
+    body = bytearray()
+    for part in parts:
+        body += part
+        if len(body) > _LONGEST_BODY:
+            raise PlatformUnavailable(
+                f"{_host(url)} sent an answer of more than {_LONGEST_BODY >> 20} MB.",
+                hint="nothing of it was kept; run the same command again later.",
+            )
+    return bytes(body)
 
 
 def _check(answer: Answer, expect: str) -> None:
