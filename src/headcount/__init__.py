@@ -6,7 +6,8 @@
     report = ws.report("alice.example")
     print(report.audience.headcount, report.audience.low, report.audience.high)
 
-Every measure can also be called on plain arrays: `hc.audience`, `hc.question`, `hc.ties`, `hc.funnel`.
+Every measure can also be called on plain arrays: `hc.audience`, `hc.question`, `hc.ties`, `hc.funnel`,
+`hc.authenticity`.
 """
 
 from __future__ import annotations

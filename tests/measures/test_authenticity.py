@@ -412,14 +412,15 @@ def test_names_are_found_in_one_text_as_one_by_one():
         assert np.nansum(one_by_one) > 50
 
 
-@pytest.mark.parametrize("size", [50_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("size", [1_000_000])
 def test_a_million_followers_in_seconds(size):
     followers = crowd(size)
     start = time.process_time()
     found = authenticity(followers, as_of=END)
     took = time.process_time() - start
     print(f"\n{size:,} followers scored in {took:.1f} s of processor time")
-    assert took < 10 * max(size, 200_000) / 1_000_000
+    assert took < 10
     assert not_real(found.scores).shape == (size,)
 
 
