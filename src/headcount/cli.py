@@ -500,15 +500,32 @@ def ties(
 @cli.command()
 @click.argument("account", required=False)
 @click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
+@click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
 @click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
 @_everywhere
 def authenticity(
-    account: str | None, who: str | None, as_of: datetime | None, folder: Path | None, as_json: bool
+    account: str | None,
+    who: str | None,
+    draw: int | None,
+    seed: int,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Is this follower real, and why do you say so?"""
     from headcount.labels import row_of
 
     workspace = _open(folder)
+    if draw is not None:
+        drawn = workspace.to_label(draw, account, seed=seed)
+        if as_json:
+            _print_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
+            return
+        from headcount.report.text import print_lines
+
+        print_lines([handle or account_id for account_id, handle in drawn])
+        return
     found = workspace.authenticity(account, as_of=as_of)
     row = None if who is None else row_of(found, workspace.find(who))
     if as_json:
@@ -524,7 +541,7 @@ def authenticity(
 @cli.command()
 @click.argument("follower")
 @click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
-@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where there is one account.")
+@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where it follows one account.")
 @_everywhere
 def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
     """Say what a follower is; corrects the model here, and shows its local error rate."""
@@ -532,7 +549,9 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
     if as_json:
         _print_json(done)
         return
-    click.echo(done.sentence)
+    from headcount.report.text import print_lines
+
+    print_lines([done.sentence])
 
 
 @cli.command()

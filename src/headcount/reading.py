@@ -7,8 +7,8 @@ defines, with one exception that has to be made while reading: which posts are o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,15 @@ from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["AccountFacts", "AccountView", "find_account", "find_post", "known_accounts", "read_account"]
+__all__ = [
+    "AccountFacts",
+    "AccountView",
+    "find_account",
+    "find_post",
+    "known_accounts",
+    "read_account",
+    "read_followers",
+]
 
 DAY = 86_400.0
 
@@ -72,6 +80,7 @@ class AccountView:
         new: followers first listed after the first snapshot; None with one snapshot.
         other_id, other_handle, other_opted_out: the people numbered after the followers.
         remarks: (topic, sentence) that the collector left on how the account was collected.
+        labels: account_id -> what the user says of it: real, auto or spam.
     """
 
     facts: AccountFacts
@@ -90,6 +99,7 @@ class AccountView:
     other_handle: Texts
     other_opted_out: Flags
     remarks: tuple[tuple[str, str], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unseen(self) -> str | None:
@@ -153,6 +163,8 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return str(found[0])
     if found:
         raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
+    if _one(con, "SELECT count(*) FROM follows WHERE follower_id = $name", name=wanted):
+        return wanted  # a follower of whom nothing but the id is known
     names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
     known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     raise AccountNotFound(
@@ -220,7 +232,27 @@ def read_account(
                     "SELECT topic, text FROM remarks WHERE account_id = ? ORDER BY rowid", [account_id]
                 ).fetchall()
             ),
+            labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
         )
+    finally:
+        reader.clean_up()
+
+
+def read_followers(
+    con: duckdb.DuckDBPyConnection, account_id: str, *, as_of: datetime | None = None
+) -> tuple[Followers | None, float]:
+    """The followers of one account (None where there is no list) and the end of the observation, and nothing else.
+
+    Args:
+        con, account_id, as_of: as in `read_account`.
+
+    Raises:
+        NotEnoughData: nothing at all is known of the account.
+    """
+    end, basis = _as_of(con, account_id, as_of)
+    reader = _Reader(con, account_id, end, basis, None)
+    try:
+        return (reader.followers() if reader.number_people() else None), end
     finally:
         reader.clean_up()
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.errors import HeadcountError, StoreBusy, UsageError
-from headcount.reading import AccountView, find_account, known_accounts, read_account
+from headcount.errors import AccountNotFound, HeadcountError, StoreBusy, UsageError
+from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
 from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
+    from headcount.columns import Followers
     from headcount.labels import Labelling
     from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
@@ -345,22 +346,53 @@ class Workspace:
     def authenticity(self, account: str | None = None, *, as_of: datetime | None = None) -> Authenticity:
         """Is each follower real? Corrected by the labels given with `label`.
 
+        Args:
+            account: a handle or an id; may be left out where the workspace holds just one.
+            as_of: end of the observation; without it the newest observation, else the newest event.
+
         Raises:
+            AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: the list of followers is unknown.
         """
-        from headcount.errors import NotEnoughData
         from headcount.labels import labelled_rows, labels_of
         from headcount.measures.authenticity import authenticity
 
-        view = self.view(account, as_of=as_of)
-        if view.followers is None:
+        with Store(self.folder) as store:
+            followers, end = self._followers_of(store, account, as_of)
+            labelled = labelled_rows(followers.account_id, labels_of(store.connection))
+        return authenticity(followers, as_of=end, labelled=labelled if labelled.said else None)
+
+    def to_label(self, number: int, account: str | None = None, *, seed: int = 0) -> list[tuple[str, str | None]]:
+        """Followers to label, as id and handle: drawn evenly over the whole list, without those that have a label.
+
+        Errors measured on followers that look odd are not the errors on all; so those to label are drawn.
+
+        Args:
+            number: how many; fewer where there are not so many.
+            account: as in `authenticity`; seed: of the draw.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount, NotEnoughData: as in `authenticity`.
+        """
+        from headcount.labels import draw, labels_of
+
+        with Store(self.folder) as store:
+            followers, _ = self._followers_of(store, account, None)
+            rows = draw(followers, labels_of(store.connection), number, seed=seed)
+        return [(followers.account_id[row], followers.handle[row]) for row in rows]
+
+    def _followers_of(self, store: Store, account: str | None, as_of: datetime | None) -> tuple[Followers, float]:
+        """The followers of an account, and the end of the observation."""
+        from headcount.errors import NotEnoughData
+
+        name = account if account is not None else self._only_account(store)
+        followers, end = read_followers(store.connection, find_account(store.connection, name), as_of=as_of)
+        if followers is None:
             raise NotEnoughData(
                 "The list of followers of this account is unknown, so nobody can be judged.",
                 hint="add a source that holds follows.",
             )
-        with Store(self.folder) as store:
-            labelled, said = labelled_rows(view.followers.account_id, labels_of(store.connection))
-        return authenticity(view.followers, as_of=view.as_of, labelled=labelled if said else None)
+        return followers, end
 
     def label(
         self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
@@ -370,27 +402,44 @@ class Workspace:
         Args:
             follower: a handle or an id.
             label: real, auto or spam; None takes a label back.
-            account: whose followers the local error rate is about; may be left out where the workspace holds one.
+            account: whose follower; may be left out where it follows one account of the workspace.
             now: the time of the label (UTC); the clock's where it is not given.
 
         Raises:
-            AccountNotFound, AmbiguousAccount: see `find_account`.
-            UsageError: no such label.
+            AccountNotFound: no such account, or it does not follow.
+            AmbiguousAccount: see `find_account`.
+            UsageError: no such label; or it follows several accounts, and none was named.
         """
-        from headcount.errors import NotEnoughData
         from headcount.labels import labels_of, outcome, set_label
 
         with Store(self.folder, write=True) as store:
             account_id = find_account(store.connection, follower)
-            asked = account if account is not None else self._only_account(store)
-            about = find_account(store.connection, asked)
-            set_label(store.connection, account_id, label, now or datetime.now(UTC))
+            about = self._followed(store, account_id, follower, account)
+            set_label(store.connection, account_id, label, (now or datetime.now(UTC)).astimezone(UTC))
             labels = labels_of(store.connection)
-        try:
-            found = self.authenticity(about)
-        except NotEnoughData:
-            found = None
-        return outcome(account_id, label, found, labels)
+            handle = store.handle_of(account_id)
+        return outcome(account_id, handle, label, self.authenticity(about), labels)
+
+    def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
+        """Which account of the workspace a follower is looked at for."""
+        rows = store.connection.execute("SELECT DISTINCT followee_id FROM follows WHERE follower_id = ?", [follower_id])
+        followed: list[str] = sorted(row[0] for row in rows.fetchall())
+        if account is not None:
+            about = find_account(store.connection, account)
+            if about not in followed:
+                raise AccountNotFound(
+                    f"{named} is no follower of {account}.", hint="list the followers with: headcount followers"
+                )
+            return about
+        if not followed:
+            raise AccountNotFound(
+                f"{named} follows nobody in this workspace.", hint="list the followers with: headcount followers"
+            )
+        followed = [name for name in followed if name in store.collected()] or followed
+        if len(followed) > 1:
+            names = ", ".join(store.handle_of(name) or name for name in followed[:5])
+            raise UsageError(f"{named} follows several accounts here.", hint=f"name one with --account: {names}")
+        return followed[0]
 
     def find(self, name: str) -> str:
         """The account_id behind a handle or an id (see `headcount.reading.find_account`)."""

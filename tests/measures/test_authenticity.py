@@ -9,12 +9,14 @@ import sys
 import time
 from dataclasses import fields, replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import headcount as hc
 from headcount.columns import Followers
 from headcount.errors import UsageError
 from headcount.measures.authenticity import CLASSES, CODE, Labelled, authenticity
@@ -107,6 +109,9 @@ def test_sentences_name_no_feature_and_every_feature_has_one():
         assert not names.search(said), said
         assert said.endswith(".")
         assert "likely a real account" in said
+        assert not re.search(r"\b(100|0)%", said.partition("Person or not")[2].partition("judged by")[0]), (
+            "nothing is certain"
+        )
     inputs = Inputs(make(STATION | PERSON | {"display_name": "Bot"}), END, shipped_card().platforms["x"])
     assert all(feature.tell(inputs, 0) for feature in FEATURES)
     assert judged({}).explain(0).endswith("Nothing that is known of it speaks either way.")
@@ -199,6 +204,13 @@ def test_classes_are_different_things():
         "real", "auto_follow", "spam_bot", "declared_bot", "declared_bot", "unknown", "undecided"
     ]  # fmt: skip
     assert found.level.tolist() == [1, 1, 2, 2, 0, 0, 1]
+    said = [found.explain(row) for row in range(7)]
+    assert said[1].startswith("Follows for the sake of numbers, by published rules: follows 8,412 accounts and is")
+    assert said[2].startswith("Sends what nobody asked for: links in 97% of 40 posts; the same text 14 times among")
+    assert [text.partition(":")[0] for text in (said[0], said[4], said[5], said[6])] == [
+        "Taken to be real. Person or not", "Says of itself that it is automated. Person or not",
+        "Nothing tells what it is. Person or not", "No verdict",
+    ]  # fmt: skip
     rows = found.columns()
     assert sum(rows["followers"]) == 7
     assert sum(rows["share"]) == pytest.approx(1)
@@ -252,6 +264,31 @@ def test_the_funnel_uses_it():
     row = int(np.flatnonzero(by_card.verdicts.label == 4)[0])
     assert "likely not a real follower" in by_card.verdicts.reasons[row]
     assert "score card" in by_card.method
+
+
+def test_a_report_uses_it_without_being_asked(tmp_path):
+    """Through a workspace: a delivered block stands in auto-follow, and its row says why and how likely it is real."""
+    followers, bought = delivered(seed=2, size=2000, block=60)
+    moment = np.datetime64(0, "s") + followers.created_at.astype("timedelta64[s]")
+    when = "2023-11-14T22:13:20Z"
+    head = "account_id,handle,created_at,followers_count,following_count,posts_count,default_avatar,last_post_at"
+    lines = [
+        f"{name},p{i},{moment[i]}Z,{followers.followers_count[i]:.0f},{followers.following_count[i]:.0f},"
+        f"{followers.posts_count[i]:.0f},{bool(followers.default_avatar[i])},2023-11-10T00:00:00Z,{when}"
+        for i, name in enumerate(followers.account_id)
+    ]
+    (tmp_path / "accounts.csv").write_text(head + ",observed_at\n" + "\n".join([*lines, f"x:ego,ego,,,,,,,{when}"]))
+    pairs = [f"{name},x:ego,{followers.position[i]:.0f}" for i, name in enumerate(followers.account_id)]
+    (tmp_path / "follows.csv").write_text("follower_id,followee_id,position\n" + "\n".join(pairs))
+    workspace = hc.open(tmp_path / "workspace")
+    workspace.add(tmp_path)
+    report = workspace.report("ego")
+    assert "score card" in report.funnel.method
+    assert 0.8 * bought.sum() <= report.funnel.classes.auto_follow <= bought.sum()
+    row = workspace.followers("ego", label="auto_follow")[0]
+    assert "stands in your list beside" in row.reasons
+    assert row.real_low <= row.real <= row.real_high
+    assert row.real < 0.3
 
 
 def test_the_judge_adds_spam_only_to_what_repeats_itself():
@@ -318,8 +355,12 @@ def test_the_card_is_small_readable_and_carries_its_figures():
     assert sum(card.prior.values()) == pytest.approx(1)
     assert len(card.replicates) >= 4
     for name in ("cresci2015", "botometer2019", "kaggle_bots2017", "instafake"):
-        assert 0.9 <= card.training["sets"][name]["auc_when_left_out"] <= 1
-        assert card.training["sets"][name]["false_positive_rate_when_left_out"] <= 0.01
+        figures = card.training["sets"][name]
+        assert 0.9 <= figures["auc_when_left_out"] <= 1
+        assert figures["real_accused"] <= 0.01 * figures["real"]
+        assert figures["verified_accused"] <= 0.01 * figures["verified"]
+    assert card.training["accounts_of"] == [2012, 2019]
+    assert len(card.training["known_failures"]) >= 4
     assert data.decode().isascii() or json.loads(data)
 
 
@@ -350,12 +391,55 @@ def crowd(size):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [50_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+def test_all_at_once_and_one_by_one_are_the_same():
+    """Judged in one array or alone, a follower has the same figures (of X, whose typical account is the card's)."""
+    rows = [*random_rows(11), BOUGHT, PERSON, STATION]
+    together = judged(*rows)
+    for row, known in enumerate(rows):
+        alone = judged(known)
+        for name in ("real", "bought", "automated", "low", "high", "label", "level"):
+            assert getattr(alone, name)[0] == pytest.approx(getattr(together, name)[row], abs=1e-12), name
+        assert alone.explain(0) == together.explain(row)
+
+
+def test_names_are_found_in_one_text_as_one_by_one():
+    names = ["anna", "weather_bot", "İİİ bot", "李明 bot", "Дмитрий", None, "", "WeatherBOT", "x\ud800bot", "abbot"]
+    rng = np.random.default_rng(0)
+    for pool in (names, [*names, "a\x1fbot"]):
+        handle, shown = (np.array([pool[i] for i in rng.integers(0, len(pool), 300)], dtype=object) for _ in range(2))
+        one_by_one = [names_itself_bot(handle[[i]], shown[[i]])[0] for i in range(300)]
+        assert np.array_equal(names_itself_bot(handle, shown), one_by_one, equal_nan=True)
+        assert np.nansum(one_by_one) > 50
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [1_000_000])
 def test_a_million_followers_in_seconds(size):
     followers = crowd(size)
     start = time.process_time()
     found = authenticity(followers, as_of=END)
     took = time.process_time() - start
     print(f"\n{size:,} followers scored in {took:.1f} s of processor time")
-    assert took < 10 * max(size, 200_000) / 1_000_000
+    assert took < 10
     assert not_real(found.scores).shape == (size,)
+
+
+def test_the_model_card_has_the_figures_of_the_model():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
+    card = shipped_card()
+    assert f"version {card.version}" in text
+    names = {
+        "cresci2015": "cresci-2015",
+        "botometer2019": "botometer 2019",
+        "kaggle_bots2017": "kaggle 2017",
+        "gilani2017 timelines": "gilani-2017 timelines",
+        "gilani2017 observed": "gilani-2017 observed",
+    }
+    for name, figures in card.training["sets"].items():
+        row = (
+            f"| {names.get(name, name)} | {figures['auc_when_left_out']:.3f} | "
+            f"{figures['other_found'] / figures['other']:.2f} | {figures['real_accused']} of {figures['real']:,} |"
+        )
+        assert row in text, row
+    verified = sum(figures["verified"] for figures in card.training["sets"].values())
+    assert f"Verified accounts: 0 of {verified:,} accused" in text

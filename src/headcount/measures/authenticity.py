@@ -25,7 +25,7 @@ labels there is no share, and the result says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -41,7 +41,7 @@ from headcount.measures.result import Result
 from headcount.measures.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
 
-__all__ = ["CLASSES", "Authenticity", "Labelled", "Reason", "authenticity", "typical_account"]
+__all__ = ["CLASSES", "Authenticity", "Labelled", "Reason", "authenticity", "percent", "typical_account"]
 
 CLASSES = ("unknown", "undecided", "real", "bought", "automated", "declared_bot", "auto_follow", "spam_bot")
 CODE = {name: np.int8(code) for code, name in enumerate(CLASSES)}
@@ -56,15 +56,26 @@ MOST_TOGETHER = 4.0
 LEAST_LABELLED = 10
 """Labelled real and labelled fake followers, of each, without which no share of the audience is given."""
 
+_VERDICTS = {
+    "unknown": "Nothing tells what it is.",
+    "undecided": "No verdict: what is known does not tell.",
+    "real": "Taken to be real.",
+    "bought": "Looks bought, by its profile and its place in the list.",
+    "automated": "Looks automated.",
+    "declared_bot": "Says of itself that it is automated.",
+    "auto_follow": "Follows for the sake of numbers, by published rules: ",
+    "spam_bot": "Sends what nobody asked for: ",
+}
 _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What the user says of some followers: the row of each, and whether it is fake (auto or spam)."""
+    """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
 
     row: Integers
     fake: NDArray[np.bool_]
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +158,9 @@ class Authenticity(Result):
             )
         if self.recalibration.labels:
             moved = self.recalibration.apply(self.log_odds[row : row + 1]) - self.log_odds[row : row + 1]
-            told.append(
-                Reason(sentence=f"what you said of {self.recalibration.labels:,} followers", points=float(moved[0]))
-            )
+            number = self.recalibration.labels
+            said = f"what you said of {number:,} follower{'' if number == 1 else 's'}"
+            told.append(Reason(sentence=said, points=float(moved[0])))
         if rest:
             told.append(Reason(sentence="everything else that is known of it", points=rest))
         told.sort(key=lambda reason: -abs(reason.points))
@@ -163,9 +174,9 @@ class Authenticity(Result):
         speaks_for = "; ".join(r.sentence for r in reasons if r.points < 0)
         by = LEVELS[self.level[row]] + (" and its place in the list" if self.together.chance[row] >= 0 else "")
         likely = (
-            f"{_percent(self.real[row])} likely a real account ({_percent(self.low[row])}-{_percent(self.high[row])})"
+            f"{percent(self.real[row])} likely a real account ({percent(self.low[row])} to {percent(self.high[row])})"
         )
-        parts = [f"{likely}, judged by {by}."]
+        parts = [self._verdict(row), f"Person or not: {likely}, judged by {by}."]
         if against:
             parts.append(f"For {_IN_WORDS[kind]} speaks: {against}.")
         if speaks_for:
@@ -173,6 +184,16 @@ class Authenticity(Result):
         if not against and not speaks_for:
             parts.append("Nothing that is known of it speaks either way.")
         return " ".join(parts)
+
+    def _verdict(self, row: int) -> str:
+        """The class in a sentence, with what told it where that was a rule."""
+        name, f = CLASSES[self.label[row]], self.inputs.followers
+        if name not in ("auto_follow", "spam_bot"):
+            return _VERDICTS[name]
+        one = Followers(**{field.name: getattr(f, field.name)[row : row + 1] for field in fields(Followers)})
+        rules = PublishedRules().judge(one, as_of=float(np.max(self.inputs.as_of))).reasons[0]
+        repeats = f"the same text {f.same_text[row]:,} times among {f.posts_seen[row]:,} posts"
+        return f"{_VERDICTS[name]}{rules or repeats}."
 
     def _tell_together(self, row: int) -> str:
         seen, expected = self.together.seen[row], self.together.expected[row]
@@ -194,7 +215,7 @@ class Authenticity(Result):
         if self.share is not None:
             s = self.share
             return (
-                f"Between {_percent(1 - s.high)} and {_percent(1 - s.low)} of {s.population:,} followers are real; the "
+                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {s.population:,} followers are real; the "
                 f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
             )
         unclear = int(np.isin(self.label, [CODE["unknown"], CODE["undecided"]]).sum())
@@ -282,8 +303,11 @@ def _real(log_odds_not_real: Floats) -> Floats:
     return result
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+def percent(share: float) -> str:
+    """A share of 1 in whole per cent; only none is 0% and only all is 100%."""
+    if 0.995 <= share < 1:
+        return "over 99%"
+    return "under 1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
 
 
 def _labels(
@@ -310,12 +334,17 @@ def _share(f: Followers, odds: Floats, level: NDArray[np.int8], card: ScoreCard,
     """The share that is not real; the errors of the flag are those on the labelled followers."""
     flag = _real(odds) <= 1 - card.share_threshold
     fake, real = labelled.row[labelled.fake], labelled.row[~labelled.fake]
-    known = (level > 0) & (f.sampled != 0)
+    stands = np.isnan(f.gone_at) & (f.removed != 1)
+    known = (level > 0) & (f.sampled != 0) & stands
     if min(len(fake), len(real)) < LEAST_LABELLED or not known.any():
         return None
     sensitivity, specificity = Rate(float(flag[fake].mean()), len(fake)), Rate(float((~flag[real]).mean()), len(real))
     if sensitivity.share + specificity.share <= 1:
         return None
     return adjusted_share(
-        int(flag[known].sum()), int(known.sum()), sensitivity=sensitivity, specificity=specificity, population=len(f)
+        int(flag[known].sum()),
+        int(known.sum()),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        population=int(stands.sum()),
     )

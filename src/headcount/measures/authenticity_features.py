@@ -55,6 +55,8 @@ AUTOMATION_WORDS = r"\b(ro|twitter|tweet)?bots?\b|\bautomat(ed|ic|ically)\b"
 _NAME_WORDS = re.compile(
     r"(?:^|[^a-z])(?:ro|e|twitter|tweet)?bots?(?:$|[^a-z])|[^abotl]bot(?:$|[^a-z])|ebooks(?:$|[^a-z])"
 )
+_BETWEEN = "\x1f"
+"""Stands between names where all are searched at once."""
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 
 
@@ -139,16 +141,31 @@ def evidence_level(table: Floats) -> NDArray[np.int8]:
 
 def names_itself_bot(handle: Texts, display_name: Texts) -> Floats:
     """1 where handle or display name says "bot", 0 where it does not, NaN where both are unknown."""
-    said = [_says_bot(a, b) for a, b in zip(handle, display_name, strict=True)]
-    return np.array(said, dtype=np.float64)
+    nobody = np.array(None, dtype=object)
+    unknown = (np.equal(handle, nobody) & np.equal(display_name, nobody)).astype(bool)
+    said = np.where(unknown, np.nan, 0.0)
+    for row in {*_rows_that_may_say_bot(handle), *_rows_that_may_say_bot(display_name)}:
+        said[row] = _says_bot(handle[row], display_name[row])
+    return said
+
+
+def _rows_that_may_say_bot(names: Texts) -> list[int]:
+    """Of a million names few hold the letters at all: those are found in one text of all names, and read closely."""
+    text = _BETWEEN.join([name or "" for name in names])
+    if text.count(_BETWEEN) != len(names) - 1:  # a name holds the separator itself
+        return list(range(len(names)))
+    letters = text.encode("utf-8", "surrogatepass").lower()  # of bytes only A-Z are lowered, so places stay
+    found = [hit.start() for hit in re.finditer(rb"bot|ebooks", letters)]
+    last = np.frombuffer(_BETWEEN.encode(), dtype=np.uint8)[0]
+    ends = np.flatnonzero(np.frombuffer(letters, dtype=np.uint8) == last)
+    rows: list[int] = np.unique(np.searchsorted(ends, found)).tolist()
+    return rows
 
 
 def _says_bot(handle: str | None, display_name: str | None) -> float:
     if handle is None and display_name is None:
         return float("nan")
     text = f"{handle or ''} | {display_name or ''}"
-    if "bot" not in (lowered := text.lower()) and "ebooks" not in lowered:
-        return 0.0  # nearly everybody
     return float(_NAME_WORDS.search(_CAMEL.sub(r"\1_\2", text).lower()) is not None)
 
 
