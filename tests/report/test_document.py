@@ -16,6 +16,7 @@ from headcount.reading import AccountFacts, AccountView
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.document import document, to_json
 from headcount.report.model import SCHEMA
+from headcount.report.text import print_report
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
 NOW = 1_790_000_000.0
@@ -89,7 +90,11 @@ def test_document_follows_the_schema(name, anonymous):
     assert plain == json.loads(json.dumps(document(report)))
     assert plain["schema"] == SCHEMA
     assert plain["findings"]
-    assert sum(plain["funnel"]["classes"].values()) == plain["funnel"]["followers"]
+    if plain["followers"]["listed"] is None:  # unknown is unknown, never 0
+        assert plain["funnel"]["classes"] is None
+        assert plain["funnel"]["followers"] is None
+    else:
+        assert sum(plain["funnel"]["classes"].values()) == plain["funnel"]["followers"]
     audience = plain["audience"]
     if audience["headcount"] is None:
         assert audience["too_little"]
@@ -165,3 +170,56 @@ def test_an_anonymous_list_has_no_figure_that_finds_anybody(tmp_path):
     assert "follows 98,765 accounts and is followed by 4,321" in exact.reasons
     assert (rough.handle, rough.followers_count, rough.following_count, rough.posts_count) == (None, 4300, 99000, 1200)
     assert "follows 99,000 accounts and is followed by 4,300" in rough.reasons
+
+
+def sampled_view(removed: int = 4) -> AccountView:
+    """A first look at a list that was read to its end: some are suspended, and a third was looked at."""
+    plain = view(292, 13, 292)
+    columns = plain.followers
+    assert columns is not None
+    numbers = np.arange(292)
+    columns = replace(
+        columns,
+        removed=np.where(numbers < removed, 1, 0).astype(np.int8),
+        sampled=np.where(numbers % 3 == 0, 1, 0).astype(np.int8),
+    )
+    few = plain.responses.person < 80
+    responses = Responses(
+        *(getattr(plain.responses, name)[few] for name in ("person", "post", "kind", "delay")),
+    )
+    return replace(plain, facts=replace(plain.facts, claimed=295), followers=columns, responses=responses)
+
+
+def test_a_list_read_to_its_end_is_not_partial_and_says_why_the_counter_differs():
+    report = build_report(measure(sampled_view()))
+    assert (report.followers.listed, report.followers.gone, report.followers.partial) == (288, 4, False)
+    assert "read to its end; the counter says 295: 7 of those are not shown" in report.followers.explanation
+    assert "listed before" not in report.followers.explanation
+    unread = replace(sampled_view(), remarks=(("followers", "The list of followers was not read to its end."),))
+    assert build_report(measure(unread)).followers.partial
+
+
+def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):
+    report = build_report(measure(sampled_view()))
+    words = " ".join(report.findings)
+    assert "Of 288 followers, " in words
+    assert "; 4 more are gone (unfollowed, deleted or suspended)" in words
+    assert "292" not in words
+    assert "ever listed" not in words
+    assert "As of " in report.findings[0]
+    assert "drawn from the whole list were looked at" in words
+    assert "responders; of most of the silent ones" in words
+    print_report(report)
+    assert "besides; unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
+
+
+def test_posts_of_one_day_are_dated():
+    day = replace(CASES["ordinary"].posts, created_at=np.full(20, NOW - 60.0))
+    report = build_report(measure(replace(CASES["ordinary"], posts=day, window_days=12000.0)))
+    assert "to the 20 posts, all on 21 September 2026." in report.findings[0]
+    assert "12,000" not in report.findings[0]
+
+
+def test_posts_before_the_window_are_named_where_there_is_no_headcount():
+    report = build_report(measure(replace(CASES["no posts"], posts_before=11)))
+    assert "11 older posts lie before it: try --window all." in report.findings[0]

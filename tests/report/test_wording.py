@@ -15,6 +15,7 @@ from headcount.report import wording as say
         (say.count(12345), "12,345"),
         (say.interval(190.2, 251), "190 to 251"),
         (say.estimate(48.1, 41, 57), "48 (41 to 57)"),
+        (say.estimate(29, 29, 29), "29"),
         (say.share(0.0123), "1.2%"),
         (say.share(0.431), "43%"),
         (say.share(0), "0%"),

@@ -58,7 +58,7 @@ _CODE = {name: code for code, name in enumerate(CLASSES)}
 
 @dataclass(frozen=True, kw_only=True)
 class Classes:
-    """Followers by class; they add up to all followers that were ever listed."""
+    """Followers by class; with `gone` they add up to all accounts of the list."""
 
     relationship: int
     responding: int

@@ -311,7 +311,7 @@ def _nothing(posts: Posts) -> str:
         return "There is no post in the window, so there is no question to look at."
     if all(text is None for text in posts.text):
         return "The texts of the posts are unknown, so no question can be found: name a post as the question."
-    return f"None of the {len(posts):,} posts in the window asks the readers something: ask, or name a post."
+    return f"None of the {len(posts):,} posts asks the readers a question. Name one yourself: headcount question POST."
 
 
 def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], followers: int | None) -> Test:

@@ -108,7 +108,7 @@ class Measured:
         responses, member = self.view.responses, self.member
         inside = member[responses.person] if member is not None else np.ones(len(responses), dtype=bool)
         outside = int(np.unique(responses.person[~inside]).size) if member is not None else None
-        return audience(
+        result = audience(
             responses.person[inside],
             responses.post[inside],
             active[inside],
@@ -117,6 +117,11 @@ class Measured:
             non_followers=outside,
             window_days=self.view.window_days,
         )
+        older = self.view.posts_before
+        if len(self.view.posts) >= 2 or not older or result.too_little is None:
+            return result
+        lie = "1 older post lies" if older == 1 else f"{older:,} older posts lie"
+        return replace(result, too_little=f"{result.too_little} {lie} before it: try --window all.")
 
     def _labelled(self) -> Labelled | None:
         followers = self.view.followers
@@ -174,8 +179,8 @@ def build_report(
         "audience": measured.audience,
         "question": _question_part(measured.question, anonymous=anonymous),
         "funnel": FunnelPart(
-            classes=measured.funnel.classes,
-            followers=measured.funnel.followers,
+            classes=measured.funnel.classes if view.followers is not None else None,
+            followers=measured.funnel.followers if view.followers is not None else None,
             method=measured.funnel.method,
             too_little=measured.funnel.too_little,
             sample=measured.funnel.sample,
@@ -264,7 +269,9 @@ def _followers_part(measured: Measured) -> FollowersPart:
     view, listed = measured.view, measured.listed
     claimed = view.facts.claimed
     gone = len(view.followers) - listed if view.followers is not None and listed is not None else None
-    partial = listed is None or (claimed is not None and listed < claimed)
+    whole = _whole_list(view)
+    partial = listed is None or (claimed is not None and listed < claimed and not whole)
+    missed = int(np.isfinite(view.followers.gone_at).sum()) if view.followers is not None else 0
     return FollowersPart(
         claimed=claimed,
         listed=listed,
@@ -273,11 +280,18 @@ def _followers_part(measured: Measured) -> FollowersPart:
         partial=partial,
         explanation=" ".join(
             [
-                follower_explanation(claimed, listed, gone),
+                follower_explanation(claimed, listed, gone, missed=missed, whole=whole),
                 *(text for topic, text in view.remarks if topic == "followers"),
             ]
         ),
     )
+
+
+def _whole_list(view: AccountView) -> bool:
+    """Was the list read to its end? A sample is drawn from whole lists only; elsewhere it is unknown."""
+    if view.followers is None or any("not read to its end" in text for _, text in view.remarks):
+        return False
+    return bool((view.followers.sampled == 1).any())
 
 
 def _question_part(result: Question, *, anonymous: bool) -> Question:

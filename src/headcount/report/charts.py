@@ -75,7 +75,7 @@ def _accumulation(audience: Audience) -> Chart:
         f"Distinct responders against posts. After {say.number_of(curve.seen, 'post')}, "
         f"{say.number_of(audience.observed, 'person had', 'people had')} responded; after "
         f"{say.count(curve.posts[-1])} it is expected to be {end}. The solid line is what was seen, averaged over "
-        "the order of posts; the dashed line is predicted; the bands are 95% intervals."
+        "the order of posts; the dashed line is predicted; the band is the 95% interval of what is predicted."
     )
     points = [point for who, line in both for point in _curve_points(who, line)]
     top = max(curve.high)

@@ -24,18 +24,32 @@ if TYPE_CHECKING:
 __all__ = ["findings", "follower_explanation", "notes", "question_sentence"]
 
 
-def follower_explanation(claimed: int | None, listed: int | None, gone: int | None) -> str:
-    """Why the counter and the list differ, in one sentence."""
+def follower_explanation(
+    claimed: int | None, listed: int | None, gone: int | None, *, missed: int = 0, whole: bool = False
+) -> str:
+    """Why the counter and the list differ, in one sentence.
+
+    Args:
+        claimed: the platform's counter; listed: followers in the list that stand; gone: the others in it.
+        missed: how many of those gone were in an earlier list and are not in a later one.
+        whole: the list was read to its end.
+    """
     if listed is None:
         counter = f"the counter says {say.count(claimed)}" if claimed is not None else "and no counter"
         return f"There is no list of followers, {counter}: who follows is unknown, and responders are counted as such."
-    left = f"; {say.count(gone)} who were listed before are gone" if gone else ""
+    left = f"; {_gone(gone, missed)}" if gone else ""
     if claimed is None:
         return f"{say.count(listed)} followers are listed; the platform's counter is unknown{left}."
     if listed == claimed:
         return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
     if listed < claimed:
         missing = claimed - listed
+        if whole:
+            return (
+                f"{say.count(listed)} followers are listed and the list was read to its end; the counter says "
+                f"{say.count(claimed)}: {say.count(missing)} of those {_are(missing)} not shown by the platform "
+                f"or no longer there (deleted, suspended, hidden or blocking){left}."
+            )
         who = "the one that is missing is" if missing == 1 else f"the missing {say.count(missing)} are"
         was = "was" if missing == 1 else "were"
         return (
@@ -43,6 +57,21 @@ def follower_explanation(claimed: int | None, listed: int | None, gone: int | No
             f"hidden, or {was} not collected{left}."
         )
     return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
+
+
+def _gone(gone: int, missed: int) -> str:
+    """Those who do not stand: who left between two looks at the list, and who was removed when listed."""
+    removed = gone - missed
+    parts = []
+    if missed:
+        parts.append(f"{say.count(missed)} who {'was' if missed == 1 else 'were'} listed before {_are(missed)} gone")
+    if removed:
+        parts.append(f"{say.count(removed)} more in the list {_are(removed)} deleted or suspended")
+    return " and ".join(parts)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def findings(
@@ -63,7 +92,7 @@ def findings(
         account, followers, audience, question, funnel, authenticity, ties, arrival, beside: the parts of the report.
     """
     name = _at(account)
-    lines = [_headcount(name, followers, audience)]
+    lines = [_headcount(name, followers, audience, account)]
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
         lines.append(_funnel(funnel))
@@ -79,21 +108,35 @@ def _at(account: AccountPart) -> str:
     return "This account" if account.account_id == ANONYMOUS else say.name(account.account_id)
 
 
-def _headcount(name: str, followers: FollowersPart, audience: Audience) -> str:
+def _headcount(name: str, followers: FollowersPart, audience: Audience, account: AccountPart) -> str:
+    asof = f"As of {say.day(account.as_of)}, "
     if followers.listed is not None:
-        start = f"{name} has {say.number_of(followers.listed, 'follower')}"
+        whose = "this account" if name == "This account" else name
+        start = f"{asof}{whose} has {say.number_of(followers.listed, 'follower')}"
         who = "of them"
     else:
-        start = f"Who follows {'this account' if name == 'This account' else name} is unknown"
+        start = f"{asof}who follows {'this account' if name == 'This account' else name} is unknown"
         who = "people"
     if audience.headcount is None or audience.low is None or audience.high is None:
         return f"{start}. There is no headcount. {audience.too_little}"
-    window = f" in {say.count(round(audience.window_days))} days" if audience.window_days else ""
     return (
-        f"{start}; the headcount is {say.count(round(audience.headcount))} "
-        f"({say.interval(audience.low, audience.high)}): so many will have responded once as much again is posted. "
-        f"{say.count(audience.observed)} {who} responded to the {say.count(audience.posts)} posts{window} so far."
+        f"{start}; the headcount is {_range(audience.headcount, audience.low, audience.high)}: "
+        f"so many will have responded once as much again is posted. {say.count(audience.observed)} {who} responded "
+        f"to the {say.count(audience.posts)} posts{_span(account)}."
     )
+
+
+def _range(middle: float, low: float, high: float) -> str:
+    text = say.estimate(middle, low, high)
+    return text if "(" in text else f"{text}, and no more are expected"
+
+
+def _span(account: AccountPart) -> str:
+    """From the first post of the window to its end, in days that were really seen: " from 2 to 23 November"."""
+    if account.first_post_at is None:
+        return " so far"
+    first, last = say.day(account.first_post_at), say.day(account.as_of)
+    return f", all on {first}" if first == last else f" from {first} to {last}"
 
 
 def _comparison(name: str, followers: FollowersPart, audience: Audience, other: Beside) -> str:
@@ -115,30 +158,56 @@ def _comparison(name: str, followers: FollowersPart, audience: Audience, other: 
 
 
 def _funnel(funnel: FunnelPart) -> str:
-    classes = funnel.classes
+    """The standing followers by class; those who are gone apart."""
+    if funnel.classes is None or funnel.followers is None:
+        return ""
+    keys = [key for key in say.CLASS_NAMES if key != "gone"]
+    few = _none_seen(funnel)
     parts = [
         f"{_class_size(funnel, key)} {say.class_phrase(key, _class_number(funnel, key))}"
-        for key in (
-            "relationship",
-            "responding",
-            "listening",
-            "away",
-            "auto_follow",
-            "spam",
-            "gone",
-            "unknown",
-        )
-        if getattr(funnel.sample or classes, key, getattr(classes, key)) != 0
-        and _class_size(funnel, key) not in ("0", "0 (0 to 0)")
+        for key in keys
+        if key not in few and _class_size(funnel, key) != "0"
     ]
+    if few:
+        bounds = {say.interval(0, getattr(funnel.sample, key).high) for key in few}
+        each = " each" if len(few) > 1 else ""
+        words = [say.class_phrase(key, 1) for key in few]
+        either = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+        within = f" ({bounds.pop()}{each})" if len(bounds) == 1 else ""
+        parts.append(f"none of those looked at {either}{within}")
+    gone = funnel.classes.gone
+    left = f"{say.count(gone)} more {say.class_phrase('gone', gone)} (unfollowed, deleted or suspended)" if gone else ""
     if not parts:
+        return f"{left}." if left else ""
+    text = f"Of {say.number_of(funnel.followers - gone, 'follower')}, {say.listing(parts)}"
+    text += f"; {left}" if left else ""
+    return f"{text}. {_sampled(funnel)}" if funnel.sample is not None else f"{text}."
+
+
+def _none_seen(funnel: FunnelPart) -> list[str]:
+    """The classes that nobody of a sample is of, though others may be."""
+    found = ((key, getattr(funnel.sample, key, None)) for key in say.CLASS_NAMES)
+    return [key for key, size in found if size is not None and round(size.followers) == 0 and round(size.high) > 0]
+
+
+def _sampled(funnel: FunnelPart) -> str:
+    """What was looked at, and why many of them are unknown."""
+    sample = funnel.sample
+    if sample is None:
         return ""
-    if funnel.sample is not None:
-        return (
-            f"Of {say.count(funnel.followers)} followers ever listed, {say.listing(parts)}; who is silent was looked "
-            f"at in a sample of {say.count(funnel.sample.drawn)}."
+    responders = sample.drawn - sample.silent_drawn
+    text = f"{say.number_of(sample.drawn, 'follower')} drawn from the whole list {_were(sample.drawn)} looked at"
+    text += f", {say.count(responders)} of them responders" if responders else ""
+    if sample.silent and sample.unknown.followers > sample.silent / 2:
+        text += (
+            "; of most of the silent ones neither a date of last activity nor posts were seen, so they are unknown, "
+            "not fake"
         )
-    return f"Of {say.number_of(funnel.followers, 'follower')} ever listed, {say.listing(parts)}."
+    return f"{text}."
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _class_number(funnel: FunnelPart, key: str) -> int:
@@ -167,8 +236,13 @@ def question_sentence(question: Question) -> str:
         text = f"One question was asked: {mean} {who} answered within 24 hours"
     else:
         text = f"{tests} were asked: {mean} {who} on average answered within 24 hours"
+        if not pooled.responders_24h_mean:
+            text = f"{tests} were asked: nobody answered within 24 hours"
         if pooled.responders_24h_low is not None and pooled.responders_24h_high is not None:
-            text += f" ({pooled.responders_24h_low:.1f} to {pooled.responders_24h_high:.1f})"
+            low, high = say.decimal(pooled.responders_24h_low), say.decimal(pooled.responders_24h_high)
+            text += f" ({low} to {high})"
+    if not pooled.responders_24h_mean and pooled.share_high is not None and pooled.complete > 1:
+        return f"{text}, at most {say.share(pooled.share_high)} of followers."
     if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
         text += (
             f", {say.share(pooled.share_24h)} of followers ({say.share_interval(pooled.share_low, pooled.share_high)})"
@@ -182,7 +256,8 @@ def _ties(name: str, ties: TiesPart, followers: FollowersPart) -> str:
     whom = "followers" if followers.listed is not None else "people"
     text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
     if ties.known_share is not None and followers.listed is not None:
-        text += f" ({say.share(ties.known_share)} of {say.count(followers.listed)})"
+        text += f" ({say.share(ties.known_share)} of {say.count(followers.listed)}, counted)"
+    text += f" in the last {ties.window_days:g} days"
     if ties.reciprocity is not None and ties.reciprocity_low is not None and ties.reciprocity_high is not None:
         text += (
             f", and wrote back to {say.share(ties.reciprocity)} "
@@ -225,7 +300,7 @@ def notes(
             "they are counted apart, never in the headcount."
         )
     lines += [text for topic, text in view.remarks if topic != "followers"]
-    if funnel.too_little is None and funnel.classes.unknown and funnel.sample is None:
+    if funnel.too_little is None and funnel.classes and funnel.classes.unknown and funnel.sample is None:
         lines.append(
             f"Of {say.count(funnel.classes.unknown)} followers nothing tells whether they read, are away or are "
             "automated. They are unknown, not fake."

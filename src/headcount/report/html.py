@@ -75,7 +75,7 @@ def render_html(report: Report) -> str:
 
 def _class_sizes(funnel: FunnelPart) -> dict[str, int]:
     """How many followers are of each class; estimated where only a sample was looked at."""
-    sizes: dict[str, int] = asdict(funnel.classes)
+    sizes: dict[str, int] = asdict(funnel.classes) if funnel.classes is not None else {}
     for name in SILENT if funnel.sample is not None else ():
         sizes[name] = round(getattr(funnel.sample, name).followers)
     return sizes

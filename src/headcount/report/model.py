@@ -70,7 +70,7 @@ class FollowersPart:
     Attributes:
         claimed: the platform's counter; listed: followers in the list that stand; gone: listed before, missed since.
         new: first listed since the snapshot before; null with one snapshot.
-        partial: the list is shorter than the counter claims, or there is none.
+        partial: the list is shorter than the counter claims and was not known to be read to its end, or there is none.
         explanation: one sentence.
     """
 
@@ -88,10 +88,11 @@ class FunnelPart:
 
     Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
     `classes`, and `sample` holds the estimates for all; it is null where everybody was looked at.
+    `classes` and `followers` are null where there is no list of followers: how many are of a class is then unknown.
     """
 
-    classes: Classes
-    followers: int
+    classes: Classes | None
+    followers: int | None
     method: str
     too_little: str | None
     sample: Sampled | None = None

@@ -54,7 +54,7 @@ def _by_class(rows: Sequence[FollowerRow]) -> Iterable[tuple[str, Iterable[Follo
 
 def _group(report: Report, label: str, rows: list[FollowerRow], lengths: tuple[int, int, int]) -> Group:
     html = Markup("\n").join(_row(row, lengths) for row in rows)
-    return Group(label, getattr(report.funnel.classes, label), len(rows), html)
+    return Group(label, getattr(report.funnel.classes, label, len(rows)), len(rows), html)
 
 
 # End tags that HTML lets out are let out: with 10,000 rows they would weigh a tenth of the page.

@@ -100,20 +100,24 @@ def _print_verdicts(report: Report) -> None:
 
 
 def _print_funnel(funnel: FunnelPart) -> None:
-    if funnel.too_little is not None:
-        _line(funnel.too_little)
+    if funnel.too_little is not None or funnel.classes is None or funnel.followers is None:
+        _line(funnel.too_little or "")
         _line()
         return
     table = _table(("Followers", "left"), ("", "right"), ("", "right"), ("", "left"))
     for key, name in say.CLASS_NAMES.items():
         number = getattr(funnel.classes, key)
-        share = number / funnel.followers if funnel.followers else 0.0
+        standing = max(funnel.followers - funnel.classes.gone, 1)
+        share = number / standing
         estimate = getattr(funnel.sample, key, None)
         if estimate is not None:
-            number, share = estimate.followers, estimate.followers / funnel.followers
+            number, share = estimate.followers, estimate.followers / standing
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
         if estimate is not None:
             bar += f" {say.interval(estimate.low, estimate.high)}"
+        if key == "gone":  # apart: no part of those who follow
+            _row(table, name, say.count(number), "", "besides; unfollowed, deleted or suspended" if number else "")
+            continue
         _row(table, name, say.count(round(number)), say.share(share), bar)
     _console().print(table)
     if funnel.sample is not None:

@@ -52,7 +52,7 @@ CLASS_MEANINGS = {
     "away": "Has not been seen on the platform for a long time.",
     "auto_follow": "Follows by routine: very many accounts, and follow-backs are asked for or given.",
     "spam": "Shows the published signs of spam: the same text or links, over and over.",
-    "gone": "Listed before; unfollowed, deleted or suspended since.",
+    "gone": "Unfollowed, deleted or suspended.",
     "unknown": "Nothing observed tells which of the others it is. Unknown, not fake.",
 }
 
@@ -163,8 +163,9 @@ def interval(low: float, high: float) -> str:
 
 
 def estimate(middle: float, low: float, high: float) -> str:
-    """A count with its interval: "48 (41 to 57)"."""
-    return f"{count(middle)} ({interval(low, high)})"
+    """A count with its interval: "48 (41 to 57)"; without brackets where the interval holds nothing else."""
+    same = count(low) == count(middle) == count(high)
+    return count(middle) if same else f"{count(middle)} ({interval(low, high)})"
 
 
 def share(part: float) -> str:

@@ -2,7 +2,7 @@
 (() => {
   // ---- Followers: the table that is in the page, read once; a filter, a search and a sort over it.
   const followers = (list) => {
-    const STEP = 100;
+    const STEP = 20;
     const controls = document.getElementById("controls");
     const byClass = document.getElementById("by-class");
     const byText = document.getElementById("by-text");
@@ -89,7 +89,7 @@
         select();
       });
     });
-    more.addEventListener("click", () => { limit += 5 * STEP; show(); });
+    more.addEventListener("click", () => { limit += 25 * STEP; show(); });
     byClass.addEventListener("change", select);
     byText.addEventListener("input", select);
     controls.addEventListener("submit", (event) => event.preventDefault());
