@@ -62,10 +62,16 @@ def _create_version_3(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE labels (account_id VARCHAR, label VARCHAR, labelled_at TIMESTAMP)")
 
 
+def _create_version_4(con: duckdb.DuckDBPyConnection) -> None:
+    # when a whole list was looked at: only who was not in it then cannot have followed before
+    con.execute("CREATE TABLE list_looks (side VARCHAR, account_id VARCHAR, began TIMESTAMP)")
+
+
 _MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _create_version_1,
     _create_version_2,
     _create_version_3,
+    _create_version_4,
 )
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 
@@ -214,7 +220,7 @@ class Store:
         with self._transaction():
             create_incoming(con)
             intake = fill(con)
-            notes = [*intake.notes, *self._leave_out_forgotten(), *clean(con, now=moment, repeats=intake.repeats)]
+            notes = [*intake.notes, *clean(con, now=moment, repeats=intake.repeats), *self._leave_out_forgotten()]
             whole = intake.whole_lists if whole_lists is None else whole_lists
             self._find_whole_lists(whole)
             number = self._record_snapshot(intake, path, moment, bool(whole))
@@ -247,22 +253,29 @@ class Store:
             named = " OR ".join(f"sha256({name}) IN (SELECT account_hash FROM forgotten)" for name in columns)
             left_out += _count(con, f"SELECT count(*) FROM {TABLE_PREFIX}{table} WHERE {named}")
             con.execute(f"DELETE FROM {TABLE_PREFIX}{table} WHERE {named}")
+        con.execute(
+            f"UPDATE {TABLE_PREFIX}{POSTS.name} SET reply_to_account_id = NULL "
+            "WHERE sha256(reply_to_account_id) IN (SELECT account_hash FROM forgotten)"
+        )
         return [f"{left_out:,} rows of accounts that were forgotten were left out."] if left_out else []
 
     def _find_whole_lists(self, whole: bool | WholeLists) -> None:
         """Note which lists of the import are whole: in a temporary table, whose and of which side."""
         con = self.connection
-        con.execute("CREATE OR REPLACE TEMP TABLE whole_list (side VARCHAR, account_id VARCHAR, seen TIMESTAMP)")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE whole_list "
+            "(side VARCHAR, account_id VARCHAR, began TIMESTAMP, seen TIMESTAMP)"
+        )
         if whole is True:
             con.execute(
-                "INSERT INTO whole_list SELECT 'followee', followee_id, max(observed_at) "
+                "INSERT INTO whole_list SELECT 'followee', followee_id, max(observed_at), max(observed_at) "
                 "FROM incoming_follows GROUP BY followee_id"
             )
         elif isinstance(whole, WholeLists):
             for side, accounts in (("followee", whole.followers), ("follower", whole.following)):
                 for account in sorted(accounts):
                     con.execute(
-                        f"INSERT INTO whole_list SELECT ?, ?, max(observed_at) FROM incoming_follows "
+                        f"INSERT INTO whole_list SELECT ?, ?, min(observed_at), max(observed_at) FROM incoming_follows "
                         f"WHERE {side}_id = ?",
                         [side, account, account],
                     )
@@ -372,9 +385,10 @@ class Store:
                         "their time is taken as unknown."
                     )
             returned = self._update_standing(number)
+        con.execute("INSERT INTO list_looks SELECT side, account_id, coalesce(began, ?) FROM whole_list", [moment])
         known = (
             "WHERE NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id "
-            f"AND (o.last_snapshot = {number} OR i.gone_at IS NOT NULL))"
+            f"AND (o.last_snapshot = {number} OR i.gone_at IS NOT NULL OR o.gone_at > i.observed_at))"
         )
         con.execute(
             f"INSERT INTO follows BY NAME SELECT i.*, {number} AS first_snapshot, {number} AS last_snapshot "
@@ -399,7 +413,8 @@ class Store:
             FROM follows AS o JOIN whole_list AS w
               ON w.account_id = CASE w.side WHEN 'followee' THEN o.followee_id ELSE o.follower_id END
             ANTI JOIN incoming_follows AS i ON i.followee_id = o.followee_id AND i.follower_id = o.follower_id
-            WHERE o.gone_at IS NULL AND coalesce(w.seen, $moment) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')""",
+            WHERE o.gone_at IS NULL
+              AND coalesce(w.began, $moment) >= coalesce(o.observed_at, TIMESTAMP '0001-01-01')""",
             {"moment": moment},
         )
         con.execute(
@@ -443,7 +458,8 @@ class Store:
         con.execute(
             """CREATE OR REPLACE TEMP TABLE doubtful AS
             SELECT i.follower_id, i.followee_id FROM incoming_follows AS i
-            JOIN (SELECT followee_id, max(observed_at) AS seen FROM follows GROUP BY 1) AS f USING (followee_id)
+            JOIN (SELECT account_id AS followee_id, max(began) AS seen FROM list_looks
+                  WHERE side = 'followee' GROUP BY 1) AS f USING (followee_id)
             SEMI JOIN whole_list AS w ON w.side = 'followee' AND w.account_id = i.followee_id
             ANTI JOIN follows AS o ON o.followee_id = i.followee_id AND o.follower_id = i.follower_id
             WHERE i.followed_at < f.seen"""
@@ -462,10 +478,12 @@ class Store:
         con = self.connection
         later = ", ".join(
             f"{name} = coalesce(i.{name}, o.{name})"
-            for name in ("followed_at", "followed_after", "followed_before", "position", "gone_at", "sampled")
+            for name in ("followed_after", "followed_before", "position", "gone_at", "sampled")
         )
         con.execute(
-            f"""UPDATE follows AS o SET {later}, last_snapshot = {number},
+            f"""UPDATE follows AS o SET {later}, followed_at = CASE
+                    WHEN o.followed_at IS NULL AND i.followed_at = o.followed_after THEN NULL  -- doubted before
+                    ELSE coalesce(i.followed_at, o.followed_at) END, last_snapshot = {number},
                 observed_at = greatest(i.observed_at, o.observed_at)
             FROM incoming_follows AS i
             WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id AND o.gone_at IS NULL"""
@@ -475,7 +493,7 @@ class Store:
             f"""SELECT count(*) FROM incoming_follows AS i WHERE i.gone_at IS NULL
             AND EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id)
             AND NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id
-                            AND o.last_snapshot = {number})""",
+                            AND (o.last_snapshot = {number} OR o.gone_at > i.observed_at))""",
         )
 
     # -- what is there ------------------------------------------------------------------------------------
@@ -552,6 +570,7 @@ class Store:
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
             con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
             con.execute("DELETE FROM labels WHERE account_id = ?", [account_id])
+            con.execute("DELETE FROM list_looks WHERE account_id = ?", [account_id])
             con.execute("UPDATE snapshots SET account_id = NULL, path = 'forgotten' WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",

@@ -7,7 +7,7 @@ happen, and a collection that saw it would have kept it too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headcount.sources.base import Intake
@@ -86,6 +86,9 @@ class _LiveReader(Reader):
             if time is not None and time > soon_after(follow.seen):
                 self.counts["future follows"] += 1
                 time = None
+            if time is not None and time < datetime.fromisoformat(follow.seen) - timedelta(hours=1):
+                self.counts["early follows"] += 1  # it was seen being made, whatever its key says
+                time = datetime.fromisoformat(follow.seen)
             self.rows.follow(
                 account_key(follower),
                 account_key(followee),

@@ -308,7 +308,9 @@ class Reader:
         if author is None or not self.rows.first_time("post", uri):
             return
         reply = record.get("reply") if isinstance(record.get("reply"), dict) else {}
-        parent, root = (((reply or {}).get(side) or {}).get("uri") for side in ("parent", "root"))
+        sides = ((reply or {}).get(side) for side in ("parent", "root"))
+        uris = (side.get("uri") if isinstance(side, dict) else None for side in sides)
+        parent, root = (uri if did_of(uri) else None for uri in uris)
         quote = quoted_uri(record)
         text = record.get("text")
         self.rows.post(

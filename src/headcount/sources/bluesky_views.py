@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from headcount.sources.rows import objects
+
 __all__ = [
     "Thread",
     "did_of",
@@ -35,7 +37,7 @@ def plausible_time(created: object, indexed: object = None) -> datetime | None:
     told, seen = _time(created), _time(indexed)
     if told is None or told < _EARLIEST:
         return seen
-    return told if seen is None else min(told, seen)
+    return told if seen is None or told <= seen + timedelta(minutes=10) else seen
 
 
 def _time(text: object) -> datetime | None:
@@ -125,7 +127,7 @@ def _features(record: Object) -> Iterator[Object]:
     facets = record.get("facets")
     for facet in facets if isinstance(facets, list) else ():
         features = facet.get("features") if isinstance(facet, dict) else None
-        yield from (feature for feature in features or () if isinstance(feature, dict))
+        yield from objects(features)
 
 
 def mentions_of(record: Object) -> list[str]:

@@ -155,6 +155,11 @@ def _join_touches(con: duckdb.DuckDBPyConnection) -> None:
             WHERE i.{touch.replace("post_id", "i.post_id")} AND i.created_at IS NULL AND t.created_at IS NOT NULL
               AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
         )
+    con.execute(
+        f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
+        WHERE i.{touch.replace("post_id", "i.post_id")} AND t.created_at < i.created_at
+          AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
+    )
 
 
 def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -184,7 +184,7 @@ class MastodonCollector:
             collection.show(side, listed, listed)
         collection.landing.set_meta(f"listed_{side}", str(listed))
         collection.landing.set_meta(f"hidden_{side}", str(hidden))
-        collection.landing.set_meta(f"whole_{side}", str(listing.whole and not hidden))
+        collection.landing.set_meta(f"whole_{side}", str(listing.whole and not hidden and self.is_home))
 
     def _posts(self, collection: Collection) -> None:
         """The statuses since the date that was asked for, and all that responded to them."""
@@ -291,7 +291,7 @@ class MastodonCollector:
         if found is None:
             return None
         parts = urlsplit(found[1])
-        return f"{self.server}{parts.path}?{parts.query}" if parts.netloc == self._host else None
+        return f"{self.server}{parts.path}?{parts.query}"
 
 
 def _objects(page: Page) -> list[Object]:
