@@ -27,6 +27,7 @@ from headcount.sources.collecting import Collection, Listing, Quote, uniform_sam
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
+from headcount.sources.rows import named
 
 __all__ = ["BlueskyCollector"]
 
@@ -318,7 +319,7 @@ class BlueskyCollector:
 
 def _dids(pages: Iterable[Page], name: str) -> Iterator[str]:
     for page in pages:
-        for item in page.json.get(name) or ():
+        for item in named(page.json.get(name), "did"):
             yield str(item["did"])
 
 

@@ -152,7 +152,10 @@ def _begins(collection: Collection, base: str) -> str | None:
     page = collection.get("backlinks", f"{base}/", bucket=INDEX)
     stats = page.json.get("stats") if page.good and isinstance(page.json, dict) else None
     started = stats.get("started_at") if isinstance(stats, dict) else None
-    return datetime.fromtimestamp(started / 1e6, UTC).date().isoformat() if isinstance(started, int) else None
+    try:
+        return datetime.fromtimestamp(started / 1e6, UTC).date().isoformat() if isinstance(started, int) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _cursor(page: Page) -> str | None:

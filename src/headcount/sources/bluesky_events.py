@@ -90,10 +90,13 @@ class Concerned:
             return None
         if not isinstance(event, dict) or not isinstance(event.get("did"), str):
             return None
-        event = self._with_subject(event)
-        if not self._concerns(event) or _identity(event) in self._given:
+        try:
+            event = self._with_subject(event)
+            if not self._concerns(event) or _identity(event) in self._given:
+                return None
+            self._remember(event)
+        except (AttributeError, KeyError, TypeError, ValueError):  # anybody can write any record
             return None
-        self._remember(event)
         return event
 
     def _with_subject(self, event: Event) -> Event:

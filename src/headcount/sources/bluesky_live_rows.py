@@ -55,7 +55,10 @@ class _LiveReader(Reader):
             seen = page.fetched_at if not isinstance(moment, int) else _iso(moment)
             commit, author = event.get("commit"), event.get("did")
             if isinstance(commit, dict) and isinstance(author, str):
-                self._committed(author, commit, event.get("subject"), seen)
+                try:
+                    self._committed(author, commit, event.get("subject"), seen)
+                except (AttributeError, KeyError, TypeError, ValueError):  # anybody can write any record
+                    self.counts["odd records"] += 1
 
     def _committed(self, author: str, commit: Object, subject: object, seen: str) -> None:
         record, key = commit.get("record"), str(commit.get("rkey"))

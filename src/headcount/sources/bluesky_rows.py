@@ -29,7 +29,7 @@ from headcount.sources.bluesky_views import (
     thread_posts,
 )
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
 
 if TYPE_CHECKING:
     import duckdb
@@ -160,11 +160,11 @@ class Reader:
 
     def _unlisted_profiles(self, content: Object, page: Page) -> None:
         """Accounts that follow and are not listed: no follow is made of them."""
-        for profile in objects(content.get("profiles")):
+        for profile in named(content.get("profiles"), "did"):
             self._account(profile, page.fetched_at)
 
     def _followers(self, content: Object, page: Page) -> None:
-        for follower in objects(content.get("followers")):
+        for follower in self._named(content.get("followers")):
             if self.limit is not None and self.position >= self.limit:
                 return
             self._account(follower, page.fetched_at)
@@ -172,9 +172,15 @@ class Reader:
             self.position += 1
 
     def _following(self, content: Object, page: Page) -> None:
-        for followee in objects(content.get("follows")):
+        for followee in self._named(content.get("follows")):
             self._account(followee, page.fetched_at)
             self.rows.follow(account_key(self.did), account_key(followee["did"]), None, page.fetched_at)
+
+    def _named(self, listed: object) -> list[Object]:
+        """Those of a list that can be told apart; the others are counted."""
+        people = list(named(listed, "did"))
+        self.counts["nobody"] += (len(listed) if isinstance(listed, list) else 0) - len(people)
+        return people
 
     def _relationships(self, content: Object, page: Page) -> None:
         for relation in objects(content.get("relationships")):
@@ -262,7 +268,7 @@ class Reader:
         uri = str(content.get("uri"))
         for like in objects(content.get("likes")):
             actor = like.get("actor")
-            if isinstance(actor, dict) and actor.get("did"):
+            if isinstance(actor, dict) and isinstance(actor.get("did"), str):
                 self._account(actor, page.fetched_at, whole=False)
                 time = plausible_time(like.get("createdAt"), like.get("indexedAt"))
                 self._interaction(actor["did"], did_of(uri), "like", uri, time)
@@ -270,7 +276,7 @@ class Reader:
     def _reposts(self, content: Object, page: Page) -> None:
         """The time of a repost is not told."""
         uri = str(content.get("uri"))
-        for actor in objects(content.get("repostedBy")):
+        for actor in named(content.get("repostedBy"), "did"):
             self._account(actor, page.fetched_at, whole=False)
             self._interaction(actor["did"], did_of(uri), "repost", uri, None)
 
@@ -358,6 +364,13 @@ class Reader:
             self._record(repository.did, record, fetched_at)
 
     def _record(self, did: str, record: Record, fetched_at: str) -> None:
+        """One record; anybody can write any, so one that is malformed ends nothing."""
+        try:
+            self._well_formed(did, record, fetched_at)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self.counts["odd records"] += 1
+
+    def _well_formed(self, did: str, record: Record, fetched_at: str) -> None:
         value, uri = record.value, f"at://{did}/{record.collection}/{record.key}"
         created = plausible_time(value.get("createdAt"), fetched_at)
         subject = value.get("subject")
@@ -383,6 +396,12 @@ class Reader:
             notes.append(
                 f"{self.counts['future follows']:,} follows give a date in the future, which was taken as unknown."
             )
+        if self.counts["nobody"]:
+            notes.append(
+                f"{self.counts['nobody']:,} entries of the lists name nobody, so the lists are not taken as whole."
+            )
+        if self.counts["odd records"]:
+            notes.append(f"{self.counts['odd records']:,} records are malformed and were left out.")
         if self.counts["hidden answers"]:
             notes.append(
                 f"{self.counts['hidden answers']:,} answers in threads are counted and not shown: deleted since, or by "
@@ -403,8 +422,8 @@ class Reader:
             self._mark_sample(con)
         me = frozenset({account_key(self.did)})
         whole = WholeLists(
-            me if landing.meta("whole_followers") == "True" else frozenset(),
-            me if landing.meta("whole_following") == "True" else frozenset(),
+            me if landing.meta("whole_followers") == "True" and not self.counts["nobody"] else frozenset(),
+            me if landing.meta("whole_following") == "True" and not self.counts["nobody"] else frozenset(),
         )
         remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
         counts = dict(self.rows.counts)

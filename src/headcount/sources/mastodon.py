@@ -302,7 +302,8 @@ def _objects(page: Page) -> list[Object]:
 def _ids(pages: Iterable[Page]) -> Iterator[str]:
     for page in pages:
         for item in _objects(page):
-            yield str(item["id"])
+            if item.get("id"):
+                yield str(item["id"])
 
 
 def _content(page: Page) -> Object:

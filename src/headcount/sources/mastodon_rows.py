@@ -17,7 +17,7 @@ from headcount.sources.activitypub import account_key, post_key, words
 from headcount.sources.base import Intake, Remark, WholeLists
 from headcount.sources.landing import Landing, Page, collected_as, is_landing
 from headcount.sources.mastodon import SHOWN_ANSWERS
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,6 +77,7 @@ class _Reader:
         self.counted: dict[str, int] = {}
         self.answers: dict[str, set[str]] = {}
         self.cut = 0
+        self.nobody = 0
         self.looked_at: set[str] = set()
 
     def _key(self, account: Object) -> str:
@@ -111,15 +112,21 @@ class _Reader:
         self._person(page.json, page.fetched_at)
 
     def _followers(self, page: Page) -> None:
-        for follower in objects(page.json):
+        for follower in self._named(page):
             if self.limit is not None and self.position >= self.limit:
                 return
             self._person(follower, page.fetched_at)
             self.rows.follow(self._key(follower), self.me, self.position, page.fetched_at)
             self.position += 1
 
+    def _named(self, page: Page) -> list[Object]:
+        """Those of a list that can be told apart; the others are counted."""
+        people = [person for person in named(page.json, "acct") if person.get("id")]
+        self.nobody += (len(page.json) if isinstance(page.json, list) else 0) - len(people)
+        return people
+
     def _following(self, page: Page) -> None:
-        for followee in objects(page.json):
+        for followee in self._named(page):
             self._person(followee, page.fetched_at)
             self.rows.follow(self.me, self._key(followee), None, page.fetched_at)
 
@@ -182,8 +189,8 @@ class _Reader:
 
     def _person(self, account: Object, fetched_at: str) -> None:
         """An account as a list or status holds it: always the whole profile."""
-        note, links = words(account.get("note"))
-        fields = [link for field in objects(account.get("fields")) for link in words(field.get("value") or "")[1]]
+        note, links = words(_text(account.get("note")))
+        fields = [link for field in objects(account.get("fields")) for link in words(_text(field.get("value")))[1]]
         avatar = account.get("avatar")
         row = {
             "account_id": self._key(account),
@@ -231,7 +238,7 @@ class _Reader:
         parent, answered = self.posts.get(str(status.get("in_reply_to_id")), (None, None))
         answered = answered or self.accounts.get(str(status.get("in_reply_to_account_id")))
         quote, created = _quoted(status), status.get("created_at")
-        text, links = words(status.get("content"))
+        text, links = words(_text(status.get("content")))
         card = status.get("card")
         if isinstance(card, dict) and card.get("url"):
             links.append(str(card["url"]))
@@ -296,8 +303,8 @@ class _Reader:
             self._mark_sample(con)
         me = frozenset({self.me})
         whole = WholeLists(
-            me if self.landing.meta("whole_followers") == "True" else frozenset(),
-            me if self.landing.meta("whole_following") == "True" else frozenset(),
+            me if self.landing.meta("whole_followers") == "True" and not self.nobody else frozenset(),
+            me if self.landing.meta("whole_following") == "True" and not self.nobody else frozenset(),
         )
         remarks = tuple(Remark(self.me, topic, text) for topic, text in self._remarks())
         notes = (*self.landing.notes(), *(text for _, text in self._remarks()))
@@ -335,6 +342,8 @@ class _Reader:
         """What a reader of the report has to know."""
         landing = self.landing
         said = []
+        if self.nobody:
+            said.append(f"{self.nobody:,} entries of the lists name nobody, so the lists are not taken as whole.")
         if landing.meta("hidden_followers") == "True":
             said.append("The account hides who follows it: the list is unknown, not empty.")
         elif landing.meta("whole_followers") != "True":
@@ -364,6 +373,10 @@ class _Reader:
                 "responses",
                 f"{missing:,} answers are counted and not shown: deleted since, private, or not known to the server.",
             )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _quoted(status: Object) -> Object | None:

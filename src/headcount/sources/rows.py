@@ -27,6 +27,11 @@ def objects(listed: Any) -> Iterator[Object]:
     return (item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else iter(())
 
 
+def named(listed: Any, name: str) -> Iterator[Object]:
+    """The objects of a list that hold a text under a name; what has no id is nobody."""
+    return (item for item in objects(listed) if isinstance(item.get(name), str) and item[name])
+
+
 def truth(value: object) -> str | None:
     """True and false as the batch holds them."""
     return None if not isinstance(value, bool) else "true" if value else "false"
