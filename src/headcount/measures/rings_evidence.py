@@ -1,0 +1,143 @@
+"""Does a group talk as much as its ties elsewhere would make expect?
+
+**Definition.** An account with k ties (mutual follows) *addresses* a partner with at least one reply, mention
+or quote in the time looked at; a is how many of its k partners it addresses. Partners are counted, not
+messages, because a few pairs write most messages. What is usual, m(k), is the mean a of the other accounts of
+the same graph with as many ties: for members of another group the ties inside that group, for everybody else
+all ties. It is averaged in steps of doubling k (at least 20 accounts each), joined by straight lines, never
+falling as k grows (with more ties nobody talks with fewer), and level beyond the highest k that is known:
+attention is limited, so nobody is expected to talk with 900 people because others talk with 60 of 120.
+
+    conversation = sum of a / sum of m(k)    over the members whose posts were looked at
+
+1: the group talks as others do; 0: nobody there addresses anybody there. The interval is that of a count whose
+variance is phi times its mean, phi from the scatter of the other accounts about m(k).
+
+An account whose posts were not looked at says nothing, as actor; it can be addressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount.columns import Floats, Integers
+
+__all__ = ["Conversation", "Ratio", "Usual", "conversation_ratio", "usual_partners"]
+
+LEAST_IN_STEP = 20
+LEAST_ACCOUNTS = 50
+"""Fewer accounts elsewhere are no comparison."""
+LEAST_EXPECTED = 5.0
+"""Where fewer partners are expected, silence says nothing."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Who addressed whom (reply, mention, quote) in the time looked at; one row a pair, or one row an interaction.
+
+    Attributes:
+        actor, target: numbers of the accounts of the graph.
+        times: how often; None for once a row.
+        watched: whose posts were looked at, one value an account of the graph; None for all.
+    """
+
+    actor: Integers
+    target: Integers
+    times: Integers | None = None
+    watched: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How many partners accounts of the graph address.
+
+    Attributes:
+        ties, partners: corners of the line m(k), from (0, 0).
+        spread: phi, variance over mean of the partners about the line, at least 1.
+        accounts: how many it rests on.
+    """
+
+    ties: Floats
+    partners: Floats
+    spread: float
+    accounts: int
+
+    def __call__(self, ties: Integers) -> Floats:
+        """The m(k) of each number of ties."""
+        return np.asarray(np.interp(ties, self.ties, self.partners))
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Partners addressed over partners expected.
+
+    Attributes:
+        value, low, high: the ratio and its 95% interval.
+        expected: partners expected in all.
+        accounts: members it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    expected: float
+    accounts: int
+
+
+def usual_partners(ties: Integers, partners: Integers) -> Usual | None:
+    """The line m(k) of the accounts given; None for fewer than 50 accounts with ties.
+
+    Args:
+        ties, partners: k and a of every account.
+    """
+    ties, partners = ties[ties > 0], partners[ties > 0]
+    if len(ties) < LEAST_ACCOUNTS:
+        return None
+    step = np.frexp(ties.astype(float))[1]
+    part = _parts(np.bincount(step))[step]
+    count = np.bincount(part)
+    used = count > 0
+    x = np.bincount(part, ties)[used] / count[used]
+    y = np.maximum.accumulate(np.bincount(part, partners)[used] / count[used])
+    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 1.0, len(ties))
+    expected = line(ties)
+    if expected.sum() == 0:
+        return line
+    # Pearson's statistic, pooled: single terms with a mean near 0 would drown the others.
+    spread = float(((partners - expected) ** 2).sum() / expected.sum())
+    return Usual(line.ties, line.partners, max(spread, 1.0), len(ties))
+
+
+def _parts(size: Integers) -> Integers:
+    """Neighbouring steps put together until each part has enough accounts; what is left joins the last part."""
+    number, part, filled = np.zeros(len(size), np.int64), 0, 0
+    for step, accounts in enumerate(size):
+        number[step] = part
+        filled += accounts
+        if filled >= LEAST_IN_STEP:
+            part, filled = part + 1, 0
+    return np.minimum(number, max(part - 1, 0))
+
+
+def conversation_ratio(ties: Integers, partners: Integers, usual: Usual | None) -> Ratio | None:
+    """The conversation of a group; None where there is nothing to compare it with.
+
+    Args:
+        ties, partners: k and a inside the group, of its members whose posts were looked at.
+        usual: m(k) of accounts elsewhere.
+    """
+    from scipy.special import gammaincinv
+
+    if usual is None or len(ties) == 0:
+        return None
+    expected, observed = float(usual(ties).sum()), float(partners.sum())
+    if expected < LEAST_EXPECTED:
+        return None
+    units = observed / usual.spread
+    low = float(gammaincinv(units, 0.025)) if units > 0 else 0.0
+    high = float(gammaincinv(units + 1, 0.975))
+    scale = usual.spread / expected
+    return Ratio(observed / expected, low * scale, high * scale, expected, len(ties))
