@@ -20,6 +20,7 @@ import os
 import shutil
 import socket
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def connect(where: str = "local[*]", *, memory: str = "4g", partitions: int | No
         from pyspark.sql import SparkSession
     except ImportError:
         raise UsageError("Spark is not installed.", hint="pip install 'headcount[spark]'") from None
+    # Spark warns that it does not fully support new versions of pandas, which is not used here.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     builder = SparkSession.builder
     if where.startswith("sc://"):
         _answers(where, default_port=15002)
@@ -110,17 +113,16 @@ def _check_master(where: str) -> None:
 
 def _answers(where: str, *, default_port: int) -> None:
     """Does anybody listen? Spark itself would try for minutes."""
-    hosts = where.split("://", 1)[1].split("/", 1)[0].split(",")
-    for host in hosts:
+    for host in where.split("://", 1)[1].split("/", 1)[0].split(","):
         try:
             parts = urlsplit(f"//{host}")
-            address = (parts.hostname or "", parts.port or default_port)
-            if not address[0]:
-                raise ValueError("no host")
+            name, port = parts.hostname, parts.port or default_port
         except ValueError:
-            raise UsageError(f"{where!r} is no address of Spark.", hint="Give sc://host:15002.") from None
+            name, port = None, 0
+        if not name:
+            raise UsageError(f"{where!r} is no address of Spark.", hint="Give sc://host:15002.")
         try:
-            socket.create_connection(address, timeout=ANSWER_SECONDS).close()
+            socket.create_connection((name, port), timeout=ANSWER_SECONDS).close()
         except OSError:
             continue
         return
@@ -154,7 +156,8 @@ class Checkpoints:
 
     def sql(self, query: str, **tables: DataFrame) -> DataFrame:
         """A query over data frames, which it names in braces and gives an alias: `select … from {edges} e`."""
-        return self.session.sql(query, **tables)
+        values: dict[str, Any] = dict(tables)
+        return self.session.sql(query, **values)
 
     def row(self, query: str, **tables: DataFrame) -> Any:
         """The one row of figures that a query gives."""

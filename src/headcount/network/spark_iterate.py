@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headcount.errors import HeadcountError, UsageError
 from headcount.network.spark import Checkpoints, Rounds, SparkGraph
@@ -130,18 +130,26 @@ def pagerank(
     work, count = graph.checkpoints, graph.counts.accounts
     rounds = work.rounds("ranks")
     state = rounds.save(_equal_ranks(graph))
-    moved, done = 0.0, 0
+    seen = _lost_and_moved(work, state)
+    done = 0
     while done < iterations and count:
-        lost = work.row("select coalesce(sum(s.rank), 0.0D) as rank from {state} s where s.total is null", state=state)
-        base = (1 - damping + damping * lost["rank"]) / count
+        base = (1 - damping + damping * seen["lost"]) / count
         state = rounds.save(_flow(graph, state, base, damping))
-        moved = work.row("select sum(s.moved) as moved from {state} s", state=state)["moved"]
+        seen = _lost_and_moved(work, state)
         done += 1
         if progress:
-            progress(done, moved)
-        if moved <= tolerance:
+            progress(done, seen["moved"])
+        if seen["moved"] <= tolerance:
             break
-    return Ranks(graph.named(state, "t.rank"), done, moved)
+    return Ranks(graph.named(state, "t.rank"), done, seen["moved"])
+
+
+def _lost_and_moved(work: Checkpoints, state: DataFrame) -> Any:
+    return work.row(
+        "select coalesce(sum(if(s.total is null, s.rank, 0.0D)), 0.0D) as lost, "
+        "coalesce(sum(s.moved), 0.0D) as moved from {state} s",
+        state=state,
+    )
 
 
 def _equal_ranks(graph: SparkGraph) -> DataFrame:
@@ -160,7 +168,8 @@ def _flow(graph: SparkGraph, state: DataFrame, base: float, damping: float) -> D
         "select n.id, n.total, n.rank, abs(n.rank - n.before) as moved from ("
         f"select s.id, s.total, {base!r}D + {damping!r}D * coalesce(i.inflow, 0.0D) as rank, s.rank as before "
         "from {state} s left join ("
-        f"select e.target, sum({share}) as inflow from {{edges}} e join {{state}} f on e.source = f.id group by e.target"
+        f"select e.target, sum({share}) as inflow from {{edges}} e join {{state}} f on e.source = f.id "
+        "group by e.target"
         ") i on s.id = i.target) n",
         state=state,
         edges=graph.edges,
@@ -183,7 +192,8 @@ def undirected_edges(graph: SparkGraph) -> DataFrame:
     """Pairs of whom one follows the other: source and target, each tie in both directions."""
     return graph.checkpoints.save(
         graph.checkpoints.sql(
-            "select e.source, e.target from {edges} e union select f.target as source, f.source as target from {edges} f",
+            "select e.source, e.target from {edges} e union "
+            "select f.target as source, f.source as target from {edges} f",
             edges=graph.edges,
         ),
         "undirected-edges",
@@ -258,16 +268,21 @@ def core_numbers(
 
 
 def _lower(work: Checkpoints, ties: DataFrame, state: DataFrame) -> DataFrame:
-    """One round. h = the largest min(v, neighbours with at least v) over the figures v of the neighbours."""
+    """One round. h = the largest min(v, neighbours with at least v) over the figures v of the neighbours.
+
+    Only those are looked at of whom a neighbour fell in the round before.
+    """
     return work.sql(
         "select s.id, coalesce(h.core, s.core) as core, coalesce(h.core < s.core, false) as fell from {state} s "
         "left join (select r.id, max(least(r.core, r.reach)) as core from ("
         "select c.id, c.core, sum(c.n) over (partition by c.id order by c.core desc) as reach from ("
         "select e.source as id, least(a.core, b.core) as core, count(*) as n from {ties} e "
-        "join {state} a on e.source = a.id join {state} b on e.target = b.id "
+        "left semi join (select t.source from {ties} t left semi join {fallen} f on t.target = f.id) x "
+        "on e.source = x.source join {state} a on e.source = a.id join {state} b on e.target = b.id "
         "group by e.source, least(a.core, b.core)) c) r group by r.id) h on s.id = h.id",
         ties=ties,
         state=state,
+        fallen=work.sql("select s.id from {state} s where s.fell", state=state),
     )
 
 
@@ -321,7 +336,8 @@ def densest_block(
 
 def _weighed(graph: SparkGraph) -> DataFrame:
     return graph.checkpoints.sql(
-        f"select e.source, e.target, cast(rint({SCALE}D / ln(d.followers + 5.0D)) as bigint) as weight from {{edges}} e "
+        f"select e.source, e.target, cast(rint({SCALE}D / ln(d.followers + 5.0D)) as bigint) as weight "
+        "from {edges} e "
         "join (select i.target, count(*) as followers from {edges} i group by i.target) d on e.target = d.target",
         edges=graph.edges,
     )
@@ -419,7 +435,8 @@ def _labels(graph: SparkGraph, pairs: DataFrame, rounds: Rounds) -> DataFrame:
     work = graph.checkpoints
     labels = rounds.save(
         work.sql(
-            "select a.id, a.account_id, coalesce(p.v, a.id) as root from {accounts} a left join {pairs} p on a.id = p.u",
+            "select a.id, a.account_id, coalesce(p.v, a.id) as root from {accounts} a "
+            "left join {pairs} p on a.id = p.u",
             accounts=graph.accounts,
             pairs=pairs,
         )
