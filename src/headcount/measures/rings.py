@@ -6,7 +6,7 @@ compared with groups as dense elsewhere in the same graph.
 1. Groups: `network.close_groups` cuts the graph of mutual follows into close groups.
 2. Dense: at least 0.08 of the pairs follow each other, and no rewired graph with the same degrees holds
    anything as surprising (p <= 0.05 with 20 draws; `rings_null`).
-3. Poor in conversation: members address fewer than a quarter of the partners that accounts with as many ties
+3. Poor in conversation: members address fewer than a third of the partners that accounts with as many ties
    elsewhere in the graph address, and the whole 95% interval lies below that (`rings_evidence`). Circuits found
    are no comparison for others: they are taken out of it, and all is judged again until nothing changes.
 
@@ -50,7 +50,7 @@ __all__ = ["AccountFacts", "Conversation", "FollowGroup", "Rings", "Verdict", "r
 
 LEAST_DENSITY = 0.08
 SIGNIFICANT = 0.05
-SILENT = 0.25
+SILENT = 1 / 3
 """A circuit addresses less than this share of the partners that others with as many ties address."""
 
 Verdict = Literal["ring", "talks", "unclear", "away", "conversation unknown", "chance"]
@@ -308,9 +308,9 @@ class _Counts:
         if not self.known:
             return None
         elsewhere = self.watched & ~np.isin(self.label, [number, *accused])
-        grouped = self.label >= 0
-        ties = np.where(grouped, self.table[:, 0], self.table[:, 3])[elsewhere]
-        partners = np.where(grouped, self.table[:, 1], self.table[:, 4])[elsewhere]
+        grouped = elsewhere & (self.label >= 0)
+        ties = np.concatenate([self.table[elsewhere, 3], self.table[grouped, 0]])
+        partners = np.concatenate([self.table[elsewhere, 4], self.table[grouped, 1]])
         members = self.watched & (self.label == number)
         if 2 * members.sum() < (self.label == number).sum():
             return None
@@ -419,7 +419,8 @@ def _rows(source: Integers, target: Integers, count: int) -> Rows:
     """Compressed sparse rows: sorted, no repetitions, nobody follows themselves."""
     from headcount.network.graph import Rows as Graph
 
-    key = np.unique((source.astype(np.int64) * count + target)[source != target])
+    key = np.sort((source.astype(np.int64) * count + target)[source != target])
+    key = key[np.diff(key, prepend=-1) > 0]
     first = key // max(count, 1)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(first, minlength=count))]).astype(np.int64)
     return Graph(offsets, (key - first * count).astype(np.uint32))

@@ -3,15 +3,19 @@
 **Definition.** An account with k ties (mutual follows) *addresses* a partner with at least one reply, mention
 or quote in the time looked at; a is how many of its k partners it addresses. Partners are counted, not
 messages, because a few pairs write most messages. What is usual, m(k), is the mean a of the other accounts of
-the same graph with as many ties: for members of another group the ties inside that group, for everybody else
-all ties. It is averaged in steps of doubling k (at least 20 accounts each), joined by straight lines, never
-falling as k grows (with more ties nobody talks with fewer), and level beyond the highest k that is known:
-attention is limited, so nobody is expected to talk with 900 people because others talk with 60 of 120.
+the same graph with as many ties: every account counts with all its ties, and members of another group also
+with the ties inside that group. It is averaged in steps of doubling k (at least 20 accounts each), joined by
+straight lines, never falling as k grows (with more ties nobody talks with fewer). Beyond the highest k that
+is known, k0, it is m(k0) sqrt(k / k0): attention is limited, so whoever has 900 ties is not expected to talk
+with 450 because others talk with 60 of 120, but with 164.
 
     conversation = sum of a / sum of m(k)    over the members whose posts were looked at
 
-1: the group talks as others do; 0: nobody there addresses anybody there. The interval is that of a count whose
-variance is phi times its mean, phi from the scatter of the other accounts about m(k).
+1: the group talks as others do; 0: nobody there addresses anybody there. People differ more than chance: a has
+variance m + alpha m^2 (negative binomial, silent accounts included), alpha from the scatter of the other
+accounts about m(k). Members of a group with ratio R have mean R m each, so the variance of their sum is phi
+times its mean, phi = 1 + alpha R sum m^2 / sum m; the limits are those R for which a Poisson count in units of
+phi is as far off as what was seen.
 
 An account whose posts were not looked at says nothing, as actor; it can be addressed.
 """
@@ -28,6 +32,7 @@ from headcount.columns import Floats, Integers
 __all__ = ["Conversation", "Ratio", "Usual", "conversation_ratio", "usual_partners"]
 
 LEAST_IN_STEP = 20
+STEPS = 60
 LEAST_ACCOUNTS = 50
 """Fewer accounts elsewhere are no comparison."""
 LEAST_EXPECTED = 5.0
@@ -56,7 +61,7 @@ class Usual:
 
     Attributes:
         ties, partners: corners of the line m(k), from (0, 0).
-        spread: phi, variance over mean of the partners about the line, at least 1.
+        spread: alpha, see the module's text.
         accounts: how many it rests on.
     """
 
@@ -67,7 +72,8 @@ class Usual:
 
     def __call__(self, ties: Integers) -> Floats:
         """The m(k) of each number of ties."""
-        return np.asarray(np.interp(ties, self.ties, self.partners))
+        beyond = np.sqrt(np.maximum(ties / self.ties[-1], 1.0))
+        return np.asarray(np.interp(ties, self.ties, self.partners) * beyond)
 
 
 @dataclass(frozen=True)
@@ -102,13 +108,12 @@ def usual_partners(ties: Integers, partners: Integers) -> Usual | None:
     used = count > 0
     x = np.bincount(part, ties)[used] / count[used]
     y = np.maximum.accumulate(np.bincount(part, partners)[used] / count[used])
-    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 1.0, len(ties))
-    expected = line(ties)
-    if expected.sum() == 0:
+    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 0.0, len(ties))
+    mean = line(ties)
+    if mean.sum() == 0:
         return line
-    # Pearson's statistic, pooled: single terms with a mean near 0 would drown the others.
-    spread = float(((partners - expected) ** 2).sum() / expected.sum())
-    return Usual(line.ties, line.partners, max(spread, 1.0), len(ties))
+    spread = float(((partners - mean) ** 2 - mean).sum() / (mean**2).sum())
+    return Usual(line.ties, line.partners, max(spread, 0.0), len(ties))
 
 
 def _parts(size: Integers) -> Integers:
@@ -129,15 +134,27 @@ def conversation_ratio(ties: Integers, partners: Integers, usual: Usual | None) 
         ties, partners: k and a inside the group, of its members whose posts were looked at.
         usual: m(k) of accounts elsewhere.
     """
-    from scipy.special import gammaincinv
-
     if usual is None or len(ties) == 0:
         return None
-    expected, observed = float(usual(ties).sum()), float(partners.sum())
+    mean = usual(ties)
+    expected, observed = float(mean.sum()), float(partners.sum())
     if expected < LEAST_EXPECTED:
         return None
-    units = observed / usual.spread
-    low = float(gammaincinv(units, 0.025)) if units > 0 else 0.0
-    high = float(gammaincinv(units + 1, 0.975))
-    scale = usual.spread / expected
-    return Ratio(observed / expected, low * scale, high * scale, expected, len(ties))
+    slope = usual.spread * float((mean**2).sum()) / expected
+    low, high = (_limit(observed, expected, slope, upper=upper) for upper in (False, True))
+    return Ratio(observed / expected, low, high, expected, len(ties))
+
+
+def _limit(observed: float, expected: float, slope: float, *, upper: bool) -> float:
+    """The ratio at which a Poisson count in units of 1 + slope * ratio is 2.5% likely to be so far off."""
+    from scipy.special import gammaincinv
+
+    if observed == 0 and not upper:
+        return 0.0
+    ratio = observed / expected
+    for _ in range(STEPS):
+        unit = 1 + slope * ratio
+        count = observed / unit
+        limit = gammaincinv(count + 1, 0.975) if upper else gammaincinv(count, 0.025)
+        ratio = float(limit) * unit / expected
+    return ratio
