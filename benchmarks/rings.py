@@ -220,9 +220,8 @@ def main() -> None:
                 missed.append(place)
         print(f"\nBelow 0.95 from size 50 and density 0.4: {len(missed)}", *missed, sep="\n")
     if options.part != "found":
-        print(
-            f"\n{'accusations where nobody should be accused':42} {'worlds':>7} {'accusing':>9} {'groups':>7} {'accused':>8}"
-        )
+        heads = ("worlds", "accusing", "groups", "accused")
+        print(f"\n{'where nobody should be accused':42} " + " ".join(f"{head:>8}" for head in heads))
         for what, worlds, accusing, judged, accused in alarms(options.data, options.worlds):
             print(f"{what:42} {worlds:8} {accusing:8} {judged:8} {accused:8}", flush=True)
     print(f"\n{time.perf_counter() - started:.0f} s")

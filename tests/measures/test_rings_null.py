@@ -6,7 +6,7 @@ from math import comb, log
 
 import numpy as np
 import pytest
-from headcount.measures.rings_evidence import conversation_ratio, usual_partners
+from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import _busiest, against_chance
 from headcount.network.close_groups import close_groups
 from headcount.network.graph import Rows
@@ -136,13 +136,13 @@ def test_a_large_graph_is_rewired_among_its_busiest_accounts():
 def test_the_usual_line_rises_and_grows_slowly_beyond_what_is_known():
     rng = np.random.default_rng(5)
     k = rng.integers(1, 100, 5000)
-    usual = usual_partners(k, rng.poisson(0.6 * k**0.75 * rng.gamma(2.0, 0.5, 5000)))
+    usual = usual_partners(Tally.of(k, rng.poisson(0.6 * k**0.75 * rng.gamma(2.0, 0.5, 5000))))
     for at in (3, 10, 40):
         assert usual(np.array([at]))[0] == pytest.approx(0.6 * at**0.75, rel=0.15)
     assert (np.diff(usual.partners) >= 0).all()
     assert usual(np.array([100 * usual.ties[-1]]))[0] == pytest.approx(10 * usual.partners[-1])
     assert usual.spread == pytest.approx(0.5, abs=0.1)
-    assert usual_partners(k[:49], k[:49]) is None
+    assert usual_partners(Tally.of(k[:49], k[:49])) is None
 
 
 def test_the_interval_of_the_conversation_holds_the_truth():
@@ -151,7 +151,7 @@ def test_the_interval_of_the_conversation_holds_the_truth():
     for _ in range(300):
         k = rng.integers(1, 60, 1000)
         mean = 0.5 * k**0.8 * rng.gamma(1.5, 1 / 1.5, 1000)
-        usual = usual_partners(k, rng.poisson(mean))
+        usual = usual_partners(Tally.of(k, rng.poisson(mean)))
         members = rng.integers(10, 50, 40)
         talk = rng.poisson(0.4 * 0.5 * members**0.8 * rng.gamma(1.5, 1 / 1.5, 40))
         ratio = conversation_ratio(members, talk, usual)
@@ -159,7 +159,23 @@ def test_the_interval_of_the_conversation_holds_the_truth():
     assert covered / 300 >= 0.93
 
 
+def test_a_tally_counts_every_account_once_and_takes_others_off():
+    rng = np.random.default_rng(7)
+    k, a = rng.integers(0, 5000, 1000), rng.integers(0, 50, 1000)
+    whole, part = Tally.of(k, a), Tally.of(k[:300], a[:300])
+    rest = Tally.of(k[300:], a[300:])
+    for name in ("accounts", "ties", "partners", "squares"):
+        np.testing.assert_array_equal(getattr(whole - part, name), getattr(rest, name))
+    assert whole.accounts.sum() == (k > 0).sum()
+    assert whole.ties.sum() == k.sum()
+    assert whole.squares.sum() == (a[k > 0] ** 2).sum()
+    small = Tally.of(np.arange(1, 33), np.ones(32, np.int64))
+    assert small.accounts.max() == 1
+    mean = whole.ties[whole.accounts > 0] / whole.accounts[whole.accounts > 0]
+    assert (np.diff(mean) > 0).all()
+
+
 def test_nothing_to_compare_with_is_unknown():
     assert conversation_ratio(np.array([3, 4]), np.array([0, 0]), None) is None
-    usual = usual_partners(np.full(100, 5), np.zeros(100, np.int64))
+    usual = usual_partners(Tally.of(np.full(100, 5), np.zeros(100, np.int64)))
     assert conversation_ratio(np.full(20, 5), np.zeros(20, np.int64), usual) is None

@@ -30,6 +30,7 @@ Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,7 +40,7 @@ from numpy.typing import NDArray
 from headcount.columns import Flags, Floats, Integers
 from headcount.measures.intervals import wilson
 from headcount.measures.result import Result
-from headcount.measures.rings_evidence import Conversation, Ratio, conversation_ratio, usual_partners
+from headcount.measures.rings_evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import Chance, against_chance
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def rings_of_graph(
 class _Counts:
     """Ties and talk of every account: within its group (ties, partners, times) and in all (ties, partners)."""
 
-    label: Integers
+    groups: CloseGroups
     table: Integers
     watched: NDArray[np.bool_]
     known: bool
@@ -301,20 +302,38 @@ class _Counts:
         addressed = addressed_along_ties(mutual.offsets, mutual.targets, talk.actor, talk.target, times)
         table = ties_and_partners(mutual.offsets, mutual.targets, addressed, groups.label)
         watched = np.ones(count, bool) if talk.watched is None else talk.watched
-        return cls(groups.label, table, watched, conversation is not None)
+        return cls(groups, table, watched, conversation is not None)
 
     def ratio(self, number: int, accused: set[int]) -> Ratio | None:
         """Conversation of a group against all other accounts that are in no circuit."""
         if not self.known:
             return None
-        elsewhere = self.watched & ~np.isin(self.label, [number, *accused])
-        grouped = elsewhere & (self.label >= 0)
-        ties = np.concatenate([self.table[elsewhere, 3], self.table[grouped, 0]])
-        partners = np.concatenate([self.table[elsewhere, 4], self.table[grouped, 1]])
-        members = self.watched & (self.label == number)
-        if 2 * members.sum() < (self.label == number).sum():
+        members = self.groups.members(number)
+        watched = members[self.watched[members]]
+        if 2 * len(watched) < len(members):
             return None
-        return conversation_ratio(self.table[members, 0], self.table[members, 1], usual_partners(ties, partners))
+        elsewhere = self.everybody
+        for other in sorted({number, *accused}):
+            elsewhere = elsewhere - self.of_group(other)
+        return conversation_ratio(self.table[watched, 0], self.table[watched, 1], usual_partners(elsewhere))
+
+    @cached_property
+    def everybody(self) -> Tally:
+        """All accounts looked at."""
+        return self._tally(np.flatnonzero(self.watched))
+
+    def of_group(self, number: int) -> Tally:
+        """The members of a group that were looked at."""
+        members = self.groups.members(number)
+        return self._tally(members[self.watched[members]])
+
+    def _tally(self, accounts: Integers) -> Tally:
+        """Accounts with all their ties, and members of groups also with those inside."""
+        grouped = accounts[self.groups.label[accounts] >= 0]
+        return Tally.of(
+            np.concatenate([self.table[accounts, 3], self.table[grouped, 0]]),
+            np.concatenate([self.table[accounts, 4], self.table[grouped, 1]]),
+        )
 
 
 def _verdicts(

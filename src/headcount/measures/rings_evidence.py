@@ -29,9 +29,11 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
 
-__all__ = ["Conversation", "Ratio", "Usual", "conversation_ratio", "usual_partners"]
+__all__ = ["Conversation", "Ratio", "Tally", "Usual", "conversation_ratio", "usual_partners"]
 
 LEAST_IN_STEP = 20
+CLASSES, STEPS_OF_TIES = 16, 40
+"""Classes of a doubling of k, and doublings: up to 2^39 ties."""
 STEPS = 60
 LEAST_ACCOUNTS = 50
 """Fewer accounts elsewhere are no comparison."""
@@ -70,7 +72,7 @@ class Usual:
     spread: float
     accounts: int
 
-    def __call__(self, ties: Integers) -> Floats:
+    def __call__(self, ties: Integers | Floats) -> Floats:
         """The m(k) of each number of ties."""
         beyond = np.sqrt(np.maximum(ties / self.ties[-1], 1.0))
         return np.asarray(np.interp(ties, self.ties, self.partners) * beyond)
@@ -93,27 +95,67 @@ class Ratio:
     accounts: int
 
 
-def usual_partners(ties: Integers, partners: Integers) -> Usual | None:
+@dataclass(frozen=True)
+class Tally:
+    """Accounts put together by their number of ties, 16 classes to a doubling (below 32 ties: one each).
+
+    Attributes:
+        accounts: how many are in each class.
+        ties, partners, squares: sums of k, a and a^2 over them.
+    """
+
+    accounts: Integers
+    ties: Integers
+    partners: Integers
+    squares: Integers
+
+    @classmethod
+    def of(cls, ties: Integers, partners: Integers) -> Tally:
+        """Tally of the accounts that have ties.
+
+        Args:
+            ties, partners: k and a of every account.
+        """
+        partners, ties = partners[ties > 0], ties[ties > 0]
+        mantissa, step = np.frexp(ties.astype(float))
+        number = step * CLASSES + (2 * CLASSES * mantissa).astype(np.int64) - CLASSES
+        order = np.argsort(number, kind="stable")
+        begin = np.searchsorted(number[order], np.arange(CLASSES * STEPS_OF_TIES + 1))
+        values = (np.ones(len(ties), np.int64), ties, partners, partners**2)
+        # Sums of whole numbers: the same in any order, and exact when tallies are taken off again.
+        sums = [np.diff(np.concatenate([[0], np.cumsum(value[order])])[begin]) for value in values]
+        return cls(*sums)
+
+    def __sub__(self, other: Tally) -> Tally:
+        """The accounts of this tally without those of another that it holds."""
+        return Tally(
+            self.accounts - other.accounts,
+            self.ties - other.ties,
+            self.partners - other.partners,
+            self.squares - other.squares,
+        )
+
+
+def usual_partners(tally: Tally) -> Usual | None:
     """The line m(k) of the accounts given; None for fewer than 50 accounts with ties.
 
     Args:
-        ties, partners: k and a of every account.
+        tally: k and a of the accounts.
     """
-    ties, partners = ties[ties > 0], partners[ties > 0]
-    if len(ties) < LEAST_ACCOUNTS:
+    if tally.accounts.sum() < LEAST_ACCOUNTS:
         return None
-    step = np.frexp(ties.astype(float))[1]
-    part = _parts(np.bincount(step))[step]
-    count = np.bincount(part)
+    per_step = tally.accounts.reshape(-1, CLASSES).sum(axis=1)
+    part = np.repeat(_parts(per_step), CLASSES)
+    count, ties, partners = (np.bincount(part, sums) for sums in (tally.accounts, tally.ties, tally.partners))
     used = count > 0
-    x = np.bincount(part, ties)[used] / count[used]
-    y = np.maximum.accumulate(np.bincount(part, partners)[used] / count[used])
-    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 0.0, len(ties))
-    mean = line(ties)
-    if mean.sum() == 0:
+    x, y = ties[used] / count[used], np.maximum.accumulate(partners[used] / count[used])
+    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 0.0, int(tally.accounts.sum()))
+    mean = line(tally.ties / np.maximum(tally.accounts, 1))
+    whole = float((tally.accounts * mean**2).sum())
+    if whole == 0:
         return line
-    spread = float(((partners - mean) ** 2 - mean).sum() / (mean**2).sum())
-    return Usual(line.ties, line.partners, max(spread, 0.0), len(ties))
+    scatter = float((tally.squares - 2 * mean * tally.partners + tally.accounts * mean * (mean - 1)).sum())
+    return Usual(line.ties, line.partners, max(scatter / whole, 0.0), line.accounts)
 
 
 def _parts(size: Integers) -> Integers:

@@ -25,6 +25,7 @@ Sources: closeness and its clusters after Xu et al., SCAN, KDD 2007; worth after
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import lgamma, log, sqrt
 from typing import Any
 
@@ -69,7 +70,15 @@ class CloseGroups:
 
     def members(self, number: int) -> Wholes:
         """Numbers of the accounts of a group, ascending."""
-        return np.flatnonzero(self.label == number)
+        order, begin = self._sorted
+        return order[begin[number] : begin[number + 1]]
+
+    @cached_property
+    def _sorted(self) -> tuple[Wholes, Wholes]:
+        """Accounts in groups, group by group, and where each group begins."""
+        grouped = np.flatnonzero(self.label >= 0)
+        order = grouped[np.argsort(self.label[grouped], kind="stable")]
+        return order, np.searchsorted(self.label[order], np.arange(len(self) + 1))
 
 
 def close_groups(mutual: Rows, *, least_members: int = LEAST_MEMBERS) -> CloseGroups:
