@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
 from headcount.measures.rings import Conversation, Rings, rings
 from headcount.network.dense_blocks import dense_blocks
 from headcount.network.graph import Graph

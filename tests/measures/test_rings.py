@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from headcount.measures.rings import AccountFacts, Conversation, Rings, rings
 from headcount.simulate.circuits import CAMOUFLAGE, draw_talk, plant_circuit, plant_fan_club
 
@@ -130,6 +131,25 @@ def test_a_world_where_nobody_talks_has_no_circuits():
     none = np.zeros(0, np.int64)
     result = rings(planted.source, planted.target, planted.count, conversation=Conversation(none, none))
     assert result.rings == ()
+
+
+def test_quiet_people_who_talk_to_each_other_as_to_anybody_are_not_accused():
+    """A group of friends who say little, inside and outside alike; a circuit says little inside alone."""
+    planted = planted_circuit(12, taken_over=True)
+    talk = draw_talk(planted.source, planted.target, planted.count, generator=np.random.default_rng(12))
+    inside = np.isin(talk.actor, planted.members)
+    quiet = np.random.default_rng(13).random(len(talk.actor)) < 0.15
+    verdicts = {}
+    for name, dropped in (
+        ("everywhere", inside & ~quiet),
+        ("inside", inside & np.isin(talk.target, planted.members) & ~quiet),
+    ):
+        conversation = Conversation(talk.actor[~dropped], talk.target[~dropped], talk.times[~dropped])
+        result = rings(planted.source, planted.target, planted.count, conversation=conversation)
+        (group,) = [g for g in result.groups if np.isin(g.members, planted.members).mean() > 0.9]
+        assert group.conversation.high < 1 / 3
+        verdicts[name] = group.verdict
+    assert verdicts == {"everywhere": "unclear", "inside": "ring"}
 
 
 def test_members_who_were_away_are_not_accused():

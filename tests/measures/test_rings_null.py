@@ -6,6 +6,7 @@ from math import comb, log
 
 import numpy as np
 import pytest
+
 from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import _busiest, against_chance
 from headcount.network.close_groups import close_groups

@@ -9,6 +9,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("networkx")
 
 from benchmarks import rings as bench
+
 from headcount.measures.rings import rings
 from headcount.simulate.circuits import draw_talk, plant_circuit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from headcount.errors import UsageError
 from headcount.network import co_timed
 from headcount.network.co_timed import co_timed_groups, co_timed_pairs

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+
 from headcount.network.dense_blocks import dense_block_by_heap, dense_blocks, dense_groups
 from headcount.network.graph import Graph, Rows
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from headcount.network.graph import Graph
-from headcount.network.synchrony import authorities, least_synchrony, synchrony
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from headcount.network.graph import Graph
+from headcount.network.synchrony import authorities, least_synchrony, synchrony
 
 
 def graph_of(pairs, count) -> Graph:

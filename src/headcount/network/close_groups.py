@@ -30,10 +30,9 @@ from math import lgamma, log, sqrt
 from typing import Any
 
 import numpy as np
-from numba import prange
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled, parallel
+from headcount.network.compile import compiled, parallel, span
 from headcount.network.graph import Rows
 
 __all__ = ["LEAST_MEMBERS", "CloseGroups", "close_groups"]
@@ -151,7 +150,7 @@ def _closeness(offsets: Any, targets: Any, alive: Any) -> Any:
     """Closeness of every entry whose target is the larger number; 0 for the others."""
     closeness = np.zeros(len(targets), np.float32)
     count = len(offsets) - 1
-    for u in prange(count):
+    for u in span(count):
         if alive[u] == 0:
             continue
         for e in range(offsets[u], offsets[u + 1]):

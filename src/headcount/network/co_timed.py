@@ -128,7 +128,8 @@ def _near_pairs(actor: Wholes, target: Wholes, at: Reals, window: float) -> Whol
         )
     near = _fill_near(*columns, window, count)
     near = near[np.lexsort((near[:, 2], near[:, 1], near[:, 0]))]
-    return near[np.r_[True, (np.diff(near, axis=0) != 0).any(axis=1)][: len(near)]]
+    first = np.r_[True, (np.diff(near, axis=0) != 0).any(axis=1)][: len(near)]
+    return np.asarray(near[first], dtype=np.int64)
 
 
 def _matches(actor: Wholes, target: Wholes, at: Reals, near: Wholes, window: float) -> Wholes:

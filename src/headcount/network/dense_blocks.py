@@ -157,7 +157,7 @@ class _Search:
         self.taken = np.zeros(len(self.prior), np.uint64)
         """Bit b: was the account in block b? A follow between two of one block is gone."""
 
-    def arrays(self) -> tuple[Any, ...]:
+    def arrays(self) -> Any:
         forward, backward = self.forward, self.backward
         return (
             forward.offsets,
@@ -196,7 +196,7 @@ def _repeat(search: _Search, most: int, bounded: bool, *, weigh: bool) -> Iterat
 
 def _search(search: _Search, weight: Wholes, bounded: bool) -> tuple[Wholes, float] | None:
     """Members of the best block and its g; None without any member that contributes."""
-    graph = (*search.arrays(), weight, search.prior)
+    graph: Any = (*search.arrays(), weight, search.prior)
     value = _contributions(*graph)
     top = int(value.max(initial=0))
     if top == 0:
@@ -210,7 +210,7 @@ def _search(search: _Search, weight: Wholes, bounded: bool) -> tuple[Wholes, flo
     return members[kept], score / SCALE
 
 
-def _bound(graph: tuple[Any, ...], prior: Wholes, value: Wholes, top: int) -> Wholes:
+def _bound(graph: Any, prior: Wholes, value: Wholes, top: int) -> Wholes:
     """Contributions within the core that holds the best block; 0 outside of it."""
     threshold = top
     core = _core(*graph, value, threshold)
@@ -307,7 +307,7 @@ def _core(
     weight: Any,
     prior: Any,
     value: Any,
-    threshold: int,
+    threshold: Any,
 ) -> Any:
     """Contributions within the core of a threshold (at least 1) among the members of `value`; 0 outside."""
     count = len(value)
@@ -341,7 +341,7 @@ def _drop_below(
     taken: Any,
     weight: Any,
     within: Any,
-    threshold: int,
+    threshold: Any,
 ) -> None:
     """Take out whoever contributes less than the threshold, until nobody does; those out hold 0."""
     pending = np.empty(np.count_nonzero(within), np.int64)

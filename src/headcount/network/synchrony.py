@@ -28,10 +28,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import prange
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled, parallel
+from headcount.network.compile import compiled, parallel, span
 from headcount.network.graph import Rows
 
 __all__ = ["Synchrony", "authorities", "least_synchrony", "synchrony"]
@@ -126,7 +125,7 @@ def _row_sums(offsets: Any, targets: Any, values: Any) -> Any:
     """Sum of the values of every row's targets, in their order: the same for any number of threads."""
     count = len(offsets) - 1
     sums = np.zeros(count)
-    for row in prange(count):
+    for row in span(count):
         total = 0.0
         for e in range(offsets[row], offsets[row + 1]):
             total += values[targets[e]]
