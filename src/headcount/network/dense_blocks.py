@@ -47,6 +47,9 @@ MOST_BLOCKS = 64
 
 Wholes = NDArray[np.int64]
 Reals = NDArray[np.float64]
+Arrays = tuple[Any, Any, Any, Any, int, int, Any]
+Weighted = tuple[Any, Any, Any, Any, int, int, Any, Any, Any]
+"""Both directions, `split`, `shift` and `taken` (see `_Search`); then the weights and the priors."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class _Search:
         self.taken = np.zeros(len(self.prior), np.uint64)
         """Bit b: was the account in block b? A follow between two of one block is gone."""
 
-    def arrays(self) -> Any:
+    def arrays(self) -> Arrays:
         forward, backward = self.forward, self.backward
         return (
             forward.offsets,
@@ -174,7 +177,7 @@ class _Search:
         if not weigh:
             return np.full(self.split, int(SCALE), np.int64)
         left = _degrees(*self.arrays(), len(self.prior))[self.split :]
-        return np.rint(SCALE / np.log(left + 5.0)).astype(np.int64)
+        return np.asarray(np.rint(SCALE / np.log(left + 5.0)), dtype=np.int64)
 
 
 def _repeat(search: _Search, most: int, bounded: bool, *, weigh: bool) -> Iterator[tuple[Wholes, float, int]]:
@@ -196,7 +199,7 @@ def _repeat(search: _Search, most: int, bounded: bool, *, weigh: bool) -> Iterat
 
 def _search(search: _Search, weight: Wholes, bounded: bool) -> tuple[Wholes, float] | None:
     """Members of the best block and its g; None without any member that contributes."""
-    graph: Any = (*search.arrays(), weight, search.prior)
+    graph: Weighted = (*search.arrays(), weight, search.prior)
     value = _contributions(*graph)
     top = int(value.max(initial=0))
     if top == 0:
@@ -210,7 +213,7 @@ def _search(search: _Search, weight: Wholes, bounded: bool) -> tuple[Wholes, flo
     return members[kept], score / SCALE
 
 
-def _bound(graph: Any, prior: Wholes, value: Wholes, top: int) -> Wholes:
+def _bound(graph: Weighted, prior: Wholes, value: Wholes, top: int) -> Wholes:
     """Contributions within the core that holds the best block; 0 outside of it."""
     threshold = top
     core = _core(*graph, value, threshold)
