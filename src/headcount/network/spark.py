@@ -167,8 +167,12 @@ class Checkpoints:
         """Where the table of that name is."""
         return f"{self.folder}/{name}"
 
+    def keep(self, table: DataFrame, name: str) -> DataFrame:
+        """Write a table under a name of its own, until the work folder is removed, and read it back."""
+        return self.save(table, f"{name}-{next(self._numbers)}")
+
     def save(self, table: DataFrame, name: str) -> DataFrame:
-        """Write a table and read it back. Its name must not be one that it is itself read from."""
+        """Write a table over what has its name, and read it back. It must not be read from there itself."""
         schema = table.schema
         table.write.mode("overwrite").parquet(self.path(name))
         return self.session.read.schema(schema).parquet(self.path(name))
@@ -319,15 +323,15 @@ def prepare(
         columns += f", cast(e.`{weight}` as double) as weight"
     raw = checkpoints.sql(f"select {columns} from {{edges}} e", edges=edges)
     total = ", sum(r.weight) as weight" if weight else ""
-    clean = checkpoints.save(
+    clean = checkpoints.keep(
         checkpoints.sql(
             f"select r.source, r.target{total} from {{raw}} r where r.source <> r.target group by r.source, r.target",
             raw=raw,
         ),
         "named-edges" if numbered else "edges",
     )
-    people = checkpoints.save(_people(checkpoints, clean, accounts, kind), "accounts")
-    kept = checkpoints.save(_numbered(checkpoints, clean, people, weight), "edges") if numbered else clean
+    people = checkpoints.keep(_people(checkpoints, clean, accounts, kind), "accounts")
+    kept = checkpoints.keep(_numbered(checkpoints, clean, people, weight), "edges") if numbered else clean
     counts = _counts(checkpoints, raw, kept, people, weight)
     return SparkGraph(checkpoints, kept, people, counts, weight is not None, numbered)
 

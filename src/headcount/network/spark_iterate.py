@@ -178,7 +178,7 @@ def _flow(graph: SparkGraph, state: DataFrame, base: float, damping: float) -> D
 
 def mutual_edges(graph: SparkGraph) -> DataFrame:
     """Follows that are returned: source and target, each tie in both directions."""
-    return graph.checkpoints.save(
+    return graph.checkpoints.keep(
         graph.checkpoints.sql(
             "select e.source, e.target from {edges} e left semi join {edges} r "
             "on e.source = r.target and e.target = r.source",
@@ -190,7 +190,7 @@ def mutual_edges(graph: SparkGraph) -> DataFrame:
 
 def undirected_edges(graph: SparkGraph) -> DataFrame:
     """Pairs of whom one follows the other: source and target, each tie in both directions."""
-    return graph.checkpoints.save(
+    return graph.checkpoints.keep(
         graph.checkpoints.sql(
             "select e.source, e.target from {edges} e union "
             "select f.target as source, f.source as target from {edges} f",
@@ -305,11 +305,11 @@ def densest_block(
     if not tolerance > 0:
         raise UsageError(f"Tolerance {tolerance}: give one above 0, as 0.1.")
     work = graph.checkpoints
-    rounds = work.rounds("block")
+    rounds, states = work.rounds("block"), work.rounds("block-sides")
     left = rounds.save(_weighed(graph))
     best, done = None, 0
     while True:
-        sides = work.save(_contributions(work, left), "contributions")
+        sides = states.save(_contributions(work, left))
         seen = work.row(
             "select count_if(s.side = 'source') as sources, count_if(s.side = 'target') as targets, "
             "sum(if(s.side = 'source', s.value, 0)) as f, sum(if(s.side = 'source', s.follows, 0)) as follows "
