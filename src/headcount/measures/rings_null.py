@@ -13,7 +13,7 @@ bounds (Chernoff, all groups of n counted) the logarithm of the chance of any su
 largest surprise of each draw is kept: p = (1 + draws at least as surprising) / (1 + draws). It allows for the
 search, as the surprise of one group by itself does not. Groups that hold more than three quarters of all ties
 of their members are taken out first, for the same reason as above; accounts with many ties that are dense
-among themselves because they have many are not such a group, and stay. Where more than 500,000 ties are left,
+among themselves because they have many are not such a group, and stay. Where more than 200,000 ties are left,
 those among the accounts with most ties are rewired alone: by chance, ties are dense there first.
 
 Sources: Traag, Aldecoa & Delvenne 2015; configuration model, Newman 2003; p from draws, Davison & Hinkley 1997.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chance", "against_chance"]
 
-NULL_TIES = 500_000
+NULL_TIES = 200_000
 MOST_OF_TIES = 0.75
 
 

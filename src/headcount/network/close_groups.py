@@ -42,6 +42,7 @@ USUAL_DENSITY = 0.03
 BELONGING = 0.5
 """Share of a group's mean ties that a member has at least."""
 LEAST_TIES = 3
+MUCH_SHORTER = 8
 LEAST_MEMBERS = 10
 ROUNDS = 10
 
@@ -145,6 +146,31 @@ def _dense_part(offsets: Any, targets: Any, least: int) -> Any:
     return alive
 
 
+@compiled
+def _shared(targets: Any, a: int, a_end: int, b: int, b_end: int) -> int:
+    """How many values two sorted rows share; a row much shorter than the other is looked up in it."""
+    shared = 0
+    if a_end - a > b_end - b:
+        a, a_end, b, b_end = b, b_end, a, a_end
+    if MUCH_SHORTER * (a_end - a) < b_end - b:
+        for i in range(a, a_end):
+            high = b_end
+            while b < high:
+                middle = (b + high) // 2
+                if targets[middle] < targets[i]:
+                    b = middle + 1
+                else:
+                    high = middle
+            shared += b < b_end and targets[b] == targets[i]
+        return shared
+    while a < a_end and b < b_end:
+        x, y = targets[a], targets[b]
+        shared += x == y
+        a += x <= y
+        b += y <= x
+    return shared
+
+
 @parallel
 def _closeness(offsets: Any, targets: Any, alive: Any) -> Any:
     """Closeness of every entry whose target is the larger number; 0 for the others."""
@@ -157,17 +183,7 @@ def _closeness(offsets: Any, targets: Any, alive: Any) -> Any:
             v = np.int64(targets[e])
             if v < u or alive[v] == 0:
                 continue
-            i, j, shared = offsets[u], offsets[v], 0
-            while i < offsets[u + 1] and j < offsets[v + 1]:
-                a, b = targets[i], targets[j]
-                if a == b:
-                    shared += 1
-                    i += 1
-                    j += 1
-                elif a < b:
-                    i += 1
-                else:
-                    j += 1
+            shared = _shared(targets, offsets[u], offsets[u + 1], offsets[v], offsets[v + 1])
             if shared > 1:
                 degrees = float(offsets[u + 1] - offsets[u]) * float(offsets[v + 1] - offsets[v])
                 closeness[e] = (shared - 1) / sqrt(degrees)
