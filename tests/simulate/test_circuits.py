@@ -47,7 +47,7 @@ def test_a_circuit_has_its_size_density_and_camouflage(camouflage, taken_over):
         back = (~own & np.isin(planted.target, planted.members) & new).sum()
         assert 0.4 * inside.sum() < outwards <= inside.sum()
         # Follows of the popular repeat and count once, follow-backs hardly do.
-            assert back / outwards == pytest.approx(0.1, abs=0.08)
+        assert back / outwards == pytest.approx(0.1, abs=0.08)
 
 
 def test_popular_camouflage_goes_to_the_popular():
