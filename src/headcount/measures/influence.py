@@ -5,9 +5,10 @@ window: distinct people, however often each did. It is shown per 1,000. A follow
 away, gone or fake; where that is not known all followers are.
 
 **Shrinkage.** x of n followers responded. x is binomial with rate p, and p of accounts with n followers is
-Beta(m M, (1 - m) M) with logit m and log M linear in log n: accounts are compared with those of similar size. The
-four constants are fitted to all accounts by maximum marginal likelihood (beta-binomial; Robbins 1956, Efron 2010
-ch. 1); the rate shown is the posterior mean (x + m M)/(n + M), the interval the central 95% of
+Beta(m M, (1 - m) M) with logit m quadratic and log M linear in log n: accounts are compared with those of similar
+size. The five constants are fitted to all accounts by marginal likelihood (beta-binomial; Robbins 1956, Efron 2010
+ch. 1), with weak priors (uniform shrinkage for M, Daniels 1999) and the variance of m added to that of the rates. The
+rate shown is the posterior mean (x + m M)/(n + M), the interval the central 95% of
 Beta(x + m M, n - x + (1 - m) M). Over all accounts 95% of these hold the truth; of a single kind of account that the
 prior does not know (one in a thousand with ten times the rate) fewer do. Beside it stands Wilson's interval, which
 uses the account's own counts only.
@@ -32,7 +33,7 @@ Unknown counts stay unknown (NaN), in every column. Formulas: METHODS 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -64,27 +65,34 @@ PER = 1000.0
 
 @dataclass(frozen=True)
 class Prior:
-    """Rates of accounts by size: Beta(m M, (1 - m) M), logit m and log M linear in log n - centre.
+    """Rates of accounts by size: Beta(m M, (1 - m) M); logit m quadratic, log M linear in z = (log n - centre)/scale.
 
     Attributes:
-        centre: mean of log n of the accounts fitted to.
-        mean, mean_slope: of logit m, at the centre and for each unit of log n.
-        weight, weight_slope: of log M.
+        centre, scale: mean and standard deviation of log n of the accounts fitted to.
+        mean: constants of logit m: at the centre, of z, of z^2.
+        weight: constants of log M: at the centre, of z.
+        unsure: (3, 3) covariance of the constants of logit m.
         accounts: fitted to.
     """
 
     centre: float
-    mean: float
-    mean_slope: float
-    weight: float
-    weight_slope: float
+    scale: float
+    mean: tuple[float, float, float]
+    weight: tuple[float, float]
+    unsure: NDArray[np.float64] = field(repr=False)
     accounts: int
 
     def shapes(self, followers: Floats) -> tuple[Floats, Floats]:
         """The two shapes of the beta distribution for accounts with so many followers (1 or more)."""
-        size = np.log(followers) - self.centre
-        mean: Floats = 1 / (1 + np.exp(-(self.mean + self.mean_slope * size)))
-        weight: Floats = np.exp(np.clip(self.weight + self.weight_slope * size, -3.0, 20.0))
+        size = (np.log(followers) - self.centre) / self.scale
+        terms = np.stack([np.ones_like(size), size, size * size])
+        logit = np.clip(np.asarray(self.mean) @ terms, -30.0, 15.0)
+        mean: Floats = 1 / (1 + np.exp(-logit))
+        weight = np.exp(np.clip(self.weight[0] + self.weight[1] * size, -3.0, 18.0))
+        # Variance of a rate is m (1 - m)/(M + 1); how unsure m itself is comes on top, as a smaller M.
+        of_mean = np.einsum("in,ij,jn->n", terms, self.unsure, terms)
+        wider: Floats = 1 / (1 / (weight + 1) + mean * (1 - mean) * of_mean)
+        weight = np.maximum(wider - 1, 1e-2)
         return mean * weight, (1 - mean) * weight
 
 
@@ -252,26 +260,56 @@ def fit_prior(responders: Floats, reachable: Floats) -> Prior:
         chosen = np.lexsort((x, n))[np.linspace(0, len(x) - 1, FITTED).astype(np.int64)]
         x, n = x[chosen], n[chosen]
     x, n, times = _distinct(x, n)[:3]
-    centre = float(np.average(np.log(n), weights=times))
-    total = float((times * x).sum() / (times * n).sum())
+    size = np.log(n)
+    centre = float(np.average(size, weights=times))
+    scale = float(np.sqrt(np.average((size - centre) ** 2, weights=times))) or 1.0
+    usual = float((times * n).sum() / times.sum())
+
+    def prior(constants: Floats, unsure: NDArray[np.float64]) -> Prior:
+        m0, m1, m2, w0, w1 = (float(constant) for constant in constants)
+        return Prior(centre, scale, (m0, m1, m2), (w0, w1), unsure, int(times.sum()))
 
     def cost(constants: Floats) -> float:
-        a, b = _prior(centre, constants, 0).shapes(n)
-        return -float((times * (betaln(x + a, n - x + b) - betaln(a, b))).sum()) / float(times.sum())
+        a, b = prior(constants, np.zeros((3, 3))).shapes(n)
+        likelihood = float((times * (betaln(x + a, n - x + b) - betaln(a, b))).sum())
+        # Uniform shrinkage (Daniels 1999): without differences to be seen, M stays finite.
+        shrinkage = 2 * np.log(np.exp(constants[3]) + usual) - constants[3]
+        # Half a response and half a silence more (Jeffreys), and slopes of about 2: what few accounts leave open.
+        half = (np.logaddexp(0, constants[0]) + np.logaddexp(0, -constants[0])) / 2
+        return -likelihood + float(shrinkage + half + np.sum(constants[[1, 2, 4]] ** 2) / 8)
 
-    start = float(np.log(total) - np.log1p(-min(total, 1 - 1e-6)))
-    bounds = [(-25, 12), (-3, 3), (-3, 18), (-3, 3)]
+    def mean_cost(constants: Floats) -> float:
+        return cost(constants) / len(x)
+
+    total = min(float((times * x).sum() / (times * n).sum()), 1 - 1e-6)
+    start = float(np.log(total) - np.log1p(-total))
+    bounds = [(-25, 12), (-6, 6), (-2, 2), (-3, 18), (-6, 6)]
     fits = [
-        minimize(cost, np.array([start, 0.0, weight - start / 2, 0.0]), method="L-BFGS-B", bounds=bounds)
+        minimize(
+            mean_cost,
+            np.array([start, 0.0, 0.0, weight - start / 2, 0.0]),
+            method="L-BFGS-B",
+            bounds=bounds,
+        )
         for weight in (1.0, 4.0)
     ]
     best = min(fits, key=lambda fit: float(fit.fun))
-    return _prior(centre, best.x, int(times.sum()))
+    return prior(best.x, _covariance(cost, best.x)[:3, :3])
 
 
-def _prior(centre: float, constants: Floats, accounts: int) -> Prior:
-    mean, mean_slope, weight, weight_slope = (float(constant) for constant in constants)
-    return Prior(centre, mean, mean_slope, weight, weight_slope, accounts)
+def _covariance(cost: Callable[[Floats], float], at: Floats) -> NDArray[np.float64]:
+    """Inverse of the second derivatives at the minimum, by differences; directions that are flat count for nothing."""
+    count, step = len(at), 1e-2
+    shift = step * np.eye(count)
+    curve = np.empty((count, count))
+    for i in range(count):
+        for j in range(i, count):
+            four = [cost(at + u * shift[i] + v * shift[j]) * u * v for u in (1, -1) for v in (1, -1)]
+            curve[i, j] = curve[j, i] = sum(four) / (4 * step * step)
+    values, vectors = np.linalg.eigh(curve)
+    inverse = np.where(values > 1e-3, 1 / np.maximum(values, 1e-3), 0.0)
+    covariance: NDArray[np.float64] = (vectors * inverse) @ vectors.T
+    return covariance
 
 
 def influence(

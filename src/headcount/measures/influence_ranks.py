@@ -78,7 +78,8 @@ def rank(score: Floats) -> Floats:
     """(N,) place of each account, 1 for the highest score; ties share the mean; NaN where the score is unknown."""
     known = np.isfinite(score)
     places = np.full(len(score), np.nan)
-    places[known] = known.sum() * (0.5 - _Ranks(score[known]).centred) + 0.5
+    ranks = _Ranks(score[known])
+    places[known] = known.sum() + 0.5 - ranks.below[ranks.group]
     return places
 
 
@@ -130,8 +131,8 @@ class _Ranks:
 
     def __init__(self, score: Floats) -> None:
         _, self.group, self.size = np.unique(score, return_inverse=True, return_counts=True)
-        below: NDArray[np.float64] = (np.cumsum(self.size) - self.size / 2) / max(len(score), 1)
-        self.centred: Floats = (below - 0.5)[self.group]
+        self.below: NDArray[np.float64] = np.cumsum(self.size) - self.size / 2
+        self.centred: Floats = (self.below / max(len(score), 1) - 0.5)[self.group]
 
     def mean_above(self, weight: Floats) -> Floats:
         """(N,) sum of the weight over the accounts that stand higher and half of those that tie, over N."""
