@@ -6,7 +6,7 @@ OUT ?= out
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help report test check-long lint types bench lock screenshots clean
+.PHONY: help report test check-long lint types bench train evaluate lock screenshots clean
 
 help: ## say what each task does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,14 +44,27 @@ lint: $(VENV)/.dev ## ruff
 types: $(VENV)/.dev ## mypy, strict on src/
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev ## one table: time and peak memory at full size
+bench: $(VENV)/.dev ## tables: time and peak memory at full size; how fast an account is collected
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.collecting
+
+$(VENV)/.train: requirements/train.lock $(VENV)/.dev
+	@echo "Installing what the model of authenticity is trained with …"
+	@$(PIP) -r requirements/train.lock
+	@touch $@
+
+train: $(VENV)/.train ## fit the model of authenticity to public research data
+	$(BIN)/python -m training train
+
+evaluate: $(VENV)/.train ## the model's error rates, by source left out: prints and writes docs/methods/authenticity-evaluation.md
+	$(BIN)/python -m training evaluate
 
 lock: | $(VENV)/.python ## renew requirements/*.lock from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@mkdir -p requirements
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group test --group lint -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --extra train -c requirements/dev.lock pyproject.toml -o requirements/train.lock
 
 clean: ## remove the environment and everything that was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache build dist

@@ -108,6 +108,8 @@ def measure(folder: Path, options: argparse.Namespace):
     page = str(folder / "report.html")
     yield timed("headcount report --html", [*report, "--html", page], "under 10 s, under 3,000 MB")
     yield Row(f"  the page: {Path(page).stat().st_size / 1e6:.2f} MB", 0, 0, "under 3 MB for 10,000 followers")
+    judge = [*headcount, "authenticity", ego, "--workspace", workspace, "--json"]
+    yield timed("headcount authenticity --json (every follower judged)", judge, "under 10 s")
     yield timed("pandas: distinct responders only, from the Parquet files", [python, "-c", PANDAS_SCRIPT, tables], "")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert own < 500

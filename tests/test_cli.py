@@ -88,7 +88,7 @@ def test_text_report_takes_no_name_for_markup(workspace, capsys):
 
 
 def test_account_may_be_left_out_and_named_in_several_ways(workspace, capsys):
-    for name in ([], ["@ego"], ["EGO"], ["x:1"], ["1"]):
+    for name in ([], ["@ego"], ["EGO"], ["x:1"], ["1"], ["x:ego"], ["X:@Ego"]):
         report = run_json(["report", *name, "--workspace", workspace], capsys)
         assert report["account"]["account_id"] == "x:1"
 

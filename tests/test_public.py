@@ -10,6 +10,7 @@ import headcount
 from headcount import errors
 
 HEAVY = ("duckdb", "numpy", "scipy", "rich", "jinja2", "msgspec", "narwhals", "pandas", "polars", "pyarrow")
+TRAINING = {"sklearn", "interpret", "training", "pandas", "joblib"}
 
 
 def modules_after(code: str) -> set[str]:
@@ -31,16 +32,31 @@ def test_unknown_name_is_an_attribute_error():
 
 def test_help_loads_nothing_heavy():
     loaded = modules_after("from headcount.cli import main; main(['--help'])")
-    assert not loaded & set(HEAVY)
+    assert not loaded & {*HEAVY, *TRAINING}
 
 
 def test_import_of_the_library_loads_nothing_heavy():
-    assert not modules_after("import headcount") & set(HEAVY)
+    assert not modules_after("import headcount") & {*HEAVY, *TRAINING}
 
 
 def test_report_does_not_load_test_or_optional_packages():
     loaded = modules_after("import headcount as hc; hc.open; hc.audience; from headcount.report import html, text")
     assert not loaded & {"pandas", "polars", "pyarrow", "playwright", "pytest"}
+
+
+def test_a_whole_report_loads_nothing_that_the_model_was_trained_with(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "accounts.csv").write_text("account_id,handle,followers_count\nx:1,ego,1\nx:2,bea,10\n")
+    (folder / "follows.csv").write_text("follower_id,followee_id\nx:2,x:1\n")
+    where = f"'--workspace', {str(tmp_path / 'workspace')!r}"
+    loaded = modules_after(
+        f"from headcount.cli import main; assert main(['add', {str(folder)!r}, {where}]) == 0; "
+        f"assert main(['report', 'ego', '--html', {str(tmp_path / 'page.html')!r}, {where}]) == 0; "
+        f"assert main(['authenticity', 'ego', {where}]) == 0; assert main(['label', 'bea', 'real', {where}]) == 0"
+    )
+    assert "headcount.measures.scorecard" in loaded
+    assert not loaded & TRAINING
 
 
 def test_every_error_is_in_the_tree_of_the_docstring():

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.sources.base import Intake, WholeLists
 from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
@@ -369,6 +370,36 @@ def test_a_workspace_of_the_first_version_is_brought_up(tmp_path):
     with Store(tmp_path, write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
         assert standing(store) == ["a", "b"]
+
+
+def test_a_workspace_without_labels_is_brought_up_by_looking_at_it(tmp_path):
+    """Made by the migrations themselves up to the version before labels; opened to read, then labelled."""
+    con = duckdb.connect(str(tmp_path / FILE_NAME))
+    for migrate in _MIGRATIONS[:2]:
+        migrate(con)
+    con.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    con.execute("INSERT INTO meta VALUES ('schema_version', '2')")
+    con.execute("INSERT INTO accounts (account_id, handle) VALUES ('x:ego', 'ego'), ('x:a', 'anna')")
+    con.execute("INSERT INTO follows (follower_id, followee_id, observed_at) VALUES ('x:a', 'x:ego', '2026-10-01')")
+    con.execute("INSERT INTO forgotten VALUES ('0')")
+    con.close()
+    workspace = hc.open(tmp_path)
+    assert workspace.report("ego").followers.listed == 1
+    with Store(tmp_path) as store:
+        meta = store.connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
+        assert meta == [(str(SCHEMA_VERSION),)]
+        assert store.connection.execute("FROM forgotten").fetchall() == [("0",)]
+        assert store.connection.execute("FROM labels").fetchall() == []
+    assert workspace.label("anna", "real").labels == 1
+
+
+def test_a_label_of_a_newer_workspace_is_not_touched(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+        store.connection.execute("UPDATE meta SET value = ?", [str(SCHEMA_VERSION + 1)])
+    for ask in (lambda ws: ws.label("x:a", "real"), lambda ws: ws.authenticity(), lambda ws: ws.report()):
+        with pytest.raises(StoreVersion, match="update Headcount"):
+            ask(hc.open(tmp_path))
 
 
 def test_a_post_keeps_its_author(tmp_path):

@@ -6,7 +6,8 @@
     report = ws.report("alice.example")
     print(report.audience.headcount, report.audience.low, report.audience.high)
 
-Every measure can also be called on plain arrays: `hc.audience`, `hc.question`, `hc.ties`, `hc.funnel`.
+Every measure can also be called on plain arrays: `hc.audience`, `hc.question`, `hc.ties`, `hc.funnel`,
+`hc.authenticity`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audience",
+    "Authenticity",
     "Document",
     "Exchanges",
     "Followers",
@@ -30,6 +32,7 @@ __all__ = [
     "Ties",
     "Workspace",
     "audience",
+    "authenticity",
     "funnel",
     "open",
     "question",
@@ -38,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "Audience": "measures.audience",
+    "Authenticity": "measures.authenticity",
     "Document": "report.model",
     "Exchanges": "columns",
     "Followers": "columns",
@@ -50,6 +54,7 @@ _HOMES = {
     "Ties": "measures.ties",
     "Workspace": "workspace",
     "audience": "measures.audience",
+    "authenticity": "measures.authenticity",
     "funnel": "measures.funnel",
     "open": "workspace",
     "question": "measures.question",
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from headcount.columns import Exchanges, Followers, Posts, Responses
     from headcount.errors import HeadcountError
     from headcount.measures.audience import Audience, audience
+    from headcount.measures.authenticity import Authenticity, authenticity
     from headcount.measures.funnel import Funnel, funnel
     from headcount.measures.question import Question, question
     from headcount.measures.ties import Ties, ties

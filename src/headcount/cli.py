@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("headcount: stopped; nothing that was already stored is lost.", err=True)
+        click.echo(
+            "headcount: stopped; nothing that was already stored is lost, and the same command goes on from there.",
+            err=True,
+        )
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -301,6 +304,9 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     from headcount.sources import sessions
     from headcount.sources.secrets import forget_secret
 
+    if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
+        name = name.strip().lower().partition("://")[2] or name.strip().lower()
+        name = name.partition("/")[0].rpartition("@")[2]
     if platform != "x" and not name:
         what = "your handle" if platform == "bluesky" else "the name of your server"
         raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
@@ -338,6 +344,8 @@ def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
 
     for imported in done:
         print_imported(imported)
+    if not done:
+        click.echo("Nothing was taken in.")
 
 
 @cli.command()
@@ -487,6 +495,63 @@ def ties(
     from headcount.report.text import print_ties
 
     print_ties(answer.ties, limit)
+
+
+@cli.command()
+@click.argument("account", required=False)
+@click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
+@click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
+@click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
+@_everywhere
+def authenticity(
+    account: str | None,
+    who: str | None,
+    draw: int | None,
+    seed: int,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Is this follower real, and why do you say so?"""
+    from headcount.labels import row_of
+
+    workspace = _open(folder)
+    if draw is not None:
+        drawn = workspace.to_label(draw, account, seed=seed)
+        if as_json:
+            _print_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
+            return
+        from headcount.report.text import print_lines
+
+        print_lines([handle or account_id for account_id, handle in drawn])
+        return
+    found = workspace.authenticity(account, as_of=as_of)
+    row = None if who is None else row_of(found, workspace.find(who))
+    if as_json:
+        from headcount.labels import as_document
+
+        _print_json(as_document(found, row))
+        return
+    from headcount.report.text import print_authenticity
+
+    print_authenticity(found, row)
+
+
+@cli.command()
+@click.argument("follower")
+@click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
+@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where it follows one account.")
+@_everywhere
+def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
+    """Say what a follower is; corrects the model here, and shows its local error rate."""
+    done = _open(folder).label(follower, None if what == "none" else what, account=account)
+    if as_json:
+        _print_json(done)
+        return
+    from headcount.report.text import print_lines
+
+    print_lines([done.sentence])
 
 
 @cli.command()

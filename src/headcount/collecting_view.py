@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ class Watcher:
         self._tasks: dict[str, Any] = {}
         self._began: dict[str, tuple[float, int]] = {}
         self._told = 0.0
+        self._last: tuple[str, int, int | None] | None = None
 
     def __enter__(self) -> Watcher:
         return self
@@ -48,6 +50,8 @@ class Watcher:
     def __exit__(self, *_: object) -> None:
         if self._bars is not None:
             self._bars.stop()
+        elif self._last is not None:
+            self._line(*self._last)
 
     def told(self) -> dict[str, Any]:
         """What `Workspace.collect` tells it."""
@@ -83,7 +87,7 @@ class Watcher:
                 f"This takes long or costs money ({quote.sentence().partition('about ')[2].rstrip('.')}).",
                 hint="begin it with --yes"
                 + (
-                    f", or allow it with --spend-at-most {quote.dollars:.2f}."
+                    f", or allow it with --spend-at-most {max(math.ceil(quote.dollars), 1)}."
                     if quote.dollars
                     else ", or use --sample."
                 ),
@@ -124,13 +128,19 @@ class Watcher:
         return (done - first) / passed if passed > 0.5 else 0.0
 
     def _show_line(self, step: str, done: int, total: int | None) -> None:
+        """A line every now and then, and one for the end of each step."""
+        if self._last is not None and self._last[0] != step:
+            self._line(*self._last)
+        self._last = step, done, total
+        if time.monotonic() - self._told >= _LINE_EVERY:
+            self._line(step, done, total)
+            self._last = None if total is not None and done >= total else self._last
+
+    def _line(self, step: str, done: int, total: int | None) -> None:
         from headcount.sources.http import duration
 
+        self._told = time.monotonic()
         rate = self._rate(step, done)
-        now = time.monotonic()
-        if now - self._told < _LINE_EVERY:
-            return
-        self._told = now
         of = f" of {total:,}" if total else ""
         left = f", {duration((total - done) / rate)} left" if total and rate and total > done else ""
         click.echo(f"{step}: {done:,}{of}" + (f", {rate:,.0f} a second{left}" if rate else ""), err=True)

@@ -114,6 +114,7 @@ class Followers:
         sampled: drawn in a uniform sample of the list (1), not drawn and so not looked at (0), no sample (-1).
         followed_back: does the account follow this follower?
         bio_asks_follow_back: the bio offers or asks for follow-backs (#teamfollowback, "f4f", …).
+        bio_says_automated: the bio says that the account is a bot or automated.
         posts_seen: posts of the follower that are at hand (0 = none at hand, which says nothing).
         link_share, reply_share, repost_share: shares of the posts at hand; NaN where none is.
         same_text: how often the follower's most repeated text stands among the posts at hand.
@@ -144,6 +145,7 @@ class Followers:
     sampled: Flags
     followed_back: Flags
     bio_asks_follow_back: Flags
+    bio_says_automated: Flags
     posts_seen: Integers
     link_share: Floats
     reply_share: Floats
@@ -185,5 +187,6 @@ _FLAGS = frozenset(
         "removed",
         "followed_back",
         "bio_asks_follow_back",
+        "bio_says_automated",
     }
 )

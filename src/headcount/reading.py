@@ -7,8 +7,8 @@ defines, with one exception that has to be made while reading: which posts are o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,13 +16,22 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.measures.authenticity_features import AUTOMATION_WORDS
 from headcount.sources.base import ARCHIVE
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["AccountFacts", "AccountView", "find_account", "find_post", "known_accounts", "read_account"]
+__all__ = [
+    "AccountFacts",
+    "AccountView",
+    "find_account",
+    "find_post",
+    "known_accounts",
+    "read_account",
+    "read_followers",
+]
 
 DAY = 86_400.0
 
@@ -71,6 +80,7 @@ class AccountView:
         new: followers first listed after the first snapshot; None with one snapshot.
         other_id, other_handle, other_opted_out: the people numbered after the followers.
         remarks: (topic, sentence) that the collector left on how the account was collected.
+        labels: account_id -> what the user says of it: real, auto or spam.
     """
 
     facts: AccountFacts
@@ -89,6 +99,7 @@ class AccountView:
     other_handle: Texts
     other_opted_out: Flags
     remarks: tuple[tuple[str, str], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unseen(self) -> str | None:
@@ -133,15 +144,17 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         AmbiguousAccount: more than one account is.
     """
     wanted = name.strip().removeprefix("@")
+    platform, _, handle = wanted.partition(":")
     rows = con.execute(
         """WITH ids AS (
             SELECT account_id AS id, lower(handle) AS handle FROM accounts
             UNION SELECT DISTINCT followee_id, NULL FROM follows UNION SELECT DISTINCT author_id, NULL FROM posts
             UNION SELECT DISTINCT target_id, NULL FROM interactions)
         SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
+           OR (handle = lower($handle) AND starts_with(id, $platform || ':'))
            OR (position(':' IN $name) = 0 AND id IN ('x:' || $name, 'table:' || $name, 'mastodon:' || $name,
                                                      'bluesky:' || $name)) ORDER BY id LIMIT 6""",
-        {"name": wanted},
+        {"name": wanted, "platform": platform.lower(), "handle": handle.removeprefix("@")},
     ).fetchall()
     found = [row[0] for row in rows]
     if wanted in found:
@@ -150,10 +163,13 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return str(found[0])
     if found:
         raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
-    known = ", ".join(handle or account for account, handle, *_ in known_accounts(con, 5))
+    if _one(con, "SELECT count(*) FROM follows WHERE follower_id = $name", name=wanted):
+        return wanted  # a follower of whom nothing but the id is known
+    names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
+    known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     raise AccountNotFound(
         f"There is no account {name!r} in this workspace.",
-        hint=f"known are {known} …" if known else "add data first with: headcount add SOURCE",
+        hint=f"known: {known}" if known else "add data first with: headcount add SOURCE",
     )
 
 
@@ -216,7 +232,27 @@ def read_account(
                     "SELECT topic, text FROM remarks WHERE account_id = ? ORDER BY rowid", [account_id]
                 ).fetchall()
             ),
+            labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
         )
+    finally:
+        reader.clean_up()
+
+
+def read_followers(
+    con: duckdb.DuckDBPyConnection, account_id: str, *, as_of: datetime | None = None
+) -> tuple[Followers | None, float]:
+    """The followers of one account (None where there is no list) and the end of the observation, and nothing else.
+
+    Args:
+        con, account_id, as_of: as in `read_account`.
+
+    Raises:
+        NotEnoughData: nothing at all is known of the account.
+    """
+    end, basis = _as_of(con, account_id, as_of)
+    reader = _Reader(con, account_id, end, basis, None)
+    try:
+        return (reader.followers() if reader.number_people() else None), end
     finally:
         reader.clean_up()
 
@@ -471,6 +507,7 @@ SELECT n.id AS account_id, a.handle, a.display_name,
     CASE WHEN b.id IS NOT NULL THEN 1 WHEN (SELECT known FROM knows_follows) THEN 0 ELSE -1 END::TINYINT
         AS followed_back,
     {_flag(f"regexp_matches(lower(a.bio), '{FOLLOW_BACK_WORDS}')")} AS bio_asks_follow_back,
+    {_flag(f"regexp_matches(lower(a.bio), '{AUTOMATION_WORDS}')")} AS bio_says_automated,
     coalesce(w.posts_seen, 0)::BIGINT AS posts_seen, {_number("w.link_share")} AS link_share,
     {_number("w.reply_share")} AS reply_share, {_number("w.repost_share")} AS repost_share,
     coalesce(r.same_text, 0)::BIGINT AS same_text

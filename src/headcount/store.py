@@ -57,7 +57,16 @@ def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE forgotten (account_hash VARCHAR)")
 
 
-_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_create_version_1, _create_version_2)
+def _create_version_3(con: duckdb.DuckDBPyConnection) -> None:
+    # what the user says of an account: real, auto or spam (headcount.labels)
+    con.execute("CREATE TABLE labels (account_id VARCHAR, label VARCHAR, labelled_at TIMESTAMP)")
+
+
+_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    _create_version_1,
+    _create_version_2,
+    _create_version_3,
+)
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
@@ -542,6 +551,7 @@ class Store:
                 deleted[table] = _count(con, f"SELECT count(*) FROM {table} WHERE {condition}", id=account_id)
                 con.execute(f"DELETE FROM {table} WHERE {condition}", {"id": account_id})
             con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
+            con.execute("DELETE FROM labels WHERE account_id = ?", [account_id])
             con.execute("UPDATE snapshots SET account_id = NULL, path = 'forgotten' WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",

@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.errors import UsageError
-from headcount.reading import AccountView, find_account, known_accounts, read_account
-from headcount.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.errors import AccountNotFound, HeadcountError, StoreBusy, UsageError
+from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
+from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
+    from headcount.columns import Followers
+    from headcount.labels import Labelling
+    from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRow, Report
     from headcount.sources.collecting import Options, Quote
@@ -170,9 +173,12 @@ class Workspace:
             if account_id is not None:
                 store.remember(account_id)
             reader = find_source(landing)
-            return store.ingest(
+            imported = store.ingest(
                 lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
+        with Landing(landing, write=True) as collected:
+            collected.take_in()
+        return imported
 
     def watch(
         self,
@@ -204,14 +210,13 @@ class Workspace:
 
     def _not_taken_in(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""
-        from headcount.sources.landing import find_finished, landing_folder
+        from headcount.sources.landing import Landing, find_finished, landing_folder
 
         landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
         if landing is None:
             return None
-        if not (self.folder / FILE_NAME).exists():
-            return landing
-        return None if str(landing.resolve()) in {snapshot.path for snapshot in self.snapshots()} else landing
+        with Landing(landing) as collected:
+            return None if collected.taken_in else landing
 
     def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
         """Everything again that was added before: collected anew, or imported where the file is still there.
@@ -224,20 +229,34 @@ class Workspace:
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
         accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if path.endswith(ENDING))
-        collected = [
-            imported
-            for account, options in (account for account in accounts if account is not None)
-            if (imported := self.collect(account, options, **how)) is not None
-        ]
+        collected, failed = self._collect_again([account for account in accounts if account is not None], how)
         there = [path for path in paths if Path(path).exists() and not path.endswith(ENDING)]
-        if collected and not there:
-            return collected
-        if not there:
+        if failed is not None and not collected and not there:
+            raise failed
+        if not there and not any(accounts):
             raise UsageError(
                 "Nothing that was added before is still at its place.",
                 hint="add it from its new place: headcount add",
             )
         return collected + [self.add(path, skip_bad=skip_bad) for path in there]
+
+    def _collect_again(
+        self, accounts: list[tuple[str, Options]], how: dict[str, Any]
+    ) -> tuple[list[Imported], HeadcountError | None]:
+        """Each account in turn: one that cannot be had does not end it. The last failure is told too."""
+        collected, failed = [], None
+        for account, options in accounts:
+            try:
+                imported = self.collect(account, options, **how)
+            except StoreBusy:
+                raise
+            except HeadcountError as error:
+                failed = error
+                if "say" in how:
+                    how["say"](f"{account} was left out: {error}")
+            else:
+                collected += [imported] if imported is not None else []
+        return collected, failed
 
     def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
         """Accounts that a report can be made of: id, handle, followers listed, posts."""
@@ -324,6 +343,109 @@ class Workspace:
 
         return follower_rows(self.measure(account), label=label)
 
+    def authenticity(self, account: str | None = None, *, as_of: datetime | None = None) -> Authenticity:
+        """Is each follower real? Corrected by the labels given with `label`.
+
+        Args:
+            account: a handle or an id; may be left out where the workspace holds just one.
+            as_of: end of the observation; without it the newest observation, else the newest event.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount: see `find_account`.
+            NotEnoughData: the list of followers is unknown.
+        """
+        from headcount.labels import labelled_rows, labels_of
+        from headcount.measures.authenticity import authenticity
+
+        with Store(self.folder) as store:
+            followers, end = self._followers_of(store, account, as_of)
+            labelled = labelled_rows(followers.account_id, labels_of(store.connection))
+        return authenticity(followers, as_of=end, labelled=labelled if labelled.said else None)
+
+    def to_label(self, number: int, account: str | None = None, *, seed: int = 0) -> list[tuple[str, str | None]]:
+        """Followers to label, as id and handle: drawn evenly over the whole list, without those that have a label.
+
+        Errors measured on followers that look odd are not the errors on all; so those to label are drawn.
+
+        Args:
+            number: how many; fewer where there are not so many.
+            account: as in `authenticity`; seed: of the draw.
+
+        Raises:
+            AccountNotFound, AmbiguousAccount, NotEnoughData: as in `authenticity`.
+        """
+        from headcount.labels import draw, labels_of
+
+        with Store(self.folder) as store:
+            followers, _ = self._followers_of(store, account, None)
+            rows = draw(followers, labels_of(store.connection), number, seed=seed)
+        return [(followers.account_id[row], followers.handle[row]) for row in rows]
+
+    def _followers_of(self, store: Store, account: str | None, as_of: datetime | None) -> tuple[Followers, float]:
+        """The followers of an account, and the end of the observation."""
+        from headcount.errors import NotEnoughData
+
+        name = account if account is not None else self._only_account(store)
+        followers, end = read_followers(store.connection, find_account(store.connection, name), as_of=as_of)
+        if followers is None:
+            raise NotEnoughData(
+                "The list of followers of this account is unknown, so nobody can be judged.",
+                hint="add a source that holds follows.",
+            )
+        return followers, end
+
+    def label(
+        self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
+    ) -> Labelling:
+        """Say of a follower that it is real, auto or spam; the model is corrected by what was said.
+
+        Args:
+            follower: a handle or an id.
+            label: real, auto or spam; None takes a label back.
+            account: whose follower; may be left out where it follows one account of the workspace.
+            now: the time of the label (UTC); the clock's where it is not given.
+
+        Raises:
+            AccountNotFound: no such account, or it does not follow.
+            AmbiguousAccount: see `find_account`.
+            UsageError: no such label; or it follows several accounts, and none was named.
+        """
+        from headcount.labels import labels_of, outcome, set_label
+
+        with Store(self.folder, write=True) as store:
+            account_id = find_account(store.connection, follower)
+            about = self._followed(store, account_id, follower, account)
+            set_label(store.connection, account_id, label, (now or datetime.now(UTC)).astimezone(UTC))
+            labels = labels_of(store.connection)
+            handle = store.handle_of(account_id)
+        return outcome(account_id, handle, label, self.authenticity(about), labels)
+
+    def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
+        """Which account of the workspace a follower is looked at for."""
+        rows = store.connection.execute("SELECT DISTINCT followee_id FROM follows WHERE follower_id = ?", [follower_id])
+        followed: list[str] = sorted(row[0] for row in rows.fetchall())
+        if account is not None:
+            about = find_account(store.connection, account)
+            if about not in followed:
+                raise AccountNotFound(
+                    f"{named} is no follower of {account}.", hint="list the followers with: headcount followers"
+                )
+            return about
+        if not followed:
+            raise AccountNotFound(
+                f"{named} follows nobody in this workspace.", hint="list the followers with: headcount followers"
+            )
+        followed = [name for name in followed if name in store.collected()] or followed
+        if len(followed) > 1:
+            names = ", ".join(store.handle_of(name) or name for name in followed[:5])
+            raise UsageError(f"{named} follows several accounts here.", hint=f"name one with --account: {names}")
+        return followed[0]
+
+    def find(self, name: str) -> str:
+        """The account_id behind a handle or an id (see `headcount.reading.find_account`)."""
+        with Store(self.folder) as store:
+            return find_account(store.connection, name)
+
     def author_of(self, post: str) -> tuple[str, str] | None:
         """The author and the id of a post, named by its id or its link; None where no post has that id."""
         from headcount.reading import find_post
@@ -346,10 +468,9 @@ class Workspace:
 
         with Store(self.folder, write=True) as store:
             account_id = find_account(store.connection, account)
-            handle = store.handle_of(account_id)
-            deleted = store.forget(account_id)
-        forget_in_landings(self.folder, account_id, handle)
-        return deleted
+            # the tables last: as long as they name the account, what a fault has stopped can be asked for again
+            forget_in_landings(self.folder, account_id, store.handle_of(account_id))
+            return store.forget(account_id)
 
     def _only_account(self, store: Store) -> str:
         collected = store.collected()

@@ -194,7 +194,8 @@ def test_the_report_says_what_was_seeded(mastodon: Mastodon, collected: Path, ca
 
 def test_notifications_tell_when(mastodon: Mastodon, tmp_path: Path, monkeypatch) -> None:
     world, me = mastodon.world, key(mastodon, mastodon.world.main)
-    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", str(world.accounts[world.main].token))
+    token = world.accounts[world.main].token
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", f"{me.rpartition('@')[2]}={token}")
     hc.open(tmp_path).collect(handle(mastodon, world.main), client=quick)
     got = rows(tmp_path, "SELECT count(*), count(followed_at) FROM follows WHERE followee_id = ?", me)
     assert got[0][0] == len(world.followers(world.main))
@@ -315,7 +316,7 @@ def test_threads_that_are_cut_without_a_login_are_said(crowd, tmp_path: Path, mo
     assert any("1 thread was cut at 60 answers" in note for note in told.notes)
     assert rows(tmp_path / "without", "SELECT count(*) FROM posts WHERE kind = 'reply'") == [(60,)]
     server.tokens["secret"] = "1"
-    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", "secret")
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", f"{server.url.removeprefix('http://')}=secret")
     server.objects["/api/v1/accounts/1"] = {**account, "id": "1"}
     told = collect(server, account, tmp_path / "with")
     assert rows(tmp_path / "with", "SELECT count(*) FROM posts WHERE kind = 'reply'") == [(100,)]
@@ -333,7 +334,7 @@ def test_a_limit_is_waited_for(crowd, tmp_path: Path) -> None:
 
 def test_a_token_that_is_refused_is_said(crowd, tmp_path: Path, monkeypatch) -> None:
     server, account, _ = crowd
-    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", "wrong")
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", f"{server.url.removeprefix('http://')}=wrong")
     with pytest.raises(AccessDenied):
         collect(server, account, tmp_path)
 

@@ -234,3 +234,17 @@ def test_an_empty_list_says_so(samples):
 
 def test_it_is_the_same_page_each_time(samples):
     assert render_html(samples.promoter(100)) == render_html(samples.promoter(100))
+
+
+def test_how_the_verdicts_are_made_is_told_with_every_figure(samples):
+    page = render_html(samples.promoter())
+    start = page.index('<section id="verdicts"')
+    part = page[start : page.index("</section>", start)]
+    assert part.count("<tr>") == 1 + 6
+    for said in (
+        "Between 61% and 83% of 6,012 followers are real", "Of 60 accounts that you labelled", "2012 to 2019",
+        "Silent readers look like bought followers", "docs/model-card.md", "0.992",
+    ):  # fmt: skip
+        assert said in part, said
+    assert part.count("range-text") == 12, "each share has its interval"
+    assert 'id="verdicts"' not in render_html(samples.unknown_followers())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -241,3 +242,110 @@ def test_what_may_be_spent_does_not_part_two_collections():
     assert Options(spend_at_most=1).text() == Options(spend_at_most=9).text()
     assert Options(limit=1).text() != Options(limit=2).text()
     assert "spend" not in json.loads(Options(spend_at_most=1).text())
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch):
+    sent = 0
+
+    def endless():
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b" " * 65536
+
+    monkeypatch.setattr("headcount.sources.http._LONGEST_BODY", 1 << 20)
+    answer = httpx2.MockTransport(lambda request: httpx2.Response(200, content=endless()))
+    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable, match="more than 1 MB"):
+        client.get("https://example.org/page")
+    assert sent == 17
+
+
+@pytest.mark.parametrize(
+    ("headers", "at_least", "at_most"),
+    [
+        ({"retry-after": "100"}, 100, 111),
+        ({"retry-after": "100000000"}, 86_400, 95_100),
+        ({"retry-after": "inf"}, 0, 1),
+        ({"x-ratelimit-reset": "nan"}, 0, 1),
+    ],
+)
+def test_a_server_that_says_when_to_come_back_is_not_asked_before(headers, at_least, at_most):
+    answers = [httpx2.Response(503, headers=headers), httpx2.Response(200, json={})]
+    paused = []
+    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), patience=QUICK)
+    with client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.sleep", paused.append)
+        client.get("http://h/page")
+    assert at_least <= sum(paused) <= at_most
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ratelimit-remaining": "0x0", "ratelimit-reset": "1"},
+        {"ratelimit-remaining": "0", "ratelimit-reset": "inf"},
+        {"ratelimit-remaining": "-3", "ratelimit-reset": "soon"},
+        {"ratelimit-remaining": "", "ratelimit-reset": ""},
+    ],
+)
+def test_odd_headers_of_limits_are_passed_over(headers):
+    slept = []
+    answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
+    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+        client.get("http://h/1")
+        client.get("http://h/2")
+    assert slept == []
+
+
+def test_a_reset_in_milliseconds_is_understood():
+    slept = []
+    headers = {"ratelimit-remaining": "0", "ratelimit-reset": str(round((time.time() + 50) * 1000))}
+    answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
+    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+        client.get("http://h/1")
+        client.get("http://h/2")
+    assert 45 < slept[0] < 51
+
+
+def test_cookies_are_not_sent_back():
+    sent = []
+
+    def answer(request):
+        sent.append(request.headers.get("cookie"))
+        return httpx2.Response(200, headers={"set-cookie": "id=track"}, json={})
+
+    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+        client.get("http://h/1")
+        client.get("http://h/2")
+    assert sent == [None, None]
+
+
+def test_without_a_network_it_ends_soon_and_once_connected_it_is_patient():
+    tries = []
+
+    def answer(request):
+        tries.append(str(request.url))
+        if request.url.path == "/there":
+            return httpx2.Response(200, json={})
+        raise httpx2.ConnectError("refused")
+
+    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+        with pytest.raises(PlatformUnavailable, match=r"h was asked 3 times .* no connection"):
+            client.get("http://h/away")
+        client.get("http://h/there")
+        with pytest.raises(PlatformUnavailable, match="asked 4 times"):
+            client.get("http://h/away")
+    assert len(tries) == 8
+
+
+def test_a_server_that_has_moved_for_good_is_not_asked_again():
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return httpx2.Response(308, headers={"location": "https://new.example/page"})
+
+    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    with client, pytest.raises(PlatformUnavailable, match=r"moved to new\.example"):
+        client.get("http://h/page")
+    assert len(asked) == 1

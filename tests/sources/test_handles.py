@@ -24,6 +24,7 @@ NAMED = [
     ("x:alice", "x", "alice"),
     ("twitter:@alice_1", "x", "alice_1"),
     ("https://x.com/alice", "x", "alice"),
+    ("https://x.com/homer", "x", "homer"),
     ("https://twitter.com/alice?lang=en", "x", "alice"),
 ]
 
@@ -33,9 +34,11 @@ def test_a_handle_or_an_address_names_an_account(text, platform, name):
     assert parse_target(text) == Target(platform, name)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "alice", "tables", "./folder", "a b.example", "@", "https://example.org/about/us"]
-)
+NOBODY = ["", "alice", "tables", "./folder", "a b.example", "@", "https://example.org/about/us"]
+PAGES_OF_X = ["https://x.com/home", "x.com/search?q=a", "https://x.com/i/lists/1"]
+
+
+@pytest.mark.parametrize("text", [*NOBODY, *PAGES_OF_X])
 def test_what_names_nobody_is_left_to_the_files(text):
     assert parse_target(text) is None
 

@@ -169,3 +169,61 @@ def test_forgetting_takes_pages_of_x_that_are_about_the_account(tmp_path):
     assert forget_in_landings(tmp_path, "x:42", "bob") == 1
     with Landing(path) as landing:
         assert [(page.step, page.json) for page in landing.pages()] == [("followers", {"data": [{"id": "423"}]})]
+
+
+def test_forgetting_one_leaves_those_whose_names_hold_that_name(tmp_path):
+    path = landing_folder(tmp_path, "mastodon:me@s.example") / "1.landing"
+    people = ["https://s.example/@ali", "https://s.example/@alice", "https://t.example/@ali"]
+    escaped = json.dumps([{"url": name} for name in people]).replace("/", r"\/").encode()
+    with Landing(path, write=True) as landing:
+        landing.put("followers", "http://h/1", 200, {}, escaped)
+        landing.put("hearts", "http://h/2", 200, {}, rb'[{"text": "a line\nand another"}]')
+        landing.note("The replies of https://s.example/@ali were not read.")
+        landing.finish()
+    (tmp_path / "collect.log").write_text(
+        "asked http://h/1\nasked https://s.example/@ali\nasked https://s.example/@alice\n"
+    )
+    assert forget_in_landings(tmp_path, "mastodon:ali@s.example", "ali") == 1
+    with Landing(path) as landing:
+        assert [page.json for page in landing.pages()] == [
+            [{"url": name} for name in people[1:]],
+            [{"text": "a line\nand another"}],
+        ]
+        assert landing.notes() == []
+    assert (tmp_path / "collect.log").read_text() == "asked http://h/1\nasked https://s.example/@alice\n"
+
+
+def test_forgetting_a_handle_spares_longer_handles(tmp_path):
+    path = landing_folder(tmp_path, "bluesky:me.test") / "1.landing"
+    handles = ["b.com", "bob.com", "ab.com", "b.com.example"]
+    with Landing(path, write=True) as landing:
+        landing.put("followers", "http://h/1", 200, {}, json.dumps([{"handle": handle} for handle in handles]).encode())
+        landing.put("text", "http://h/2", 200, {}, b'[{"text": "greetings to @b.com."}, {"text": "and to @bob.com."}]')
+    forget_in_landings(tmp_path, "bluesky:did:plc:bob", "b.com")
+    with Landing(path) as landing:
+        first, second = landing.pages()
+        assert [person["handle"] for person in first.json] == handles[1:]
+        assert second.json == [{"text": "and to @bob.com."}]
+
+
+def test_what_was_taken_in_and_went_on_is_not_taken_in(tmp_path):
+    path = tmp_path / "1.landing"
+    with Landing(path, write=True) as landing:
+        landing.finish()
+        assert not landing.taken_in
+        landing.take_in()
+        assert landing.taken_in
+    with Landing(path, write=True) as landing:
+        landing.put("more", "u", 200, {}, b"{}")
+        landing.finish()
+    assert [file.name for file in tmp_path.iterdir()] == ["1.landing"]
+    with Landing(path) as landing:
+        assert not landing.taken_in
+
+
+def test_half_a_character_does_not_make_a_page_unreadable(tmp_path):
+    with Landing(tmp_path / "1.landing", write=True) as landing:
+        page = landing.put("s", "u", 200, {}, rb'{"name": "\ud83d and \ud83d\ude00"}')
+        assert page.json == {"name": "\ufffd and \U0001f600"}
+        with pytest.raises(InputError):
+            _ = landing.put("s", "v", 200, {}, rb'{"name": "\ud83d", "n": NaN}').json

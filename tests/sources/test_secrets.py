@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import stat
 
+import httpx2
 import keyring
 import keyring.backend
 import keyring.errors
 import pytest
 
-from headcount.errors import HeadcountError, UsageError
+from headcount.errors import AccessDenied, HeadcountError, PlatformUnavailable, UsageError
 from headcount.sources.handles import Target
 from headcount.sources.secrets import find_secret, forget_secret, keep_secret, secrets_file
-from headcount.sources.sessions import TokenLogin, find_login
+from headcount.sources.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +73,75 @@ def test_a_login_is_found_by_its_server():
     assert find_login(Target("bluesky", "a.test")) is None
 
 
+def test_a_token_of_the_environment_goes_to_the_server_that_it_names(monkeypatch):
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", "a.example=secret")
+    login = find_login(Target("mastodon", "me@a.example"))
+    assert login is not None
+    assert login.headers("https://a.example/api") == {"Authorization": "Bearer secret"}
+    assert find_login(Target("mastodon", "me@evil.example")) is None
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", "secret")
+    with pytest.raises(UsageError, match="whose token"):
+        find_login(Target("mastodon", "me@a.example"))
+
+
+@pytest.mark.parametrize("kept", ["[]", "null", "{}", '{"server": 1, "accessJwt": "a", "refreshJwt": "b"}', "no JSON"])
+def test_a_login_that_is_none_is_said(kept):
+    keep_secret("bluesky", kept)
+    with pytest.raises(UsageError, match="cannot be read"):
+        find_login(Target("bluesky", "a.test"))
+
+
+def logging_in(monkeypatch, *answers):
+    """Every request of a login is given the next of these answers."""
+    waiting = [httpx2.Response(status, json=content) for status, content in answers]
+    for method in ("get", "post"):
+        monkeypatch.setattr(httpx2, method, lambda url, **_how: waiting.pop(0))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+
+@pytest.mark.parametrize("document", [None, [], {"service": 1}, {"service": [None, {"type": "Other"}]}])
+def test_a_session_is_kept_whatever_else_the_server_sends(monkeypatch, document):
+    tokens = {"accessJwt": "a", "refreshJwt": "r"}
+    logging_in(monkeypatch, (200, tokens | {"didDoc": document}), (200, tokens | {"accessJwt": "b"}))
+    log_in_bluesky("alice.test", "password", server="https://pds.example")
+    login = find_login(Target("bluesky", "alice.test"))
+    assert login is not None
+    assert login.renew()
+    assert login.headers("https://pds.example/x") == {"Authorization": "Bearer b"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "whose"),
+    [(["read"], "@me@a.example"), ("read profile", "@me@a.example"), (None, "@me@a.example (the server does not tell")],
+)
+def test_what_a_token_may_do_is_looked_at(monkeypatch, scopes, whose):
+    logging_in(monkeypatch, (200, {"acct": "me"}), (200, {"scopes": scopes}))
+    assert log_in_with_token("mastodon", "a.example", "token")[0].startswith(whose)
+
+
+@pytest.mark.parametrize("scopes", [["read", "write"], "read write", ["follow"], "push"])
+def test_a_token_that_may_write_is_refused(monkeypatch, scopes):
+    logging_in(monkeypatch, (200, {"acct": "me"}), (200, {"scopes": scopes}))
+    with pytest.raises(AccessDenied, match="more than read"):
+        log_in_with_token("mastodon", "a.example", "token")
+    assert find_secret("mastodon:a.example") is None
+
+
+@pytest.mark.parametrize("status", [402, 429, 503])
+def test_a_token_of_x_that_could_not_be_tried_is_not_kept(monkeypatch, status):
+    logging_in(monkeypatch, (status, {"title": "no"}))
+    with pytest.raises(PlatformUnavailable):
+        log_in_with_token("x", "api.x.com", "token")
+    assert find_secret("x") is None
+
+
+def test_wrong_addresses_and_tokens_are_wrong_use():
+    with pytest.raises(UsageError, match="no address"):
+        log_in_bluesky("alice.test", "password", server="https://[::")
+    with pytest.raises(UsageError, match="no token"):
+        log_in_with_token("x", "api.x.com", "tökén")
+
+
 class Memory(keyring.backend.KeyringBackend):
     """A keyring that keeps what it is given, and can be locked."""
 
@@ -121,3 +191,5 @@ def test_a_locked_keyring_is_no_dead_end(ring):
     assert keep_secret("x", "token") == str(secrets_file())
     assert find_secret("x") == "token"
     assert forget_secret("x")
+    with pytest.raises(HeadcountError, match="may hold the login"):
+        forget_secret("x")

@@ -37,7 +37,9 @@ def store(tmp_path: Path):
         yield opened
 
 
-ids = st.text("abcdefgh0123456789_.-", min_size=1, max_size=12).map(lambda text: "x:" + text)
+# "8.0" is refused as an id: a number that a spreadsheet rounded
+names = st.text("abcdefgh0123456789_.-", min_size=1, max_size=12).filter(lambda text: not text.endswith(".0"))
+ids = names.map(lambda text: "x:" + text)
 words = st.text(st.sampled_from("\n\r\t\"',;|\\") | st.characters(blacklist_categories=["Cs", "Cc"]), max_size=30)
 times = st.datetimes(datetime(2006, 1, 1), datetime(2026, 9, 1))
 account = st.fixed_dictionaries(

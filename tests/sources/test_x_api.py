@@ -351,7 +351,7 @@ def test_a_token_of_an_application(tmp_path, serve):
 
 
 def spent(said):
-    return float(next(text for text in said if text.startswith("By X's price list")).partition("$")[2].split()[0])
+    return float(next(text for text in said if text.startswith("By X's price list")).partition("$")[2].rstrip("."))
 
 
 @pytest.mark.parametrize(("token", "posts", "followers"), [(USER_TOKEN, OWNED, OWNED), (APP_TOKEN, POST, USER)])

@@ -63,6 +63,11 @@ MEASURES: dict[str, Measure] = {
             "Each follower in exactly one class, with the reason.",
         ),
         _measure(
+            "authenticity",
+            "Is this follower real, and why do you say so?",
+            "A calibrated probability with its interval and the exact reasons, by a score card made from public data.",
+        ),
+        _measure(
             "ties",
             "With whom do I have a relationship?",
             "Two-way exchange: strength, reciprocity, circles, and who is new or fading.",

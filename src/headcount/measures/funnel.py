@@ -24,7 +24,7 @@ Silence, newness, few followers, an empty profile or a foreign script never make
 and
 nothing unknown counts against anyone: no data is *unknown*, never away.
 
-Sources: the 30 days, 'reachable', docs/methods/funnel.md; classes 5 and 6: `rules`.
+Sources: the 30 days, 'reachable', docs/methods/funnel.md; classes 5 and 6: `rules`, `model_judge`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
 from headcount.measures.intervals import wilson
+from headcount.measures.model_judge import ModelJudge
 from headcount.measures.result import Result
-from headcount.measures.rules import FollowerJudge, Judgement, PublishedRules
+from headcount.measures.rules import FollowerJudge, Judgement
 
 __all__ = ["CLASSES", "SILENT", "ClassEstimate", "Classes", "Funnel", "Sampled", "Verdicts", "funnel"]
 
@@ -164,14 +165,14 @@ def funnel(
         responded: (followers,) responses of each to the account in the window.
         tied: (followers,) is there a two-way tie (from `ties`)?
         as_of: end of the observation, seconds since 1970.
-        judge: who tells auto_follow and spam; the published rules without it.
+        judge: who tells auto_follow and spam; without it the score card together with the published rules.
 
     Raises:
         ValueError: the arrays are not of one length.
     """
     if not len(responded) == len(tied) == len(followers):
         raise ValueError(f"{len(followers)} followers, {len(responded)} responded, {len(tied)} tied: not of one length")
-    judge = judge or PublishedRules()
+    judge = judge or ModelJudge()
     judged = judge.judge(followers, as_of=as_of)
     label = _labels(followers, responded > 0, tied, judged, as_of)
     passed_over = (followers.sampled == 0) & np.isin(label, [_CODE[name] for name in SILENT]) & (responded == 0)

@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from headcount import __version__
 from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
+from headcount.labels import labelled_rows
 from headcount.measures.audience import Audience, audience
+from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
+from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
 from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
+from headcount.report.authenticity_part import authenticity_part
 from headcount.report.findings import findings, follower_explanation, notes
 from headcount.report.model import (
     ANONYMOUS,
@@ -52,6 +56,8 @@ class Measured:
         member: (people,) who is a standing follower; None where the follower list is unknown.
         listed: how many standing followers; None where unknown.
         audience, question, ties, funnel: the results.
+        labelled: what the user says of some of the followers.
+        authenticity: the judgement of every follower; None where the follower list is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
     """
@@ -75,6 +81,8 @@ class Measured:
             chosen=_chosen_posts(view, chosen),
         )
         self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
+        self.labelled = self._labelled()
+        self.authenticity = self._authenticity()
         self.funnel = self._funnel()
         if view.unseen is not None:
             self._leave_unknown(view.unseen)
@@ -110,6 +118,16 @@ class Measured:
             window_days=self.view.window_days,
         )
 
+    def _labelled(self) -> Labelled | None:
+        followers = self.view.followers
+        found = labelled_rows(followers.account_id, self.view.labels) if followers is not None else None
+        return found if found is not None and found.said else None
+
+    def _authenticity(self) -> Authenticity | None:
+        if self.view.followers is None:
+            return None
+        return authenticity(self.view.followers, as_of=self.view.as_of, labelled=self.labelled)
+
     def _funnel(self) -> Funnel:
         followers = self.view.followers
         if followers is None:
@@ -117,7 +135,13 @@ class Measured:
         size = len(followers)
         tied = np.zeros(size, dtype=bool)
         tied[[tie.person for tie in self.ties.top if tie.person < size]] = True
-        return funnel(followers, responded=self.responses_by[:size], tied=tied, as_of=self.view.as_of)
+        return funnel(
+            followers,
+            responded=self.responses_by[:size],
+            tied=tied,
+            as_of=self.view.as_of,
+            judge=ModelJudge(labelled=self.labelled, found=self.authenticity),
+        )
 
 
 def measure(view: AccountView, *, chosen: Sequence[str] | None = None) -> Measured:
@@ -156,6 +180,7 @@ def build_report(
             too_little=measured.funnel.too_little,
             sample=measured.funnel.sample,
         ),
+        "authenticity": authenticity_part(measured.authenticity, measured.labelled, measured.listed),
         "ties": _ties_part(measured, anonymous=anonymous),
         "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,
@@ -370,6 +395,13 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
     reasons = measured.funnel.verdicts.reasons[person]
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
     followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
+    found = measured.authenticity
+    known = found is not None and (found.level[person] > 0 or found.together.chance[person] > 0)
+    real, low, high = (
+        (float(found.real[person]), float(found.low[person]), float(found.high[person]))
+        if found is not None and known
+        else (None, None, None)
+    )
     return FollowerRow(
         account_id=account_id,
         handle=handle,
@@ -386,7 +418,14 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
+        real=_probability(real, rough=anonymous),
+        real_low=_probability(low, rough=anonymous),
+        real_high=_probability(high, rough=anonymous),
     )
+
+
+def _probability(p: float | None, *, rough: bool) -> float | None:
+    return None if p is None else round(p, 1 if rough else 3)
 
 
 def _whole(value: float, *, rough: bool = False) -> int | None:

@@ -9,6 +9,7 @@ from headcount.report.model import (
     ANONYMOUS,
     AccountPart,
     ArrivalPart,
+    AuthenticityPart,
     Beside,
     FollowersPart,
     FunnelPart,
@@ -51,6 +52,7 @@ def findings(
     audience: Audience,
     question: Question,
     funnel: FunnelPart,
+    authenticity: AuthenticityPart,
     ties: TiesPart,
     arrival: ArrivalPart,
     beside: list[Beside],
@@ -58,13 +60,15 @@ def findings(
     """The answer in sentences.
 
     Args:
-        account, followers, audience, question, funnel, ties, arrival, beside: the parts of the report.
+        account, followers, audience, question, funnel, authenticity, ties, arrival, beside: the parts of the report.
     """
     name = _at(account)
     lines = [_headcount(name, followers, audience)]
     lines += [_comparison(name, followers, audience, other) for other in beside]
     if funnel.too_little is None:
         lines.append(_funnel(funnel))
+        if authenticity.real_low is not None:
+            lines.append(authenticity.sentence)
     lines += [line for line in (question_sentence(question), _ties(name, ties, followers)) if line not in lines[0]]
     return [line for line in lines if line]
 
@@ -196,6 +200,7 @@ def notes(
     audience: Audience,
     question: Question,
     funnel: FunnelPart,
+    authenticity: AuthenticityPart,
     ties: TiesPart,
     arrival: ArrivalPart,
     beside: list[Beside],

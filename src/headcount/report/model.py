@@ -13,6 +13,7 @@ from typing import Literal
 from headcount.measures.audience import Audience
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
+from headcount.measures.recalibration import LocalError
 from headcount.measures.ties import Layer
 
 __all__ = [
@@ -20,12 +21,14 @@ __all__ = [
     "SCHEMA",
     "AccountPart",
     "ArrivalPart",
+    "AuthenticityPart",
     "Beside",
     "Document",
     "FollowerRow",
     "FollowersPart",
     "FunnelPart",
     "Report",
+    "SetErrors",
     "TiePart",
     "TiesPart",
 ]
@@ -92,6 +95,64 @@ class FunnelPart:
     method: str
     too_little: str | None
     sample: Sampled | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetErrors:
+    """How the model judged a set of labelled accounts that it had not seen, at a threshold chosen without the set.
+
+    Attributes:
+        name, about: the set; labels: what its accounts are that are not real.
+        real, other: accounts of both kinds.
+        auc: chance that one of the others is placed above a real one.
+        accused: real accounts called bought or automated; accused_low, accused_high: 95% interval of their share.
+        found: others called so; found_low, found_high: 95% interval of their share.
+        verified, verified_accused: verified people among the real, and those of them called so.
+    """
+
+    name: str
+    about: str
+    labels: str
+    real: int
+    other: int
+    auc: float
+    accused: int
+    accused_low: float
+    accused_high: float
+    found: int
+    found_low: float
+    found_high: float
+    verified: int
+    verified_accused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthenticityPart:
+    """How the verdicts on followers are made, how often they err, and the share of real followers.
+
+    Attributes:
+        model: version of the score card; accounts_of: first and last year of the accounts it was made from.
+        sets: its errors by set; known_failures: in sentences; model_card: where all of it stands.
+        labels: followers that the user labelled; local_error: how often the corrected model errs on them.
+        real_low, real_high: share of the standing followers that are real (95%); null without enough labels.
+        to_look_at: followers to draw, uniformly over the list, for plus or minus 2 points; null where even all
+            are not enough, or there is no list.
+        sentence: the share, or why there is none and how to get it.
+        made_by: the model and its errors over all sets.
+    """
+
+    model: str
+    accounts_of: list[int]
+    sets: list[SetErrors]
+    known_failures: list[str]
+    model_card: str
+    labels: int
+    local_error: LocalError | None
+    real_low: float | None
+    real_high: float | None
+    to_look_at: int | None
+    sentence: str
+    made_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +247,7 @@ class Document:
     audience: Audience
     question: Question
     funnel: FunnelPart
+    authenticity: AuthenticityPart
     ties: TiesPart
     arrival: ArrivalPart
     beside: list[Beside]
@@ -202,6 +264,8 @@ class FollowerRow:
         responses, active_responses: distinct posts of the window responded to; by words.
         sent, received: replies, mentions and quotes exchanged with the account, ever.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
+        real, real_low, real_high: probability of being a real account, and its 95% interval; None where too little is
+            known.
     """
 
     account_id: str | None
@@ -219,6 +283,9 @@ class FollowerRow:
     created_at: str | None
     last_seen: str | None
     followed_at: str | None
+    real: float | None = None
+    real_low: float | None = None
+    real_high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from headcount.demo import DemoOutcome
+    from headcount.measures.authenticity import Authenticity
     from headcount.measures.question import Question
     from headcount.report.model import FollowerRow, FunnelPart, Report, TiesPart
     from headcount.store import Imported
 
 __all__ = [
     "print_accounts",
+    "print_authenticity",
     "print_demo",
     "print_followers",
     "print_imported",
+    "print_lines",
     "print_question",
     "print_report",
     "print_ties",
@@ -72,8 +75,28 @@ def print_report(report: Report, *, brief: bool = False) -> None:
         print_question(report.question, title=True)
     if report.ties.top:
         print_ties(report.ties, 10, title=True)
+    _print_verdicts(report)
     for note in report.notes:
         _line(f"· {note}", style="dim")
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Sentences or names, one a line."""
+    for line in lines:
+        _line(line)
+
+
+def _print_verdicts(report: Report) -> None:
+    part = report.authenticity
+    if report.funnel.too_little is not None:
+        return
+    _line("How the verdicts are made", style="bold")
+    _line(part.made_by)
+    if part.local_error is not None:
+        _line(part.local_error.sentence())
+    _line(part.sentence)
+    _line(f"What it does not do, and its errors by data set: {part.model_card}, headcount authenticity.", style="dim")
+    _line()
 
 
 def _print_funnel(funnel: FunnelPart) -> None:
@@ -208,6 +231,47 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
         "--limit, --class, --sort and --csv choose.",
         style="dim",
     )
+
+
+def print_authenticity(found: Authenticity, row: int | None) -> None:
+    """How many followers are of each class; or one follower with every reason."""
+    if row is not None:
+        _line(found.explain(row))
+        table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
+        for reason in found.reasons(row):
+            _row(table, reason.sentence, f"{reason.points:+.2f}")
+        _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
+        _console().print(table)
+        return
+    table = _table(("Class", "left"), ("Followers", "right"))
+    columns = found.columns()
+    for name, number in zip(columns["class"], columns["followers"], strict=True):
+        if number:
+            _row(table, name.replace("_", " "), say.count(number))
+    _console().print(table)
+    _line(found.sentence())
+    _line()
+    _print_errors(found)
+    _line("Why, for one follower: headcount authenticity --who HANDLE", style="dim")
+
+
+def _print_errors(found: Authenticity) -> None:
+    from headcount.report.authenticity_part import authenticity_part
+
+    part = authenticity_part(found, None, None)
+    _line(part.made_by)
+    table = _table(
+        ("Accounts it had not seen", "left"), ("real", "right"), ("accused", "right"), ("other", "right"),
+        ("found", "right"), ("AUC", "right"),
+    )  # fmt: skip
+    for one in part.sets:
+        accused = f"{say.count(one.accused)} ({say.share_interval(one.accused_low, one.accused_high)})"
+        got = f"{say.count(one.found)} ({say.share_interval(one.found_low, one.found_high)})"
+        _row(table, f"{one.name}: {one.labels}", say.count(one.real), accused, say.count(one.other), got,
+             f"{one.auc:.3f}")  # fmt: skip
+    _console().print(table)
+    for failure in part.known_failures:
+        _line(f"· {failure}", style="dim")
 
 
 def print_imported(imported: Imported) -> None:

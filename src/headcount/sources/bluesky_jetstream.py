@@ -149,7 +149,8 @@ class Jetstream:
 
     def _pause(self) -> float:
         """Seconds until the next try: ever longer, and never the same for all who wait."""
-        longest = min(_FIRST_PAUSE * 2 ** min(max(self._failures - 1, 0), 10), _LONGEST_PAUSE)
+        doublings = min(max(self._failures - 1, 0), 10)
+        longest = min(_FIRST_PAUSE * 2.0**doublings, _LONGEST_PAUSE)
         return longest * random.uniform(0.7, 1.3)  # noqa: S311
 
 

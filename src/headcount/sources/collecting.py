@@ -212,7 +212,8 @@ class Collection:
             return known
         self._allow(price)
         answer = self._ask(address, bucket, expect)
-        if answer.status in (401, 402, 403):  # a login or a payment may change that, so it is not kept
+        # a login or a payment may change that, so it is not kept
+        if answer.status in (401, 402, 403) or _expired(answer.status, answer.body):
             return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
         return self.landing.put(step, address, answer.status, answer.headers, answer.body)
 
@@ -392,7 +393,10 @@ def collect(
                 landing.set_meta(key, value)
             if not new:
                 since = str(landing.meta("begun_at"))[:16].replace("T", " ")
-                say(f"Going on with the collection begun {since} UTC: {landing.count():,} pages are there.")
+                say(
+                    f"Going on with the collection begun {since} UTC. {landing.count():,} answers are kept already and "
+                    "are not asked for again; what follows counts them too."
+                )
             collection = Collection(landing, asking, options, login(target), show, say)
             quote = collector.quote(collection, target)
             landing.set_meta("account_id", quote.account_id)

@@ -13,7 +13,12 @@ _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 _SERVER = rf"(?:{_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
 _FORMS = (
     ("bluesky", re.compile(rf"(?:https?://)?(?:www\.)?bsky\.app/profile/(?P<name>{_DOMAIN}|did:[a-z]+:[\w.:%-]+)/?.*")),
-    ("x", re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/@?(?P<name>\w{1,15})/?(?:[?#].*)?")),
+    (
+        "x",
+        re.compile(
+            r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/(?!(?:explore|hashtag|home|i|intent|messages|notifications|search|settings|share)\b)@?(?P<name>\w{1,15})/?(?:[?#].*)?"
+        ),
+    ),
     ("mastodon", re.compile(rf"https?://(?P<server>{_SERVER})/(?:@|users/)(?P<name>[\w.-]+)/?")),
     ("bluesky", re.compile(rf"(?:bluesky:)?@?(?P<name>{_DOMAIN})")),
     ("bluesky", re.compile(r"(?:bluesky:)?(?P<name>did:(?:plc:[a-z2-7]{24}|web:[\w.:%-]+))")),
@@ -21,6 +26,8 @@ _FORMS = (
     ("x", re.compile(r"(?:x:|twitter:)@?(?P<name>\w{1,15})")),
     ("x", re.compile(r"@(?P<name>\w{1,15})")),
 )
+
+_NAMES = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "twitter": "X"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def parse_target(text: str) -> Target | None:
     if re.fullmatch(r"(bluesky|mastodon|x|twitter):.*", lower):
         platform = lower.partition(":")[0]
         raise UsageError(
-            f"{text!r} is no handle of {platform}.",
+            f"{text!r} is no handle of {_NAMES[platform]}.",
             hint="write bluesky:alice.example, mastodon:alice@server.example or x:alice.",
         )
     return None

@@ -13,19 +13,19 @@ Only GET is ever sent. The one exception, opening and renewing a login session, 
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
+from headcount.sources.answers import decoded
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,9 +37,10 @@ log = logging.getLogger("headcount.collect")
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audience)"
-_LONGEST_BODY = 1 << 30
+_LONGEST_BODY = 512 << 20  # bytes, unpacked; repositories are by far the longest answers
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+_FIRST_TRIES = 3  # where there never was a connection
 _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 
@@ -89,11 +90,11 @@ class Usage:
         """Requests, their rate, and what the waiting took."""
         took = max(self.seconds, 1e-9)
         again = f", {self.again:,} asked again" if self.again else ""
-        return (
-            f"{self.requests:,} requests in {duration(took)} ({self.requests / took:.1f} a second{again}); "
-            f"{100 * self.seconds_limits / took:.0f}% of the time waiting for limits, "
-            f"{100 * self.seconds_faults / took:.0f}% after faults."
-        )
+        asked = f"{self.requests:,} requests" if self.requests != 1 else "1 request"
+        waits = [(self.seconds_limits, "for limits"), (self.seconds_faults, "after faults")]
+        waited = " and ".join(f"{100 * seconds / took:.0f}% {why}" for seconds, why in waits if seconds > took / 200)
+        idle = f"; of that waiting: {waited}" if waited else ""
+        return f"{asked} in {duration(took)} ({self.requests / took:.1f} a second{again}){idle}."
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,12 @@ class _Again(Exception):
         reason: what happened.
         wait: seconds until it is worth asking again, where that is known.
         limit: it is a limit, not a fault.
+        unreached: there was no connection at all.
     """
 
-    def __init__(self, reason: str, *, wait: float | None = None, limit: bool = False) -> None:
+    def __init__(self, reason: str, *, wait: float | None = None, limit: bool = False, unreached: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.wait, self.limit = reason, wait, limit
+        self.reason, self.wait, self.limit, self.unreached = reason, wait, limit, unreached
 
 
 class Client:
@@ -147,8 +149,9 @@ class Client:
         self._limits = limits
         self._sent: dict[str, deque[float]] = {}
         self._closed_until: dict[str, float] = {}
+        self.reached = False
         self._sleep = sleep
-        # no cookies, no redirects to elsewhere with a token in the header
+        # no redirects to elsewhere with a token in the header
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(self.patience.timeout, connect=min(10.0, self.patience.timeout)),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
@@ -190,7 +193,7 @@ class Client:
         """
         import stamina
 
-        patience, pauses = self.patience, _Pauses(self)
+        patience, pauses = self.patience, _Pauses(self, _host(url))
         answer: Answer | None = None
         try:
             for attempt in stamina.retry_context(on=pauses.after, attempts=patience.tries, timeout=None):
@@ -199,7 +202,7 @@ class Client:
                     answer = self._try(url, headers, bucket, expect)
         except _Again as error:
             raise PlatformUnavailable(
-                f"{_host(url)} was asked {patience.tries} times without a proper answer; the last: {error.reason}.",
+                f"{_host(url)} was asked {pauses.tries} times without a proper answer; the last: {error.reason}.",
                 hint="run the same command again later: it goes on where it stopped.",
             ) from None
         if answer is None:  # stamina was switched off (stamina.set_active), which asks once
@@ -212,17 +215,20 @@ class Client:
         import httpx2
 
         self.usage.requests += 1
+        self._http.cookies.clear()  # nobody is to be followed from page to page
         try:
             accept = f"{expect}*" if expect.endswith("/") else expect
-            reply = self._http.get(url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})})
+            with self._http.stream("GET", url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})}) as reply:
+                body = _whole_body(reply.iter_bytes(), url)
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
-            raise _Again(_in_words(error)) from None
+            raise _Again(_in_words(error), unreached=isinstance(error, httpx2.ConnectError)) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             raise UsageError(
                 f"{url[:80]!r} is no address.", hint="the address of a server begins with https://"
             ) from None
-        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, reply.content)
+        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, body)
         self.usage.bytes += len(answer.body)
+        self.reached = True
         self._heed(answer, bucket)
         _check(answer, expect)
         return answer
@@ -231,7 +237,7 @@ class Client:
         """Close the bucket until its limit is renewed, where the answer says that nothing is left."""
         left = next((answer.headers[name] for name in _REMAINING if name in answer.headers), None)
         wait = _until_reset(answer.headers)
-        if left is not None and wait is not None and left.strip().isdigit() and int(left) == 0:
+        if wait is not None and left is not None and set(left.strip()) == {"0"}:
             self._closed_until[bucket] = time.monotonic() + wait
 
     def _keep_pace(self, bucket: str) -> None:
@@ -270,25 +276,44 @@ class Client:
 class _Pauses:
     """The pauses between the tries of one request; stamina asks it after each failed one."""
 
-    def __init__(self, client: Client) -> None:
-        self.client, self.faults, self.limits = client, 0, 0
+    def __init__(self, client: Client, host: str) -> None:
+        self.client, self.host, self.tries, self.faults, self.limits = client, host, 0, 0, 0
 
     def after(self, error: Exception) -> bool | float:
         """Seconds to wait before the next try; False where the error does not pass."""
         if not isinstance(error, _Again):
             return False
         patience = self.client.patience
+        self.tries += 1
+        # no network, or a wrong address: that is not worth waiting for
+        hopeless = error.unreached and not self.client.reached and self.tries >= _FIRST_TRIES
+        if hopeless or self.tries >= patience.tries:
+            return False
         if error.limit:
             seconds = error.wait if error.wait is not None else patience.blind * 2**self.limits
             self.limits += 1
-            seconds = min(seconds, 3600.0 * 24)
+            seconds *= random.uniform(1.0, 1.1)  # noqa: S311
         else:
-            seconds = max(min(patience.first * 2**self.faults, patience.longest), error.wait or 0.0)
+            seconds = min(patience.first * 2**self.faults, patience.longest) * random.uniform(0.7, 1.3)  # noqa: S311
+            seconds = max(seconds, (error.wait or 0.0) * random.uniform(1.0, 1.1))  # noqa: S311
             self.faults += 1
-        seconds *= random.uniform(1.0, 1.1) if error.limit else random.uniform(0.7, 1.3)  # noqa: S311
         self.client.usage.again += 1
-        self.client._account(seconds, error.reason, limit=error.limit)
+        reason = f"{self.host}: {error.reason}, try {self.tries} of {patience.tries}"
+        self.client._account(seconds, reason, limit=error.limit)
         return seconds
+
+
+def _whole_body(parts: Iterable[bytes], url: str) -> bytes:
+    """The body, unless it is so long that something else than an answer is being sent."""
+    body = bytearray()
+    for part in parts:
+        body += part
+        if len(body) > _LONGEST_BODY:
+            raise PlatformUnavailable(
+                f"{_host(url)} sent an answer of more than {_LONGEST_BODY >> 20} MB.",
+                hint="nothing of it was kept; run the same command again later.",
+            )
+    return bytes(body)
 
 
 def _check(answer: Answer, expect: str) -> None:
@@ -297,6 +322,11 @@ def _check(answer: Answer, expect: str) -> None:
         raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True)
     if answer.status in _PASSING or answer.status >= 500:
         raise _Again(f"the server failed (HTTP {answer.status})", wait=_until_reset(answer.headers))
+    if answer.status in (301, 308):
+        there = _host(answer.headers.get("location", "")) or "elsewhere"
+        raise PlatformUnavailable(
+            f"The server has moved to {there} (HTTP {answer.status}).", hint="name that server instead."
+        )
     if 300 <= answer.status < 400:
         raise _Again(f"it points elsewhere (HTTP {answer.status})")
     kind = answer.headers.get("content-type", "")
@@ -304,8 +334,8 @@ def _check(answer: Answer, expect: str) -> None:
         raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}")
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
-            msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            decoded(answer.body)
+        except (ValueError, RecursionError):
             raise _Again("the answer is JSON that is cut off or broken") from None
 
 
@@ -320,8 +350,15 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
         number = float(text)
     except ValueError:
         moment = _date(text)
-        return None if moment is None else max(moment - time.time(), 0.0)
-    return max(number - time.time(), 0.0) if number > 1e9 else max(number, 0.0)
+        return None if moment is None else _bounded(moment - time.time())
+    if number > 1e11:  # milliseconds
+        number /= 1000
+    return _bounded(number - time.time() if number > 1e9 else number)
+
+
+def _bounded(seconds: float) -> float | None:
+    """Seconds from 0 to a day; None for what is no number."""
+    return min(max(seconds, 0.0), 86_400.0) if math.isfinite(seconds) else None
 
 
 def _date(text: str) -> float | None:

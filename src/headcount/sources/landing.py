@@ -26,6 +26,7 @@ from urllib.parse import unquote
 import msgspec
 
 from headcount.errors import InputError, StoreBusy
+from headcount.sources.answers import decoded
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -83,8 +84,8 @@ class Page:
             InputError: it is no JSON.
         """
         try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return decoded(self.body)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"An answer from {self.url} is no JSON ({error}).", hint="collect it again.") from None
 
     @property
@@ -171,7 +172,20 @@ class Landing:
 
     def finish(self) -> None:
         """The collection came to its end; the file becomes one whole, without a log beside it."""
-        self.set_meta("finished_at", datetime.now(UTC).isoformat())
+        self._close_with("finished_at", datetime.now(UTC).isoformat())
+
+    @property
+    def taken_in(self) -> bool:
+        """Was it imported as it is now?"""
+        finished = self.meta("finished_at")
+        return finished is not None and self.meta("taken_in") == finished
+
+    def take_in(self) -> None:
+        """It was imported as it is now."""
+        self._close_with("taken_in", self.meta("finished_at") or "")
+
+    def _close_with(self, key: str, value: str) -> None:
+        self.set_meta(key, value)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.execute("PRAGMA journal_mode = DELETE")
 
@@ -232,14 +246,18 @@ class Landing:
         An object of a list that holds the word goes; a page that holds it elsewhere, or is no JSON, goes as a whole.
         An address that holds it is forgotten too.
         """
-        changed = 0
-        for number, url, packed in self._db.execute("SELECT number, url, body FROM pages ORDER BY number").fetchall():
+        changed, named = 0, _whole_words(words)
+        for (number,) in self._db.execute("SELECT number FROM pages ORDER BY number").fetchall():
+            url, packed = self._db.execute("SELECT url, body FROM pages WHERE number = ?", [number]).fetchone()
             body, told = zlib.decompress(packed), unquote(url)
-            if not any(word in told or word.encode() in body for word in words):
+            # a body with escapes may write a name in another way
+            if not named.search(told) and b"\\" not in body and not any(word.encode() in body for word in words):
                 continue
             about = any(word.startswith("/") and word in told for word in words)
-            rest = None if about else _without(body, words)
-            if any(word in told for word in words):
+            rest = None if about else _without(body, named, words)
+            if rest == body and not named.search(told):
+                continue
+            if named.search(told):
                 url = f"forgotten#{number}"
             with self._db:
                 if rest is None:
@@ -249,21 +267,40 @@ class Landing:
                         "UPDATE pages SET url = ?, body = ? WHERE number = ?", [url, zlib.compress(rest, 6), number]
                     )
             changed += 1
+        for rowid, text in self._db.execute("SELECT rowid, text FROM notes").fetchall():
+            if named.search(text):
+                with self._db:
+                    self._db.execute("DELETE FROM notes WHERE rowid = ?", [rowid])
+                changed += 1
         if changed:
             self._db.execute("VACUUM")
         return changed
 
 
-def _without(body: bytes, words: list[str]) -> bytes | None:
-    """A JSON body without the objects that hold a word; None where it still holds one, or is no JSON."""
+def _whole_words(words: list[str]) -> re.Pattern[str]:
+    """The words where they stand alone: `bob.example` is named neither by `xbob.example` nor by `bob.example.org`."""
+    before, after = r"(?<![\w.-])", r"(?![\w-]|\.\w)"
+    return re.compile(
+        "|".join(
+            (before if word[0].isalnum() else "") + re.escape(word) + (after if word[-1].isalnum() else "")
+            for word in words
+        )
+    )
+
+
+def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | None:
+    """A JSON body without the objects that hold a name; None where it still holds one.
+
+    The body itself, where it holds none. What is no JSON cannot be parted: in a repository the length of a text stands
+    right before it, so there a name is one wherever it stands.
+    """
     try:
-        content = json.loads(body)
-    except ValueError:
-        return None
+        content = decoded(body)
+    except (ValueError, RecursionError):
+        return None if any(word.encode() in body for word in words) else body
 
     def names(value: Any) -> bool:
-        text = json.dumps(value, ensure_ascii=False)
-        return any(word in text for word in words)
+        return named.search(json.dumps(value, ensure_ascii=False)) is not None
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, list):
@@ -272,6 +309,8 @@ def _without(body: bytes, words: list[str]) -> bytes | None:
             return {key: cleaned(item) for key, item in value.items()}
         return value
 
+    if not names(content):
+        return body
     rest = cleaned(content)
     return None if names(rest) else json.dumps(rest, ensure_ascii=False).encode()
 
@@ -332,6 +371,7 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
         words += [f"://{server}/@{user}", f"://{server}/users/{user}"]
     elif platform == "bluesky" and handle and "." in handle:
         words.append(handle)
+    _forget_in_log(workspace / "collect.log", words)
     changed = 0
     folder = workspace / "landing" / platform
     for path in sorted([*folder.glob(f"*/*{ENDING}"), *folder.glob(f"*/{LIVE}/*{ENDING}")]):
@@ -341,6 +381,19 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
         if own:
             remove_landing(path)
     return changed
+
+
+def _forget_in_log(path: Path, words: list[str]) -> None:
+    """Take the lines that name one of the words out of the log."""
+    if not path.exists():
+        return
+    named = _whole_words(words)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    kept = [line for line in lines if not named.search(unquote(line))]
+    if len(kept) < len(lines):
+        beside = path.with_suffix(".new")
+        beside.write_text("".join(kept), encoding="utf-8")
+        beside.replace(path)
 
 
 def collected_as(path: Path) -> tuple[str, Options] | None:

@@ -1,9 +1,9 @@
 """Where logins are kept: in the system's keyring, or in a file that only the user can read.
 
-Looked for in this order: the environment (HEADCOUNT_BLUESKY_SESSION, HEADCOUNT_MASTODON_TOKEN, HEADCOUNT_X_TOKEN), the
+Looked for in this order: the environment (HEADCOUNT_MASTODON_TOKEN as `SERVER=TOKEN`, HEADCOUNT_X_TOKEN), the
 keyring (where the package `keyring` and a keyring are there), the file `secrets.json` in the user's folder for
-settings, with mode 0600 in a folder with mode 0700. A secret never stands on a command line, in a log, in the
-workspace or in an error message.
+settings, with mode 0600 in a folder with mode 0700. Sessions of Bluesky change each time they are renewed, so the
+environment cannot hold one. A secret never stands on a command line, in a log, in the workspace or in an error message.
 """
 
 from __future__ import annotations
@@ -18,11 +18,6 @@ from headcount.errors import HeadcountError, UsageError
 __all__ = ["find_secret", "forget_secret", "keep_secret", "secrets_file"]
 
 SERVICE = "headcount"
-_VARIABLES = {
-    "bluesky": "HEADCOUNT_BLUESKY_SESSION",
-    "mastodon": "HEADCOUNT_MASTODON_TOKEN",
-    "x": "HEADCOUNT_X_TOKEN",
-}
 
 
 def secrets_file() -> Path:
@@ -53,9 +48,9 @@ def keep_secret(name: str, secret: str) -> str:
 
 def find_secret(name: str) -> str | None:
     """The secret of a name; from the environment, the keyring or the file; None where there is none."""
-    given = os.environ.get(_VARIABLES.get(name.partition(":")[0], ""))
+    given = _in_environment(name)
     if given:
-        return given.strip()
+        return given
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -70,23 +65,49 @@ def find_secret(name: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _in_environment(name: str) -> str | None:
+    """The secret that the environment holds for a name; a token of Mastodon only for the server that it is of."""
+    if name == "x":
+        return os.environ.get("HEADCOUNT_X_TOKEN", "").strip() or None
+    platform, _, host = name.partition(":")
+    given = os.environ.get("HEADCOUNT_MASTODON_TOKEN") if platform == "mastodon" else None
+    if not given:
+        return None
+    server, equals, token = given.strip().partition("=")
+    if not equals:
+        raise UsageError(
+            "HEADCOUNT_MASTODON_TOKEN does not say whose token it is.",
+            hint="write it as SERVER=TOKEN, as in: mastodon.social=…",
+        )
+    return token.strip() if server.strip().lower() == host else None
+
+
 def forget_secret(name: str) -> bool:
-    """Delete the secret of a name; False where there was none."""
-    keyring, had = _keyring(), False
-    if keyring is not None:
-        try:
-            had = keyring.get_password(SERVICE, name) is not None
-            if had:
-                keyring.delete_password(SERVICE, name)
-        except Exception as error:
-            if "keyring" not in type(error).__module__:
-                raise
-    path = secrets_file()
+    """Delete the secret of a name; False where there was none.
+
+    Raises:
+        HeadcountError: the keyring does not let it go.
+    """
+    path, had = secrets_file(), False
     kept = _read(path)
     if name in kept:
         del kept[name]
         _write(path, kept)
         had = True
+    keyring = _keyring()
+    if keyring is None:
+        return had
+    try:
+        if keyring.get_password(SERVICE, name) is not None:
+            keyring.delete_password(SERVICE, name)
+            had = True
+    except Exception as error:
+        if "keyring" not in type(error).__module__:
+            raise
+        if not had:
+            raise HeadcountError(
+                "The system's keyring cannot be asked, and may hold the login.", hint="unlock it and run this again."
+            ) from None
     return had
 
 

@@ -2,9 +2,9 @@
 
 Bluesky: an app password opens a session (`com.atproto.server.createSession`); its two tokens are kept, the password
 is not, and the session is used and renewed (`refreshSession`) as long as it lasts, because logging in is limited to
-few times a day. Mastodon and X: a token that the user made there, with the right to read. Those are asked for their
-rights (Mastodon: `/api/v1/apps/verify_credentials`), and a token that may
-write is refused.
+few times a day. Mastodon and X: a token that the user made there, with the right to read. Mastodon's is asked for its
+rights (`/api/v1/apps/verify_credentials`), and one that may write is refused; servers before 4.3 do not tell, which is
+said. X tells no rights.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ log = logging.getLogger("headcount.collect")
 BLUESKY_SERVER = "https://bsky.social"
 _TRIES, _PAUSE = 5, 1.0
 """How often a session is asked for, and seconds before the second try; doubled for each further one."""
+_TOKENS = ("accessJwt", "refreshJwt")
 _SESSION_CALLS = ("com.atproto.server.createSession", "com.atproto.server.refreshSession")
 
 
@@ -94,7 +95,7 @@ class BlueskyLogin:
                 hint="log in again (headcount login bluesky HANDLE) or go on without one: headcount login bluesky "
                 "HANDLE --out",
             ) from None
-        self.session |= {name: str(answer[name]) for name in ("accessJwt", "refreshJwt")}
+        self.session |= {name: answer[name] for name in _TOKENS}
         keep_secret(self.name, json.dumps(self.session))
         return True
 
@@ -113,16 +114,18 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
     server = (server or os.environ.get("HEADCOUNT_BLUESKY_SERVER") or BLUESKY_SERVER).rstrip("/")
     body = {"identifier": handle, "password": password}
     answer = _patiently(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
-    own = next(
-        (
-            str(service["serviceEndpoint"]).rstrip("/")
-            for service in (answer.get("didDoc") or {}).get("service") or ()
-            if service.get("type") == "AtprotoPersonalDataServer"
-        ),
-        server,
-    )
-    session = {"server": own, **{name: str(answer[name]) for name in ("handle", "did", "accessJwt", "refreshJwt")}}
-    return keep_secret("bluesky", json.dumps(session))
+    named = {"handle": str(answer.get("handle") or handle), "did": str(answer.get("did") or "")}
+    session = {"server": _own_server(answer.get("didDoc")) or server, **named}
+    return keep_secret("bluesky", json.dumps(session | {name: answer[name] for name in _TOKENS}))
+
+
+def _own_server(document: object) -> str | None:
+    """The address of the user's server in the document of the identity; None where it names none."""
+    services = document.get("service") if isinstance(document, dict) else None
+    for service in services if isinstance(services, list) else ():
+        if isinstance(service, dict) and service.get("type") == "AtprotoPersonalDataServer":
+            return str(service.get("serviceEndpoint") or "").rstrip("/") or None
+    return None
 
 
 def _patiently(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -148,6 +151,8 @@ def _session_call(
         answer = httpx2.post(f"{server}/xrpc/{call}", json=body, headers=headers, timeout=30)
         content = answer.json()
         passing = answer.status_code >= 500 or not isinstance(content, dict)
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        raise UsageError(f"{server[:80]!r} is no address.", hint="it begins with https://") from None
     except (httpx2.HTTPError, ValueError):
         passing = True
     if passing:
@@ -156,7 +161,7 @@ def _session_call(
         raise PlatformUnavailable(
             f"{urlsplit(server).netloc} has seen too many logins.", hint="it allows some a day: try again later."
         )
-    if answer.status_code != 200 or "accessJwt" not in content:
+    if answer.status_code != 200 or not all(isinstance(content.get(name), str) for name in _TOKENS):
         raise AccessDenied(
             f"{urlsplit(server).netloc} refuses the login ({str(content.get('message'))[:80]}).",
             hint="check the handle, and make an app password in Bluesky's settings.",
@@ -173,8 +178,8 @@ def log_in_with_token(platform: str, host: str, token: str) -> tuple[str, str]:
     Raises:
         AccessDenied: the server refuses it, or it may write.
     """
-    if not token or any(letter.isspace() for letter in token):
-        raise UsageError("That is no token.", hint="copy it once more; it has no blanks.")
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        raise UsageError("That is no token.", hint="copy it once more; it has no blanks and plain letters only.")
     login = TokenLogin(token, host)
     whose = _check_mastodon(host, login) if platform == "mastodon" else _check_x(host, login)
     return whose, keep_secret(f"{platform}:{host}" if platform == "mastodon" else platform, token)
@@ -189,14 +194,16 @@ def _check_mastodon(host: str, login: TokenLogin) -> str:
             hint="make one there: Preferences, Development, New application, with the right read only.",
         )
     _, application = _look(f"{base}/api/v1/apps/verify_credentials", login)
-    scopes = application.get("scopes") or []
+    told = application.get("scopes")
+    scopes = told.split() if isinstance(told, str) else told if isinstance(told, list) else []
     writing = [scope for scope in scopes if not str(scope).startswith(("read", "profile"))]
     if writing:
         raise AccessDenied(
             f"The token may do more than read ({', '.join(map(str, writing))}).",
             hint="make one with the right read only: Headcount never writes, and keeps nothing that could.",
         )
-    return f"@{me.get('acct')}@{host}"
+    name = f"@{me.get('acct')}@{host}"
+    return name if scopes else f"{name} (the server does not tell what the token may do: make sure that it only reads)"
 
 
 def _check_x(host: str, login: TokenLogin) -> str:
@@ -204,7 +211,10 @@ def _check_x(host: str, login: TokenLogin) -> str:
     status, content = _look(f"{address_of(host)}/2/users/me", login)
     if status == 401:
         raise AccessDenied("X refuses the token (HTTP 401).", hint="copy the bearer token once more.")
-    name = (content.get("data") or {}).get("username") if isinstance(content.get("data"), dict) else None
+    data = content.get("data")
+    name = data.get("username") if isinstance(data, dict) else None
+    if not name and status != 403:
+        raise PlatformUnavailable(f"X does not answer as it should (HTTP {status}).", hint="try again later.")
     return f"@{name}" if name else "an application"
 
 
@@ -214,6 +224,8 @@ def _look(url: str, login: TokenLogin) -> tuple[int, dict[str, Any]]:
     try:
         answer = httpx2.get(url, headers=dict(login.headers(url)), timeout=30)
         content = answer.json()
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        raise UsageError(f"{login.host[:80]!r} is no server.", hint="write its name, as in mastodon.social") from None
     except (httpx2.HTTPError, ValueError):
         raise PlatformUnavailable(f"{login.host} does not answer.", hint="try again later.") from None
     return answer.status_code, content if isinstance(content, dict) else {}
@@ -231,16 +243,23 @@ def find_login(target: Target, service: str | None = None) -> BlueskyLogin | Tok
         kept = find_secret("bluesky")
         if kept is None:
             return None
-        try:
-            return BlueskyLogin("bluesky", json.loads(kept))
-        except ValueError:
-            raise UsageError("The login for Bluesky cannot be read.", hint="headcount login bluesky HANDLE") from None
+        return BlueskyLogin("bluesky", _session_of(kept))
     if target.platform == "mastodon":
         host = urlsplit(service).netloc if service else target.name.rpartition("@")[2]
         token = find_secret(f"mastodon:{host}")
         return TokenLogin(token, host) if token else None
     token = find_secret("x")
     return TokenLogin(token, x_host(service)) if token else None
+
+
+def _session_of(kept: str) -> dict[str, str]:
+    try:
+        session = json.loads(kept)
+    except ValueError:
+        session = None
+    if not isinstance(session, dict) or not all(isinstance(session.get(name), str) for name in ("server", *_TOKENS)):
+        raise UsageError("The login for Bluesky cannot be read.", hint="log in again: headcount login bluesky HANDLE")
+    return session
 
 
 def x_host(service: str | None = None) -> str:

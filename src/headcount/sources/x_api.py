@@ -181,7 +181,7 @@ class XCollector:
             self._latest(collection, collection.options.sample)
         else:
             collection.note("Followers' own posts were not looked at: --sample N looks at those of N of them.")
-        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f} so far.")
+        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
 
     def _posts(self, collection: Collection) -> list[_Own]:
         """The account's posts since the date that was asked for; gives those that others can respond to."""
