@@ -81,7 +81,7 @@ def weighted_pagerank(
     if len(weights) != len(received.targets) or (len(weights) and not weights.min() >= 0):
         raise UsageError("Weights are not one number from 0 for each edge.", hint="give counts of responses.")
     count = len(received.offsets) - 1
-    given = np.bincount(received.targets, weights=weights, minlength=count)
+    given = np.bincount(received.targets, weights=weights, minlength=count).astype(np.float64)
     return _iterate(
         count, given, lambda shares: pull_weighted(received, weights, shares), damping, iterations, tolerance, progress
     )
