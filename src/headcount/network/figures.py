@@ -126,8 +126,9 @@ def by_size(followees: NDArray[Any], mutual: NDArray[Any]) -> list[SizeClass]:
     if not len(of):
         return []
     size = _classes(of, 2)
-    share = np.minimum((back / of * SHARES).astype(np.int64), SHARES - 1)
-    spread = np.bincount(size * SHARES + share, minlength=(int(size.max()) + 1) * SHARES).reshape(-1, SHARES)
+    share = np.rint(back / of * SHARES).astype(np.int64)
+    width = SHARES + 1
+    spread = np.bincount(size * width + share, minlength=(int(size.max()) + 1) * width).reshape(-1, width)
     follows = np.bincount(size, of)
     returned = np.bincount(size, back)
     classes = []

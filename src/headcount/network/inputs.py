@@ -37,6 +37,7 @@ class Inputs:
         spammers: a file that names known spammers, one account id a line or row; None where there is none.
         workspace: folder of the workspace that the tables were taken from; None otherwise.
         graph: folder of a graph that is already built; None otherwise.
+        original: what follows were copied from, where they were; the fingerprint is of these.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Inputs:
     spammers: Path | None = None
     workspace: Path | None = None
     graph: Path | None = None
+    original: tuple[Path, ...] = ()
 
 
 def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spammers: Path | None = None) -> Inputs:
@@ -65,7 +67,26 @@ def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spam
             raise UsageError(f"There is no {path}.", hint="name a folder of tables or a file of follows.")
     found = _of_folder(data, out) if data.is_dir() else Inputs(data.resolve().name, (_follows_file(data),))
     more = found.interactions if interactions is None else tuple(_pieces(interactions))
-    return replace(found, interactions=more, spammers=spammers)
+    return _standing(replace(found, interactions=more, spammers=spammers), out)
+
+
+def _standing(found: Inputs, out: Path) -> Inputs:
+    """Tidy tables keep follows that are gone, with the time; these are left out, by a copy where there are any."""
+    import duckdb
+
+    if found.workspace is not None or not found.follows or not found.follows[0].name.lower().endswith(ENDINGS):
+        return found
+    with duckdb.connect() as con:
+        if "gone_at" not in columns_of(con, found.follows):
+            return found
+        source = read_from(found.follows)
+        if not con.execute(f"SELECT count(gone_at) FROM {source}").fetchall()[0][0]:
+            return found
+        target = out / "tables"
+        target.mkdir(parents=True, exist_ok=True)
+        query = f"SELECT follower_id, followee_id FROM {source} WHERE gone_at IS NULL"
+        con.execute(f"COPY ({query}) TO '{_quoted(target / 'follows.parquet')}' (FORMAT parquet)")
+    return replace(found, follows=(target / "follows.parquet",), original=found.follows)
 
 
 def _follows_file(path: Path) -> Path:
@@ -110,7 +131,7 @@ def _pieces(path: Path) -> list[Path]:
 
 def _of_workspace(folder: Path, out: Path) -> Inputs:
     """The tables of a workspace as Parquet; follows that are gone are left out."""
-    from headcount.store import Store
+    from headcount.store import FILE_NAME, Store
 
     tables = {
         "follows": "SELECT follower_id, followee_id, observed_at FROM follows WHERE gone_at IS NULL ORDER BY ALL",
@@ -126,7 +147,7 @@ def _of_workspace(folder: Path, out: Path) -> Inputs:
             path = target / f"{name}.parquet"
             store.connection.execute(f"COPY ({query}) TO '{_quoted(path)}' (FORMAT parquet)")
             written[name] = (path,)
-    return replace(_inputs(folder, written), workspace=folder)
+    return replace(_inputs(folder, written), workspace=folder, original=(folder / FILE_NAME,))
 
 
 def _inputs(folder: Path, tables: Mapping[str, tuple[Path, ...]]) -> Inputs:

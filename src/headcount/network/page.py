@@ -145,12 +145,13 @@ def draw(figure: Binned, width: float, height: float) -> Picture:
         (floor - (decade * PER_DECADE - figure.y_first + 1) * high, _power(decade))
         for decade in _decades(figure.y_first, len(rows) - 1)
     ]
+    zero = floor - high / 2 if any(rows[0]) else None
+    raised = [(place, label) for place, label in raised if zero is None or zero - place > 13]
     medians = []
     for across, middle in enumerate(figure.median):
         if middle is not None:
             place_up = 0.5 if middle <= 0 else PER_DECADE * math.log10(middle) - figure.y_first + 1
             medians.append((left + across * wide, floor - place_up * high, wide))
-    zero = floor - high / 2 if any(rows[0]) else None
     return Picture(width, height, left, floor, cells, ticks, raised, medians, zero)
 
 

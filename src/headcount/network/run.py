@@ -208,8 +208,7 @@ def _build(state: _State) -> None:
     from headcount.network.build import build_graph
 
     folder, seen = state.folder / "graph", state.folder / "source.json"
-    workspace = state.inputs.workspace
-    of = fingerprint([workspace / "headcount.duckdb"] if workspace else state.inputs.follows)
+    of = fingerprint(state.inputs.original or state.inputs.follows)
     if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:
         state.steps.say("The graph was built before from the same files; it is used again.")
         state.steps.expected.pop(BUILD, None)
