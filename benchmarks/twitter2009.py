@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -190,6 +191,7 @@ def main() -> None:
         truth = generate(folder / "data", options.edges, options.talk)
         made = time.perf_counter() - began
         out = folder / "out"
+        shutil.rmtree(out, ignore_errors=True)  # from start to end: no graph of an earlier run is used again
         command = [sys.executable, "-m", "headcount", "network", str(folder / "data"), "--out", str(out)]
         began = time.perf_counter()
         process = subprocess.Popen([*command, "--memory", options.memory], stdout=subprocess.DEVNULL)

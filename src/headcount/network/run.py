@@ -28,8 +28,8 @@ from headcount.network.memory import MemoryPlan, parse_memory, plan_memory
 from headcount.network.page import RESPONSE, render_page
 from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
-from headcount.network.summary import Summary, TalkPart
-from headcount.network.table import write_accounts
+from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
+from headcount.network.table import COLUMNS, write_accounts
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from headcount.network.graph import Graph, Rows
     from headcount.network.tables_in import Talk
 
-__all__ = ["Outcome", "run_network"]
+__all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]
 
 RANKED = 5_000_000
 """Accounts that are ranked by response: on a larger platform those with most followers."""
@@ -179,7 +179,7 @@ def _through(state: _State) -> Outcome:
     graph = state.graph()
     state.columns["followers"], state.columns["followees"] = _degree_columns(graph)
     ids = np.asarray(graph.ids)
-    count, edges = graph.count, graph.edges
+    edges = graph.edges
     del graph
     if TALK in state.steps.expected:
         _read_tables(state, ids)
@@ -187,11 +187,10 @@ def _through(state: _State) -> Outcome:
     _rank(state)
     mutual = _returned(state)
     found = _rings(state, mutual)
-    mutual_follows = len(mutual.targets)
     del mutual
     influence, rated = _influence(state)
     with state.steps.step(WRITE):
-        return _write(state, ids, count, edges, mutual_follows, found, influence, rated)
+        return _write(state, ids, edges, found, influence, rated)
 
 
 def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -250,15 +249,22 @@ def _connect(state: _State) -> None:
     from headcount.network.components import components
 
     with state.steps.step(COUNT):
-        graph = state.graph()
-        label = components(graph.followees)
-        sizes = np.bincount(label, minlength=1)
-        roots = np.flatnonzero(sizes)
-        place = np.zeros(len(sizes), np.int32)
-        place[roots[np.argsort(-sizes[roots], kind="stable")]] = np.arange(1, len(roots) + 1, dtype=np.int32)
-        state.columns["component"] = place[label]
-        state.about["components"] = len(roots)
-        state.about["largest_component"] = int(sizes.max(initial=0))
+        label = components(state.graph().followees)
+        state.columns["component"], sizes = numbered_components(label)
+        state.about |= {"components": len(sizes), "largest_component": int(sizes.max(initial=0))}
+
+
+def numbered_components(label: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Components numbered from 1, the largest, and how many accounts are in each label that occurs.
+
+    Args:
+        label: (N,) a whole number below N, the same for all of a component.
+    """
+    sizes = np.bincount(label, minlength=1) if len(label) else np.zeros(0, np.int64)
+    roots = np.flatnonzero(sizes)
+    place = np.zeros(len(sizes), np.int32)
+    place[roots[np.argsort(-sizes[roots], kind="stable")]] = np.arange(1, len(roots) + 1, dtype=np.int32)
+    return place[label], sizes[roots]
 
 
 def _rank(state: _State) -> None:
@@ -328,35 +334,47 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
     """Influence, and which accounts it is of (None: all)."""
     if state.talk is None:
         return None, None
-    from headcount.measures.influence import count_responders, influence
+    from headcount.measures.influence import count_responders
 
-    with state.steps.step(INFLUENCE):
-        followers, columns = state.columns["followers"], state.columns
+    with state.steps.step(INFLUENCE) as tell:
         graph = state.graph()
-        columns["responders"] = count_responders(
-            state.talk.actor, state.talk.target, graph.count, graph.followers
-        ).astype(np.int32)
-        chosen = None
-        if len(followers) > RANKED:
-            chosen = np.sort(np.argpartition(-followers, RANKED)[:RANKED])
-            state.notes.append(
-                f"Rates and ranks by response are of the {RANKED:,} accounts with most followers; "
-                "of the others the table has the counts."
-            )
-        of = {name: _chosen(values, chosen).astype(float) for name, values in columns.items()}
-        ranks = {"pagerank": of["pagerank"], "interaction": of["interaction_pagerank"]}
-        try:
-            found = influence(
-                of["responders"],
-                of["followers"],
-                ranks=ranks,
-                collusionrank=of.get("collusionrank"),
-                penalised="pagerank",
-            )
-        except NotEnoughData as error:
-            state.notes.append(f"Influence by response: {error.message}")
-            return None, None
-        _add_influence(columns, found, chosen)
+        responders = count_responders(state.talk.actor, state.talk.target, graph.count, graph.followers)
+        state.columns["responders"] = responders.astype(np.int32)
+        tell(0.3)
+        return rate(state.columns, state.notes)
+
+
+def rate(columns: dict[str, NDArray[Any]], notes: list[str]) -> tuple[Influence | None, NDArray[np.int64] | None]:
+    """Influence from the columns of the table, which gets its own; which accounts it is of (None: all).
+
+    Args:
+        columns: followers, responders, the ranks that are there; rates and ranks by response are added.
+        notes: what is not known is added.
+    """
+    from headcount.measures.influence import influence
+
+    chosen = None
+    if len(columns["followers"]) > RANKED:
+        chosen = np.sort(np.argpartition(-columns["followers"].astype(np.int64), RANKED)[:RANKED])
+        notes.append(
+            f"Rates and ranks by response are of the {RANKED:,} accounts with most followers; "
+            "of the others the table has the counts."
+        )
+    names = {"pagerank": "pagerank", "interaction": "interaction_pagerank"}
+    ranks = {name: _chosen(columns[of], chosen).astype(float) for name, of in names.items() if of in columns}
+    penalty = columns.get("collusionrank")
+    try:
+        found = influence(
+            _chosen(columns["responders"], chosen).astype(float),
+            _chosen(columns["followers"], chosen).astype(float),
+            ranks=ranks,
+            collusionrank=None if penalty is None else _chosen(penalty, chosen),
+            penalised="pagerank",
+        )
+    except NotEnoughData as error:
+        notes.append(f"Influence by response: {error.message}")
+        return None, None
+    _add_influence(columns, found, chosen)
     return found, chosen
 
 
@@ -388,58 +406,95 @@ def _add_influence(columns: dict[str, NDArray[Any]], found: Influence, chosen: N
 def _write(
     state: _State,
     ids: NDArray[Any],
-    count: int,
     edges: int,
-    mutual: int,
     found: Rings,
     influence: Influence | None,
     rated: NDArray[np.int64] | None,
 ) -> Outcome:
-    from headcount.network.table import COLUMNS
+    part = rings_part(found, ids, state.columns["followers"], state.inputs.accounts)
+    talk = state.talk
+    told = None
+    if talk is not None:
+        told = TalkPart(rows=talk.rows, unknown=talk.unknown, pairs=len(talk.actor), first=talk.first, last=talk.last)
+    state.about |= {"follows": edges, "spammers": None if state.spammers is None else len(state.spammers)}
+    write_rings(state.folder, found, part, ids)
+    return write_answers(
+        state.folder,
+        ids,
+        state.columns,
+        influence_part(influence, rated, ids, state.inputs.accounts) if influence else None,
+        correlation_rows(influence) if influence else network_correlations(state.columns),
+        rings=part,
+        talk=told,
+        about=state.about,
+        told={
+            "engine": "local",
+            "data": state.inputs.name,
+            "iterations": state.iterations,
+            "memory_bound": state.plan.peak,
+            "seconds": {name: round(seconds, 3) for name, seconds in state.steps.seconds.items()},
+            "notes": state.notes,
+        },
+        memory=state.memory // 8,
+    )
 
-    folder, columns = state.folder, state.columns
-    ordered = {name: columns[name] for name in COLUMNS if name in columns}
-    write_accounts(folder / "accounts.parquet", ids, ordered, memory=state.memory // 8)
-    picture, what = _picture(columns, influence)
+
+def write_answers(
+    folder: Path,
+    ids: NDArray[Any],
+    columns: dict[str, NDArray[Any]],
+    influence: InfluencePart | None,
+    correlations: list[CorrelationRow],
+    *,
+    rings: RingsPart | None,
+    talk: TalkPart | None,
+    about: Mapping[str, Any],
+    told: Mapping[str, Any],
+    memory: int,
+) -> Outcome:
+    """Write the table, the summary and the page.
+
+    Args:
+        folder: where to.
+        ids, columns: the table, see `headcount.network.table`.
+        influence, correlations, rings, talk: parts of the summary.
+        about: follows, components, largest_component, spammers, and rows, missing, self_loops, duplicates if known.
+        told: engine, data, iterations, memory_bound, seconds, notes.
+        memory: bytes that the writer may take.
+    """
+    write_accounts(
+        folder / "accounts.parquet", ids, {name: columns[name] for name in COLUMNS if name in columns}, memory=memory
+    )
+    picture, what = _picture(columns)
     core = columns["core_number"]
     highest = int(core.max(initial=0))
-    talk = state.talk
-    part = rings_part(found, ids, columns["followers"], state.inputs.accounts)
-    write_rings(folder, found, part, ids)
-    correlations = correlation_rows(influence) if influence else network_correlations(columns)
+    mutual, follows = int(columns["mutual"].sum(dtype=np.int64)), int(about["follows"])
     summary = Summary(
         headcount_version=__version__,
         python_version=platform.python_version(),
-        engine="local",
         made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        data=state.inputs.name,
-        accounts=count,
-        follows=edges,
-        rows=state.about.get("rows"),
-        missing=state.about.get("missing"),
-        self_follows=state.about.get("self_loops"),
-        duplicates=state.about.get("duplicates"),
+        accounts=len(ids),
+        follows=follows,
+        rows=about.get("rows"),
+        missing=about.get("missing"),
+        self_follows=about.get("self_loops"),
+        duplicates=about.get("duplicates"),
         mutual=mutual,
-        reciprocity=mutual / edges if edges else None,
-        components=state.about["components"],
-        largest_component=state.about["largest_component"],
+        reciprocity=mutual / follows if follows else None,
+        components=about["components"],
+        largest_component=about["largest_component"],
         highest_core=highest,
         in_highest_core=int((core == highest).sum()),
-        iterations=state.iterations,
-        spammers=None if state.spammers is None else len(state.spammers),
-        talk=None
-        if talk is None
-        else TalkPart(rows=talk.rows, unknown=talk.unknown, pairs=len(talk.actor), first=talk.first, last=talk.last),
+        spammers=about.get("spammers"),
+        talk=talk,
         correlations=correlations,
-        influence=None if influence is None else influence_part(influence, rated, ids, state.inputs.accounts),
-        rings=part,
+        influence=influence,
+        rings=rings,
         response=picture,
         response_is=what,
         by_size=by_size(columns["followees"], columns["mutual"]),
-        memory_bound=state.plan.peak,
         memory_peak=_peak(),
-        seconds={name: round(seconds, 3) for name, seconds in state.steps.seconds.items()},
-        notes=state.notes,
+        **told,
     )
     return finish(folder, summary)
 
@@ -463,7 +518,7 @@ def finish(folder: Path, summary: Summary) -> Outcome:
     return Outcome(folder, {name: about for name, about in files.items() if (folder / name).exists()}, summary)
 
 
-def _picture(columns: dict[str, NDArray[Any]], influence: Influence | None) -> tuple[Binned | None, str]:
+def _picture(columns: Mapping[str, NDArray[Any]]) -> tuple[Binned | None, str]:
     if "responders" in columns:
         return binned(columns["followers"], columns["responders"]), RESPONSE
     rank = columns["pagerank"]
