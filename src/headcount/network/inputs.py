@@ -17,7 +17,7 @@ from headcount.errors import InputError, UsageError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Inputs", "columns_of", "find_inputs", "fingerprint", "read_from", "rows_of", "upper_bounds"]
+__all__ = ["ENDINGS", "Inputs", "columns_of", "find_inputs", "fingerprint", "read_from", "rows_of", "upper_bounds"]
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 TEXT = (".txt", ".txt.gz", ".tsv", ".tsv.gz", ".edges", ".el")

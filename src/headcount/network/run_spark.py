@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
-from headcount.network.inputs import Inputs, find_inputs
+from headcount.network.inputs import ENDINGS, Inputs, find_inputs
 from headcount.network.memory import parse_memory
 from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations
@@ -69,6 +69,8 @@ def run_network_on_spark(
     inputs = find_inputs(data, out=folder, interactions=None if interactions is None else Path(interactions))
     if inputs.graph is not None:
         raise UsageError(f"{data} is a graph for one machine.", hint="give Spark the table of follows.")
+    for files in (inputs.follows, inputs.interactions):
+        _check(files)
     steps = Steps({COUNT: 3, RANK: 1.5 * iterations, CORE: 20, CONNECT: 6, DENSE: 8, WRITE: 2}, quiet=quiet)
     session = connect(master or "local[*]", memory=f"{allowed // 10**6}m")
     folder.mkdir(parents=True, exist_ok=True)
@@ -146,14 +148,18 @@ def _through(work: Checkpoints, inputs: Inputs, folder: Path, iterations: int, m
         )
 
 
+def _check(files: Sequence[Path]) -> None:
+    if files and not files[0].name.lower().endswith(ENDINGS):
+        raise UsageError(
+            f"{files[0].name} is neither Parquet nor CSV.", hint="Spark reads tables; write it as Parquet."
+        )
+
+
 def _frame(session: SparkSession, files: Sequence[Path]) -> DataFrame:
     paths = [str(file.resolve()) for file in files]
-    name = files[0].name.lower()
-    if name.endswith(".parquet"):
+    if files[0].name.lower().endswith(".parquet"):
         return session.read.parquet(*paths)
-    if name.endswith((".csv", ".csv.gz")):
-        return session.read.option("header", True).csv(paths)
-    raise UsageError(f"{files[0].name} is neither Parquet nor CSV.", hint="Spark reads tables; write it as Parquet.")
+    return session.read.option("header", True).csv(paths)
 
 
 def _interaction_ranks(work: Checkpoints, graph: SparkGraph, talk: DataFrame, iterations: int) -> DataFrame:
