@@ -17,6 +17,10 @@ __all__ = ["MemoryPlan", "parse_memory", "plan_memory", "shown_memory"]
 BASE = 450_000_000
 """Python with its libraries and the compiled kernels."""
 
+PER_TIE = 30
+"""Bytes that the search for circuits takes for each returned follow, the symmetric graph included: measured at 13 and
+26 million."""
+
 LEAST_FOR_BUILDING = 256_000_000
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -90,7 +94,7 @@ def plan_memory(
         ("building the graph", BASE + building),
         ("follows that are returned", BASE + 8 * m + 4 * returned + 32 * n + columns),
         ("ranks over the network", BASE + 4 * m + 40 * n + columns),
-        ("closed circuits", BASE + 4 * m + 16 * returned + 80 * n + columns + 24 * k),
+        ("closed circuits", BASE + 4 * m + PER_TIE * returned + 80 * n + columns + 24 * k),
         ("influence", BASE + (4 * m + 600 * min(n, 5_000_000) + columns + 48 * k if k else 0)),
         ("writing the accounts", BASE + columns + 200_000_000),
     )
