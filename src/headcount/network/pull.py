@@ -1,7 +1,7 @@
 """Sums over rows: what each node gets from those in its row, the one loop of every rank.
 
-The rows are cut into blocks of about as many edges, whatever the threads; each row is summed in its own order in
-64 bits, so the result is the same for any number of threads. What is gathered may be 32 bits wide: the loop waits for
+The rows are cut into blocks of about as many edges, whatever the threads; each row is summed by one thread in
+64 bits, so the result is the same for any number of them. What is gathered may be 32 bits wide: the loop waits for
 memory, and half the bytes are half the waiting.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import parallel, span
+from headcount.network.compile import parallel, span, summing
 from headcount.network.graph import Rows
 
 __all__ = ["pull", "pull_weighted"]
@@ -56,12 +56,28 @@ def _pull(
 ) -> NDArray[np.float64]:
     out = np.zeros(len(offsets) - 1, dtype=np.float64)
     for block in span(len(bounds) - 1):
-        for node in range(bounds[block], bounds[block + 1]):
-            total = 0.0
-            for edge in range(offsets[node], offsets[node + 1]):
-                total += given[targets[edge]]
-            out[node] = total
+        _sum_rows(offsets, targets, given, bounds[block], bounds[block + 1], out)
     return out
+
+
+# a row is taken as an array of its own: counted from 0, numba leaves out the test for negative places
+
+
+@summing
+def _sum_rows(
+    offsets: NDArray[np.int64],
+    targets: NDArray[np.uint32],
+    given: NDArray[Any],
+    first: int,
+    last: int,
+    out: NDArray[np.float64],
+) -> None:
+    for node in range(first, last):
+        row = targets[offsets[node] : offsets[node + 1]]
+        total = 0.0
+        for at in range(len(row)):
+            total += given[row[at]]
+        out[node] = total
 
 
 @parallel
@@ -74,9 +90,23 @@ def _pull_weighted(
 ) -> NDArray[np.float64]:
     out = np.zeros(len(offsets) - 1, dtype=np.float64)
     for block in span(len(bounds) - 1):
-        for node in range(bounds[block], bounds[block + 1]):
-            total = 0.0
-            for edge in range(offsets[node], offsets[node + 1]):
-                total += given[targets[edge]] * np.float64(weights[edge])
-            out[node] = total
+        _sum_weighted_rows(offsets, targets, weights, given, bounds[block], bounds[block + 1], out)
     return out
+
+
+@summing
+def _sum_weighted_rows(
+    offsets: NDArray[np.int64],
+    targets: NDArray[np.uint32],
+    weights: NDArray[Any],
+    given: NDArray[Any],
+    first: int,
+    last: int,
+    out: NDArray[np.float64],
+) -> None:
+    for node in range(first, last):
+        row, weight = targets[offsets[node] : offsets[node + 1]], weights[offsets[node] : offsets[node + 1]]
+        total = 0.0
+        for at in range(len(row)):
+            total += given[row[at]] * np.float64(weight[at])
+        out[node] = total
