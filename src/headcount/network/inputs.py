@@ -184,11 +184,11 @@ def columns_of(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[st
         raise InputError(f"{files[0].name} cannot be read: {reason}", hint="is it what its name says?") from error
 
 
-def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[int, int]:
+def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path], *, closely: bool = False) -> tuple[int, int]:
     """Accounts and follows at most, without reading the rows where they are Parquet.
 
     Whole-number ids bound the accounts by their range; other ids by two for each follow, or by a count with
-    HyperLogLog (5% added) where that would be too coarse to plan with.
+    HyperLogLog (5% added) where that would be too coarse to plan with, or where `closely` asks for it.
     """
     columns = columns_of(con, files)
     if not files[0].name.lower().endswith(".parquet"):
@@ -206,8 +206,10 @@ def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple
     if None not in statistics:
         bound = min(bound, int(statistics[1]) - int(statistics[0]) + 1)
     if bound > 2_000_000 and bound > follows // 2:
-        query = f"SELECT approx_count_distinct({source}) + approx_count_distinct({target}) FROM {read_from(files)}"
-        bound = min(bound, int(1.05 * con.execute(query).fetchall()[0][0]))
+        closely = True
+    if closely:
+        union = " UNION ALL ".join(f"SELECT {column} AS id FROM {read_from(files)}" for column in (source, target))
+        bound = min(bound, int(1.05 * con.execute(f"SELECT approx_count_distinct(id) FROM ({union})").fetchall()[0][0]))
     return bound, follows
 
 

@@ -152,6 +152,10 @@ def _plan(inputs: Inputs, memory: int) -> MemoryPlan:
     else:
         with duckdb.connect() as con:
             accounts, follows = upper_bounds(con, inputs.follows)
+            plan = plan_memory(accounts, follows, rows_of(inputs.interactions), memory=memory)
+            if plan.peak <= memory:
+                return plan
+            accounts, follows = upper_bounds(con, inputs.follows, closely=True)
     return plan_memory(accounts, follows, rows_of(inputs.interactions), memory=memory)
 
 
