@@ -6,10 +6,10 @@ OUT ?= out
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help report test check-long lint types bench train evaluate lock screenshots clean
+.PHONY: help report test check-long lint types bench bench-twitter2009 train evaluate lock screenshots clean
 
 help: ## say what each task does
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.python: 
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headcount needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Run: make PYTHON=/path/to/python3.11 …")'
@@ -47,6 +47,9 @@ types: $(VENV)/.dev ## mypy, strict on src/
 bench: $(VENV)/.dev ## tables: time and peak memory at full size; how fast an account is collected
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.collecting
+
+bench-twitter2009: $(VENV)/.dev ## the whole Twitter of 2009 (1.468 billion follows) from Parquet to page; takes 40 GB of disk
+	$(BIN)/python -m benchmarks.twitter2009 --folder $(OUT)/twitter2009 $(if $(EDGES),--edges $(EDGES))
 
 $(VENV)/.train: requirements/train.lock $(VENV)/.dev
 	@echo "Installing what the model of authenticity is trained with …"

@@ -555,6 +555,51 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
 
 
 @cli.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the answers go [default: NAME-network]."
+)
+@click.option("--memory", default="16GB", show_default=True, help="Allowed; what is needed is told before it begins.")
+@click.option("--iterations", type=click.IntRange(1), default=20, show_default=True, help="Of the ranks.")
+@click.option("--interactions", type=click.Path(path_type=Path), help="Who responded to whom, where not beside DATA.")
+@click.option("--spammers", type=click.Path(path_type=Path, dir_okay=False), help="Ids of known spammers, one a line.")
+@click.option(
+    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="Where it is computed."
+)
+@click.option("--master", metavar="URL", help="Of Spark: sc://host:15002, spark://host:7077, local[*], yarn.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
+def network(data: Path, engine: str, master: str | None, as_json: bool, **asked: Any) -> None:
+    """A whole platform at once: influence, closed circuits, ranks, and a page.
+
+    \b
+    DATA is a folder of tidy tables    follows.parquet or .csv, with interactions, accounts, posts where there are any
+    or a file of follows               Parquet, CSV, or an edge list as SNAP publishes them
+    or a workspace                     its follows, interactions and accounts
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    if master is not None and engine != "spark":
+        raise UsageError("--master is for Spark.", hint="add --engine spark.")
+    if engine == "spark":
+        from headcount.network.run_spark import run_network_on_spark
+
+        done = run_network_on_spark(data, master=master, quiet=as_json, **asked)
+    else:
+        from headcount.network.run import run_network
+
+        done = run_network(data, quiet=as_json, **asked)
+    if as_json:
+        _print_json(done.summary)
+        return
+    from headcount.network.page import findings
+
+    for line in findings(done.summary):
+        click.echo(line)
+    for note in done.summary.notes:
+        click.echo(f"Note: {note}")
+    for name, about in done.files.items():
+        click.echo(f"{done.folder / name}  {about}")
+
+
+@cli.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--format",

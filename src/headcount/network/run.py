@@ -1,0 +1,535 @@
+"""From follows to the answers about a whole platform: what `headcount network` does, on one machine.
+
+The steps, each with the graph mapped from disk: build the graph; count and connect; rank; read who responded to
+whom; follows that are returned and their cores; closed circuits; influence by response; write. A graph that was built
+before from the same files is used again.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount import __version__
+from headcount.errors import NotEnoughData, UsageError
+from headcount.network.figures import Binned, binned, by_size
+from headcount.network.inputs import Inputs, find_inputs, fingerprint, rows_of, upper_bounds
+from headcount.network.memory import MemoryPlan, parse_memory, plan_memory
+from headcount.network.page import RESPONSE, render_page
+from headcount.network.progress import Steps
+from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
+from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
+from headcount.network.table import COLUMNS, write_accounts
+
+if TYPE_CHECKING:
+    from headcount.measures.influence import Influence
+    from headcount.measures.rings import Rings
+    from headcount.network.graph import Graph, Rows
+    from headcount.network.tables_in import Talk
+
+__all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]
+
+RANKED = 5_000_000
+"""Accounts that are ranked by response: on a larger platform those with most followers."""
+
+BUILD, COUNT, RANK, TALK, RETURNED, RINGS, INFLUENCE, WRITE = (
+    "building the graph",
+    "counting and connecting",
+    "ranks over the network",
+    "reading the other tables",
+    "follows that are returned",
+    "closed circuits",
+    "influence by response",
+    "writing",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left.
+
+    Attributes:
+        folder: holds the files.
+        files: what they hold, by name.
+        summary: as in summary.json.
+    """
+
+    folder: Path
+    files: dict[str, str]
+    summary: Summary
+
+
+@dataclass
+class _State:
+    """What is known so far."""
+
+    inputs: Inputs
+    folder: Path
+    memory: int
+    iterations: int
+    plan: MemoryPlan
+    steps: Steps
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    talk: Talk | None = None
+    facts: Any = None
+    spammers: NDArray[np.int64] | None = None
+
+    def graph(self) -> Graph:
+        """The graph, mapped anew, so that pages of earlier steps are given back."""
+        from headcount.network.graph import open_graph
+
+        return open_graph(self.inputs.graph or self.folder / "graph")
+
+
+def run_network(
+    data: Path | str,
+    *,
+    out: Path | str | None = None,
+    memory: int | str = "16GB",
+    iterations: int = 20,
+    interactions: Path | str | None = None,
+    spammers: Path | str | None = None,
+    quiet: bool = True,
+) -> Outcome:
+    """Measure a whole platform and write the answers.
+
+    Args:
+        data: a folder of tidy tables, a file of follows, or a workspace; see docs/how-to/network.md.
+        out: folder of the answers; without it NAME-network in the current folder.
+        memory: allowed, as in "16GB" or in bytes; what is needed at most is computed before anything long begins.
+        iterations: of the ranks.
+        interactions, spammers: files beside the data.
+        quiet: show no progress on standard error.
+
+    Raises:
+        UsageError: something named is not there.
+        InputError: a file cannot be read as what it is.
+        HeadcountError: it does not fit the memory or the disk.
+    """
+    allowed = parse_memory(memory) if isinstance(memory, str) else memory
+    if iterations < 1:
+        raise UsageError(f"{iterations} iterations rank nothing.", hint="take 20.")
+    data = Path(data)
+    folder = Path(out) if out is not None else Path(f"{data.resolve().name.split('.')[0]}-network")
+    inputs = find_inputs(
+        data,
+        out=folder,
+        interactions=None if interactions is None else Path(interactions),
+        spammers=None if spammers is None else Path(spammers),
+    )
+    plan = _plan(inputs, allowed)
+    steps = Steps(_expected(plan, inputs, iterations), quiet=quiet)
+    steps.say(plan.sentence())
+    plan.check(allowed)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = _State(inputs, folder, allowed, iterations, plan, steps)
+    try:
+        return _through(state)
+    finally:
+        steps.close()
+
+
+def _plan(inputs: Inputs, memory: int) -> MemoryPlan:
+    import duckdb
+
+    if inputs.graph is not None:
+        from headcount.network.graph import open_graph
+
+        graph = open_graph(inputs.graph)
+        accounts, follows = graph.count, graph.edges
+    else:
+        with duckdb.connect() as con:
+            accounts, follows = upper_bounds(con, inputs.follows)
+            plan = plan_memory(accounts, follows, rows_of(inputs.interactions), memory=memory)
+            if plan.peak <= memory:
+                return plan
+            accounts, follows = upper_bounds(con, inputs.follows, closely=True)
+    return plan_memory(accounts, follows, rows_of(inputs.interactions), memory=memory)
+
+
+def _expected(plan: MemoryPlan, inputs: Inputs, iterations: int) -> dict[str, float]:
+    """Seconds of each step on two cores, roughly: they only say how the time is shared."""
+    n, m, k = plan.accounts, plan.follows, plan.interactions
+    expected = {
+        BUILD: 120e-9 * m,
+        TALK: 300e-9 * k + 40e-9 * n,
+        COUNT: 12e-9 * m,
+        RANK: (4.5e-9 * iterations) * m,
+        RETURNED: 25e-9 * m,
+        RINGS: 150e-9 * m,
+        INFLUENCE: 5e-6 * min(n, RANKED),
+        WRITE: 300e-9 * n,
+    }
+    skipped = set() if k else {INFLUENCE}
+    if not (k or inputs.posts or inputs.accounts or inputs.spammers):
+        skipped.add(TALK)
+    return {step: seconds + 0.2 for step, seconds in expected.items() if step not in skipped}
+
+
+def _through(state: _State) -> Outcome:
+    _build(state)
+    graph = state.graph()
+    state.columns["followers"], state.columns["followees"] = _degree_columns(graph)
+    ids = np.asarray(graph.ids)
+    edges = graph.edges
+    del graph
+    if TALK in state.steps.expected:
+        _read_tables(state, ids)
+    _connect(state)
+    _rank(state)
+    mutual = _returned(state)
+    found = _rings(state, mutual)
+    del mutual
+    influence, rated = _influence(state)
+    with state.steps.step(WRITE):
+        return _write(state, ids, edges, found, influence, rated)
+
+
+def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
+    from headcount.network.degrees import degrees
+
+    return degrees(graph.followers).astype(np.int32), degrees(graph.followees).astype(np.int32)
+
+
+def _build(state: _State) -> None:
+    """The graph on disk, built or found."""
+    if state.inputs.graph is not None:
+        state.about = _graph_json(state.inputs.graph)
+        return
+    from headcount.network.build import build_graph
+
+    folder, seen = state.folder / "graph", state.folder / "source.json"
+    of = fingerprint(state.inputs.original or state.inputs.follows)
+    if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:
+        state.steps.say("The graph was built before from the same files; it is used again.")
+        state.steps.expected.pop(BUILD, None)
+    else:
+        seen.unlink(missing_ok=True)
+        with state.steps.step(BUILD) as tell:
+            build_graph(
+                state.inputs.follows[0] if len(state.inputs.follows) == 1 else list(state.inputs.follows),
+                folder,
+                memory=min(state.memory // 2, 4 * 10**9),
+                progress=tell,
+            )
+        seen.write_text(json.dumps({"fingerprint": of}), encoding="utf-8")
+    state.about = _graph_json(folder)
+
+
+def _graph_json(folder: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
+    return about
+
+
+def _read_tables(state: _State, ids: NDArray[Any]) -> None:
+    from headcount.measures.rings import AccountFacts
+    from headcount.network.tables_in import numbered, post_facts, read_spammers, read_talk
+
+    inputs = state.inputs
+    with state.steps.step(TALK) as tell, numbered(ids, state.folder, state.memory // 4) as con:
+        if inputs.interactions:
+            state.talk = read_talk(con, inputs.interactions)
+        tell(0.7)
+        posts, links = post_facts(con, inputs.posts, inputs.accounts, len(ids))
+        if posts is not None:
+            state.facts = AccountFacts(posts=posts, link_share=links)
+        if inputs.spammers is not None:
+            state.spammers = read_spammers(con, inputs.spammers)
+
+
+def _connect(state: _State) -> None:
+    from headcount.network.components import components
+
+    with state.steps.step(COUNT):
+        label = components(state.graph().followees)
+        state.columns["component"], sizes = numbered_components(label)
+        state.about |= {"components": len(sizes), "largest_component": int(sizes.max(initial=0))}
+
+
+def numbered_components(label: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Components numbered from 1, the largest, and how many accounts are in each label that occurs.
+
+    Args:
+        label: (N,) a whole number below N, the same for all of a component.
+    """
+    sizes = np.bincount(label, minlength=1) if len(label) else np.zeros(0, np.int64)
+    roots = np.flatnonzero(sizes)
+    place = np.zeros(len(sizes), np.int32)
+    place[roots[np.argsort(-sizes[roots], kind="stable")]] = np.arange(1, len(roots) + 1, dtype=np.int32)
+    return place[label], sizes[roots]
+
+
+def _rank(state: _State) -> None:
+    from headcount.network.collusion import collusionrank
+    from headcount.network.pagerank import pagerank
+
+    with state.steps.step(RANK) as tell:
+        graph = state.graph()
+        state.columns["pagerank"] = pagerank(
+            graph, iterations=state.iterations, progress=lambda done, whole: tell(done / whole)
+        )
+        if state.talk is not None:
+            state.columns["interaction_pagerank"] = _interaction_rank(state.talk, graph.count, state.iterations)
+        if state.spammers is not None:
+            state.columns["collusionrank"] = collusionrank(graph, state.spammers, iterations=state.iterations)
+
+
+def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.float64]:
+    """PageRank where rank flows from who responds to whom they respond to, in proportion to how often."""
+    from headcount.network.graph import Rows
+    from headcount.network.pagerank import weighted_pagerank
+
+    order = np.lexsort((talk.actor, talk.target))
+    offsets = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(talk.target, minlength=count), out=offsets[1:])
+    received = Rows(offsets, talk.actor[order].astype(np.uint32))
+    return weighted_pagerank(received, talk.times[order].astype(np.float32), iterations=iterations)
+
+
+def _returned(state: _State) -> Rows:
+    from headcount.network.cores import core_numbers
+    from headcount.network.mutual import mutual_rows
+
+    with state.steps.step(RETURNED) as tell:
+        mutual = mutual_rows(state.graph())
+        tell(0.5)
+        returned = np.diff(mutual.offsets)
+        state.columns["mutual"] = returned.astype(np.int32)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = (returned / state.columns["followees"]).astype(np.float32)
+        state.columns["reciprocity"] = share
+        state.columns["core_number"] = np.asarray(core_numbers(mutual)).astype(np.int32)
+    return mutual
+
+
+def _rings(state: _State, mutual: Rows) -> Rings:
+    from headcount.measures.rings import Conversation, rings_of_graph
+
+    conversation = None
+    if state.talk is not None and (words := state.talk.words > 0).any():
+        talk = state.talk
+        conversation = Conversation(talk.actor[words], talk.target[words], talk.words[words])
+    elif state.talk is not None:
+        state.notes.append("The interactions hold no words (reply, mention, quote), so who talks to whom is unknown.")
+    if conversation is not None and state.facts is None:
+        state.notes.append(
+            "No posts are at hand, so circuits whose members never write cannot be told from absent ones."
+        )
+    with state.steps.step(RINGS):
+        found = rings_of_graph(state.graph().followees, mutual, conversation=conversation, facts=state.facts)
+    state.columns["group"] = np.where(found.label >= 0, found.label + 1, -1).astype(np.int32)
+    state.columns["ring"] = np.where(found.in_ring, found.label + 1, -1).astype(np.int32)
+    return found
+
+
+def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | None]:
+    """Influence, and which accounts it is of (None: all)."""
+    if state.talk is None:
+        return None, None
+    from headcount.measures.influence import count_responders
+
+    with state.steps.step(INFLUENCE) as tell:
+        graph = state.graph()
+        responders = count_responders(state.talk.actor, state.talk.target, graph.count, graph.followers)
+        state.columns["responders"] = responders.astype(np.int32)
+        tell(0.3)
+        return rate(state.columns, state.notes)
+
+
+def rate(columns: dict[str, NDArray[Any]], notes: list[str]) -> tuple[Influence | None, NDArray[np.int64] | None]:
+    """Influence from the columns of the table, which gets its own; which accounts it is of (None: all).
+
+    Args:
+        columns: followers, responders, the ranks that are there; rates and ranks by response are added.
+        notes: what is not known is added.
+    """
+    from headcount.measures.influence import influence
+
+    chosen = None
+    if len(columns["followers"]) > RANKED:
+        chosen = np.sort(np.argpartition(-columns["followers"].astype(np.int64), RANKED)[:RANKED])
+        notes.append(
+            f"Rates and ranks by response are of the {RANKED:,} accounts with most followers; "
+            "of the others the table has the counts."
+        )
+    names = {"pagerank": "pagerank", "interaction": "interaction_pagerank"}
+    ranks = {name: _chosen(columns[of], chosen).astype(float) for name, of in names.items() if of in columns}
+    penalty = columns.get("collusionrank")
+    try:
+        found = influence(
+            _chosen(columns["responders"], chosen).astype(float),
+            _chosen(columns["followers"], chosen).astype(float),
+            ranks=ranks,
+            collusionrank=None if penalty is None else _chosen(penalty, chosen),
+            penalised="pagerank",
+        )
+    except NotEnoughData as error:
+        notes.append(f"Influence by response: {error.message}")
+        return None, None
+    _add_influence(columns, found, chosen)
+    return found, chosen
+
+
+def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
+    return values if chosen is None else values[chosen]
+
+
+def _add_influence(columns: dict[str, NDArray[Any]], found: Influence, chosen: NDArray[np.int64] | None) -> None:
+    response, ranks = found.response, found.ranks
+    new: Mapping[str, NDArray[Any]] = {
+        "responders_per_1000": response.rate,
+        "responders_per_1000_low": response.low,
+        "responders_per_1000_high": response.high,
+        "rank_by_followers": ranks["followers"],
+        "rank_by_response": ranks["response"],
+        "rank_by_response_best": found.best,
+        "rank_by_response_worst": found.worst,
+        "fall": found.fall,
+        "rise": found.rise,
+    }
+    for name, values in new.items():
+        if chosen is None:
+            columns[name] = values
+        else:
+            columns[name] = np.full(len(columns["followers"]), np.nan, np.float32)
+            columns[name][chosen] = values
+
+
+def _write(
+    state: _State,
+    ids: NDArray[Any],
+    edges: int,
+    found: Rings,
+    influence: Influence | None,
+    rated: NDArray[np.int64] | None,
+) -> Outcome:
+    part = rings_part(found, ids, state.columns["followers"], state.inputs.accounts)
+    talk = state.talk
+    told = None
+    if talk is not None:
+        told = TalkPart(rows=talk.rows, unknown=talk.unknown, pairs=len(talk.actor), first=talk.first, last=talk.last)
+    state.about |= {"follows": edges, "spammers": None if state.spammers is None else len(state.spammers)}
+    write_rings(state.folder, found, part, ids)
+    return write_answers(
+        state.folder,
+        ids,
+        state.columns,
+        influence_part(influence, rated, ids, state.inputs.accounts) if influence else None,
+        correlation_rows(influence) if influence else network_correlations(state.columns),
+        rings=part,
+        talk=told,
+        about=state.about,
+        told={
+            "engine": "local",
+            "data": state.inputs.name,
+            "iterations": state.iterations,
+            "memory_bound": state.plan.peak,
+            "seconds": {name: round(seconds, 3) for name, seconds in state.steps.seconds.items()},
+            "notes": state.notes,
+        },
+        memory=state.memory // 8,
+    )
+
+
+def write_answers(
+    folder: Path,
+    ids: NDArray[Any],
+    columns: dict[str, NDArray[Any]],
+    influence: InfluencePart | None,
+    correlations: list[CorrelationRow],
+    *,
+    rings: RingsPart | None,
+    talk: TalkPart | None,
+    about: Mapping[str, Any],
+    told: Mapping[str, Any],
+    memory: int,
+) -> Outcome:
+    """Write the table, the summary and the page.
+
+    Args:
+        folder: where to.
+        ids, columns: the table, see `headcount.network.table`.
+        influence, correlations, rings, talk: parts of the summary.
+        about: follows, components, largest_component, spammers, and rows, missing, self_loops, duplicates if known.
+        told: engine, data, iterations, memory_bound, seconds, notes.
+        memory: bytes that the writer may take.
+    """
+    write_accounts(
+        folder / "accounts.parquet", ids, {name: columns[name] for name in COLUMNS if name in columns}, memory=memory
+    )
+    picture, what = _picture(columns)
+    core = columns["core_number"]
+    highest = int(core.max(initial=0))
+    mutual, follows = int(columns["mutual"].sum(dtype=np.int64)), int(about["follows"])
+    summary = Summary(
+        headcount_version=__version__,
+        python_version=platform.python_version(),
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        accounts=len(ids),
+        follows=follows,
+        rows=about.get("rows"),
+        missing=about.get("missing"),
+        self_follows=about.get("self_loops"),
+        duplicates=about.get("duplicates"),
+        mutual=mutual,
+        reciprocity=mutual / follows if follows else None,
+        components=about["components"],
+        largest_component=about["largest_component"],
+        highest_core=highest,
+        in_highest_core=int((core == highest).sum()),
+        spammers=about.get("spammers"),
+        talk=talk,
+        correlations=correlations,
+        influence=influence,
+        rings=rings,
+        response=picture,
+        response_is=what,
+        by_size=by_size(columns["followees"], columns["mutual"]),
+        memory_peak=_peak(),
+        **told,
+    )
+    return finish(folder, summary)
+
+
+def finish(folder: Path, summary: Summary) -> Outcome:
+    """Write summary.json and the page."""
+    import msgspec
+
+    text = json.dumps(msgspec.to_builtins(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    for name, content in (("summary.json", text), ("network.html", render_page(summary))):
+        part = folder / f".{name}.part"
+        part.write_text(content, encoding="utf-8")
+        part.replace(folder / name)
+    files = {
+        "network.html": "the page",
+        "accounts.parquet": f"{summary.accounts:,} accounts, a row each",
+        "rings.json": "dense groups with evidence and members",
+        "rings.parquet": "the same as a table, without members",
+        "summary.json": "all figures of the page",
+    }
+    return Outcome(folder, {name: about for name, about in files.items() if (folder / name).exists()}, summary)
+
+
+def _picture(columns: Mapping[str, NDArray[Any]]) -> tuple[Binned | None, str]:
+    if "responders" in columns:
+        return binned(columns["followers"], columns["responders"]), RESPONSE
+    rank = columns["pagerank"]
+    return binned(columns["followers"], rank * len(rank)), "PageRank, 1 = the mean"
+
+
+def _peak() -> int:
+    """Bytes of memory that this process held at most; macOS counts in bytes, others in KiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

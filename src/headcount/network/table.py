@@ -1,0 +1,79 @@
+"""The table of a platform: one row an account, as Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount.errors import HeadcountError
+
+__all__ = ["COLUMNS", "write_accounts"]
+
+COLUMNS: dict[str, str] = {
+    "account_id": "As in the follows.",
+    "followers": "Accounts that follow it.",
+    "followees": "Accounts that it follows.",
+    "mutual": "Followees that follow back.",
+    "reciprocity": "mutual / followees; null for who follows nobody.",
+    "core_number": "Largest k of which it is in the k-core of the returned follows.",
+    "component": "Weakly connected part, 1 the largest.",
+    "pagerank": "Over the follows; adds up to 1.",
+    "interaction_pagerank": "Over who responded to whom, by how often; null without interactions.",
+    "collusionrank": "0 or below: the penalty for following known spammers; null without --spammers.",
+    "responders": "Distinct followers that responded; null without interactions.",
+    "responders_per_1000": "Shrunken towards accounts of similar size.",
+    "responders_per_1000_low": "Lower end of the 95% interval.",
+    "responders_per_1000_high": "Upper end.",
+    "rank_by_followers": "1 the highest; ties share the mean of their places.",
+    "rank_by_response": "By responders_per_1000 times followers.",
+    "rank_by_response_best": "Best place of the 95% interval.",
+    "rank_by_response_worst": "Worst place.",
+    "fall": "Places that are certainly lost against the rank by followers.",
+    "rise": "Places that are certainly won.",
+    "group": "Number of the dense group in rings.json; null outside of one.",
+    "ring": "The same where the group is a closed circuit.",
+}
+"""Columns and their meaning; those that are unknown for all are left out."""
+
+
+def write_accounts(path: Path, ids: NDArray[Any], columns: Mapping[str, NDArray[Any]], *, memory: int) -> None:
+    """Write the table; NaN, and whole numbers below 0, are unknown (null).
+
+    Args:
+        path: of the Parquet file; it is there whole or not at all.
+        ids: (N,) of the accounts.
+        columns: name to (N,) values, names and order from `COLUMNS`.
+        memory: bytes that the writer may take.
+
+    Raises:
+        HeadcountError: the disk is full, or the file cannot be written.
+    """
+    con = duckdb.connect()
+    con.execute(f"SET memory_limit = '{max(memory // 1_000_000, 300)}MB'; SET preserve_insertion_order = true")
+    con.register("given", {"account_id": np.asarray(ids), **columns})
+    shown = [_shown(name, values) for name, values in columns.items()]
+    kind = "" if np.asarray(ids).dtype.kind in "iu" else "::VARCHAR"
+    part = path.with_name(f".{path.name}.part")
+    target = str(part).replace("'", "''")
+    query = f"SELECT account_id{kind} AS account_id, {', '.join(shown)} FROM given"
+    try:
+        con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        part.replace(path)
+    except (duckdb.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        reason = str(error).strip().splitlines()[0]
+        raise HeadcountError(f"{path} cannot be written: {reason}", hint="is there room on the disk?") from error
+    finally:
+        con.close()
+
+
+def _shown(name: str, values: NDArray[Any]) -> str:
+    quoted = f'"{name}"'
+    if values.dtype.kind == "f":
+        return f"CASE WHEN isnan({quoted}) THEN NULL ELSE {quoted} END AS {quoted}"
+    return f"CASE WHEN {quoted} < 0 THEN NULL ELSE {quoted} END AS {quoted}" if values.dtype.kind == "i" else quoted
