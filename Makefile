@@ -6,7 +6,7 @@ OUT ?= out
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help report test check-long lint types bench bench-twitter2009 train evaluate lock screenshots clean
+.PHONY: help report test test-spark-jvm check-long lint types bench bench-twitter2009 train evaluate lock screenshots clean
 
 help: ## say what each task does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,10 +32,13 @@ report: $(VENV)/.run ## a small world with known truth, and its report as HTML (
 
 test: $(VENV)/.dev ## install what tests need and run them all
 	@sh scripts/install-system-packages.sh
-	$(BIN)/python -m pytest -n auto -m "not long"
+	$(BIN)/python -m pytest -n auto -m "not long and not spark_jvm"
 
 check-long: $(VENV)/.dev ## the slow statistical and large-scale checks, with their tables
 	$(BIN)/python -m pytest -n auto -m long -rP
+
+test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine; needs Java, takes minutes
+	$(BIN)/python -m pytest -m spark_jvm
 
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .

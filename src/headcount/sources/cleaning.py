@@ -42,7 +42,7 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = Fals
     for table in TABLES:
         merged = _merge_duplicates(con, table)
         notes += [] if repeats else merged
-    _join_touches(con)
+    _join_touches(con, repeats=repeats)
     notes += _break_circles(con)
     notes += _derive_replies(con)
     return notes
@@ -146,8 +146,11 @@ def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]
     return [f"{rows - left:,} rows of {table.name} stood there more than once and were merged."] if left < rows else []
 
 
-def _join_touches(con: duckdb.DuckDBPyConnection) -> None:
-    """A like or repost that is told once with its time and once without is one."""
+def _join_touches(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> None:
+    """A like or repost that is told once with its time and once without is one.
+
+    Where a source tells the same thing in several places (`repeats`), so are two that differ in their time.
+    """
     touch = "kind IN ('like', 'repost') AND post_id IS NOT NULL"
     if _number(con, f"SELECT count(*) FROM incoming_interactions WHERE {touch} AND created_at IS NULL"):
         con.execute(
@@ -155,11 +158,12 @@ def _join_touches(con: duckdb.DuckDBPyConnection) -> None:
             WHERE i.{touch.replace("post_id", "i.post_id")} AND i.created_at IS NULL AND t.created_at IS NOT NULL
               AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
         )
-    con.execute(
-        f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
-        WHERE i.{touch.replace("post_id", "i.post_id")} AND t.created_at < i.created_at
-          AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
-    )
+    if repeats:
+        con.execute(
+            f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
+            WHERE i.{touch.replace("post_id", "i.post_id")} AND t.created_at < i.created_at
+              AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
+        )
 
 
 def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:
