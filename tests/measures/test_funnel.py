@@ -198,3 +198,13 @@ def test_a_quarter_million_in_a_moment():
     found = funnel(followers, responded=rng.poisson(0.1, size), tied=rng.random(size) < 0.01, as_of=END)
     assert sum(found.columns()["followers"]) == size
     assert not any(reason is None for reason in found.verdicts.reasons)
+
+
+def test_nothing_is_estimated_where_nobody_silent_was_looked_at():
+    drawn, passed_over = {"sampled": 1, **seen(2)}, {"sampled": 0}
+    found, labels, _ = classify(drawn, passed_over, passed_over, responded=[1, 0, 0])
+    assert found.sample is None
+    assert labels == ["responding", "unknown", "unknown"]
+    found, _, _ = classify(drawn, {"sampled": 1, **seen(3)}, passed_over, responded=[1, 0, 0])
+    assert found.sample is not None
+    assert (found.sample.silent_drawn, found.sample.listening.followers) == (1, 2)

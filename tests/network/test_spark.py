@@ -8,6 +8,7 @@ other address) does so by hand.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -388,6 +389,20 @@ def test_a_million_edges_agree_with_the_references(work, tmp_path):
     accounts, side = sides["account_id"].to_numpy(), sides["side"].to_numpy(zero_copy_only=False)
     np.testing.assert_array_equal(np.sort(accounts[side == "source"]), rows)
     np.testing.assert_array_equal(np.sort(accounts[side == "target"]), columns)
+
+
+def test_the_example_of_the_docs_runs(session, tmp_path, monkeypatch):
+    """The page's own code, with this session and a folder of this machine for the cluster's."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "network-on-spark.md").read_text(encoding="utf-8")
+    source = re.search(r"^```py\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[1].replace("s3a://platform", str(tmp_path))
+    for name, table in zip(("follows", "interactions"), frames(5, 60, 500), strict=True):
+        (tmp_path / name).mkdir()
+        pq.write_table(table, tmp_path / name / "part.parquet")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(engine, "connect", lambda where: session)
+    exec(compile(source, "network-on-spark.md", "exec"), {})
+    for name in ("ranks", "cores", "components"):
+        assert session.read.parquet(str(tmp_path / name)).count() > 0
 
 
 @pytest.mark.spark_jvm

@@ -191,18 +191,20 @@ def funnel(
 
 
 def _sampled(followers: Followers, label: NDArray[np.int8]) -> Sampled | None:
-    """The silent followers by class, from those of them that were drawn; None where no sample was drawn."""
+    """The silent followers by class, from those of them that were drawn; None where none of them was."""
     stands = label != _CODE["gone"]
     drawn = (followers.sampled == 1) & stands
     if not drawn.any() or not (followers.sampled == 0).any():
         return None
     silent = np.isin(label, [_CODE[name] for name in SILENT])
     seen, population = label[silent & drawn], int(silent.sum())
+    if not len(seen):
+        return None
     estimates = {}
     for name in SILENT:
         found = int((seen == _CODE[name]).sum())
-        low, high = wilson(found, len(seen), population=population) if len(seen) else (0.0, 1.0)
-        share = found / len(seen) if len(seen) else float("nan")
+        low, high = wilson(found, len(seen), population=population)
+        share = found / len(seen)
         estimates[name] = ClassEstimate(followers=share * population, low=low * population, high=high * population)
     return Sampled(drawn=int(drawn.sum()), of=int(stands.sum()), silent=population, silent_drawn=len(seen), **estimates)
 
