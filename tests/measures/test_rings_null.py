@@ -6,11 +6,14 @@ from math import comb, log
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
-from headcount.measures.rings_null import _busiest, against_chance
-from headcount.network.close_groups import close_groups
+from headcount.measures.rings_null import _busiest, _tied_only, against_chance
+from headcount.network.close_groups import _closest_first, close_groups
 from headcount.network.graph import Rows
+from headcount.network.group_counts import partners_along_ties
 from headcount.network.rewiring import rewired
 
 
@@ -126,12 +129,66 @@ def test_two_dense_groups_joined_by_a_few_ties_stay_two():
 
 def test_a_large_graph_is_rewired_among_its_busiest_accounts():
     graph = random_ties(1)
-    part = _busiest(graph, 500)
+    none = np.full(800, -1)
+    part = _busiest(graph, none, 500)
     degree, kept = np.diff(graph.offsets), np.diff(part.offsets)
     assert 300 < len(part.targets) / 2 <= 500
     assert degree[kept > 0].min() >= np.median(degree[degree > 0])
     assert np.array_equal(np.sort(part.targets.astype(int) * 800 + owners(part)), owners(part) * 800 + part.targets)
-    assert _busiest(graph, 10**6) is graph
+    everything = _busiest(graph, none, 10**6)
+    assert np.array_equal(everything.targets, graph.targets)
+    assert np.array_equal(everything.offsets, graph.offsets)
+
+
+def test_ties_within_closed_groups_are_not_rewired():
+    graph = random_ties(1)
+    label = np.where(np.arange(800) < 200, 0, -1)
+    part = _busiest(graph, label, 10**6)
+    inside = (owners(graph) < 200) & (graph.targets < 200)
+    assert inside.sum() > 0
+    assert np.array_equal(part.targets, graph.targets[~inside])
+    assert np.array_equal(owners(part), owners(graph)[~inside])
+
+
+def test_accounts_without_ties_count_among_those_to_choose_from_and_take_no_room():
+    graph = random_ties(1)
+    wide = Rows(np.concatenate([graph.offsets, np.full(5000, graph.offsets[-1])]), graph.targets)
+    narrow = _tied_only(wide)
+    assert len(narrow.offsets) - 1 == (np.diff(graph.offsets) > 0).sum()
+    groups, alike = close_groups(wide, least_members=3), close_groups(narrow, least_members=3, accounts=5800)
+    assert np.array_equal(groups.worth, alike.worth)
+    assert np.array_equal(groups.size, alike.size)
+
+
+@given(st.lists(st.floats(0, 1, width=32, exclude_min=True), max_size=60))
+def test_ties_are_sorted_from_the_closest_down_and_equals_stay_as_they_are(closeness):
+    values = np.array(closeness + closeness[:20], np.float32)
+    number = np.arange(len(values), dtype=np.uint32)
+    first, second = _closest_first(number, number + 7, values)
+    expected = np.argsort(-values, kind="stable")
+    assert np.array_equal(first, expected)
+    assert np.array_equal(second, expected + 7)
+
+
+def test_partners_are_counted_once_however_many_rows_name_them():
+    graph = random_ties(1)
+    rng = np.random.default_rng(3)
+    pick = rng.integers(0, len(graph.targets), 3000)
+    actor = np.concatenate([owners(graph)[pick], rng.integers(0, 800, 3000)])
+    target = np.concatenate([graph.targets[pick].astype(np.int64), rng.integers(0, 800, 3000)])
+    times, label = rng.integers(1, 4, 6000), rng.integers(-1, 3, 800)
+    within, often, partners = partners_along_ties(graph.offsets, graph.targets, actor, target, times, label)
+    tied = set(zip(owners(graph).tolist(), graph.targets.tolist(), strict=True))
+    addressed = {}
+    for u, v, count in zip(actor.tolist(), target.tolist(), times.tolist(), strict=True):
+        if (u, v) in tied:
+            addressed[u, v] = addressed.get((u, v), 0) + count
+    inside = {pair: count for pair, count in addressed.items() if label[pair[0]] == label[pair[1]] >= 0}
+    assert len(inside) > 100
+    for account in range(800):
+        assert partners[account] == sum(u == account for u, _ in addressed)
+        assert within[account] == sum(u == account for u, _ in inside)
+        assert often[account] == sum(count for (u, _), count in inside.items() if u == account)
 
 
 def test_the_usual_line_rises_and_grows_slowly_beyond_what_is_known():

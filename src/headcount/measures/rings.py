@@ -302,14 +302,17 @@ class _Counts:
 
     @classmethod
     def of(cls, mutual: Rows, groups: CloseGroups, conversation: Conversation | None) -> _Counts:
-        from headcount.network.group_counts import addressed_along_ties, ties_and_partners
+        from headcount.network.group_counts import follows_inside, partners_along_ties
 
         count = len(mutual.offsets) - 1
         none = np.zeros(0, np.int64)
         talk = conversation or Conversation(none, none)
         times = np.ones(len(talk.actor), np.int64) if talk.times is None else talk.times
-        addressed = addressed_along_ties(mutual.offsets, mutual.targets, talk.actor, talk.target, times)
-        table = ties_and_partners(mutual.offsets, mutual.targets, addressed, groups.label)
+        inside = follows_inside(mutual.offsets, mutual.targets, groups.label)
+        within, often, partners = partners_along_ties(
+            mutual.offsets, mutual.targets, talk.actor, talk.target, times, groups.label
+        )
+        table = np.column_stack([inside, within, often, np.diff(mutual.offsets), partners])
         watched = np.ones(count, bool) if talk.watched is None else talk.watched
         return cls(groups, table, watched, conversation is not None)
 

@@ -68,24 +68,24 @@ def against_chance(mutual: Rows, groups: CloseGroups, *, draws: int, seed: int, 
     from headcount.network.close_groups import close_groups
     from headcount.network.rewiring import rewired
 
-    expected, surprise = _surprise(mutual, groups)
+    expected, surprise = _surprise(mutual, groups, len(mutual.offsets) - 1)
     if not len(groups) or draws < 1:
         return Chance(expected, surprise, np.full(len(groups), np.nan), 0)
-    rest = _busiest(_without_closed(mutual, groups), NULL_TIES)
+    count = len(mutual.offsets) - 1
+    rest = _tied_only(_busiest(mutual, _closed(mutual, groups), NULL_TIES))
     highest = np.full(draws, -np.inf)
     for draw in range(draws):
         graph, _ = rewired(rest, np.random.default_rng([seed, draw]))
-        found = close_groups(graph, least_members=least_members)
-        highest[draw] = _surprise(graph, found)[1].max(initial=-np.inf)
+        found = close_groups(graph, least_members=least_members, accounts=count)
+        highest[draw] = _surprise(graph, found, count)[1].max(initial=-np.inf)
     above = (highest[None, :] >= surprise[:, None]).sum(axis=1)
     return Chance(expected, surprise, (1 + above) / (1 + draws), draws)
 
 
-def _surprise(mutual: Rows, groups: CloseGroups) -> tuple[Floats, Floats]:
-    """Expected ties and surprise of every group."""
+def _surprise(mutual: Rows, groups: CloseGroups, count: int) -> tuple[Floats, Floats]:
+    """Expected ties and surprise of every group; count: accounts, those without ties that are left out included."""
     from scipy.special import gammaln, rel_entr
 
-    count = len(mutual.offsets) - 1
     outside = _degrees_outside(mutual, groups.label)
     total = max(float(outside.sum()), 1.0)
     expected = np.array([_expected(outside[groups.members(g)], total) for g in range(len(groups))])
@@ -106,36 +106,38 @@ def _expected(degree: Integers, total: float) -> float:
 
 
 def _degrees_outside(mutual: Rows, label: Integers) -> Integers:
-    owner = np.repeat(np.arange(len(label)), np.diff(mutual.offsets))
-    same = (label[owner] >= 0) & (label[owner] == label[mutual.targets])
-    return np.asarray(np.diff(mutual.offsets) - np.bincount(owner[same], minlength=len(label)), dtype=np.int64)
+    from headcount.network.group_counts import follows_inside
+
+    inside = follows_inside(mutual.offsets, mutual.targets, label)
+    return np.asarray(np.diff(mutual.offsets) - inside, dtype=np.int64)
 
 
-def _without_closed(mutual: Rows, groups: CloseGroups) -> Rows:
-    """The graph without the ties inside groups that hold most of their members' ties."""
-    degree = np.diff(mutual.offsets)
+def _closed(mutual: Rows, groups: CloseGroups) -> Integers:
+    """Group of every account whose group holds most of its members' ties; -1 for all others."""
     grouped = groups.label >= 0
-    total = np.bincount(groups.label[grouped], degree[grouped], minlength=len(groups))
+    total = np.bincount(groups.label[grouped], np.diff(mutual.offsets)[grouped], minlength=len(groups))
     closed = np.append(2 * groups.ties > MOST_OF_TIES * total, False)
-    label = np.where(closed[groups.label], groups.label, -1)
-    owner = np.repeat(np.arange(len(label)), degree)
-    return _kept(mutual, owner, ~((label[owner] >= 0) & (label[owner] == label[mutual.targets])))
+    return np.where(closed[groups.label], groups.label, -1)
 
 
-def _busiest(mutual: Rows, most: int) -> Rows:
-    """The ties among the accounts with most ties, as many accounts as give at most `most` ties."""
-    degree = np.diff(mutual.offsets)
-    if len(mutual.targets) <= 2 * most:
-        return mutual
-    owner = np.repeat(np.arange(len(degree)), degree)
+def _busiest(mutual: Rows, label: Integers, most: int) -> Rows:
+    """The ties outside of groups, among the accounts with most of them, as many accounts as give at most `most`."""
+    from headcount.network.graph import Rows as Graph
+    from headcount.network.group_counts import busy_rows, ties_by_last_place
+
+    degree = _degrees_outside(mutual, label)
     place = np.empty(len(degree), np.int64)
-    place[np.lexsort((np.arange(len(degree)), -degree))] = np.arange(len(degree))
-    latest = np.maximum(place[owner], place[mutual.targets])
-    return _kept(mutual, owner, latest <= np.partition(latest, 2 * most)[2 * most] - 1)
+    place[np.argsort(-degree, kind="stable")] = np.arange(len(degree))
+    ties = np.cumsum(ties_by_last_place(mutual.offsets, mutual.targets, label, place))
+    end = int(np.searchsorted(ties, most, side="right"))
+    return Graph(*busy_rows(mutual.offsets, mutual.targets, label, place, end, int(ties[end - 1]) if end else 0))
 
 
-def _kept(mutual: Rows, owner: Integers, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:
+def _tied_only(graph: Rows) -> Rows:
+    """The graph of the accounts that have ties, in their order."""
     from headcount.network.graph import Rows as Graph
 
-    degree = np.bincount(owner[kept], minlength=len(mutual.offsets) - 1)
-    return Graph(np.concatenate([[0], np.cumsum(degree)]).astype(np.int64), np.asarray(mutual.targets)[kept])
+    tied = np.diff(graph.offsets) > 0
+    number = np.cumsum(tied) - 1
+    offsets = np.concatenate([[0], graph.offsets[1:][tied]]).astype(np.int64)
+    return Graph(offsets, number[graph.targets].astype(np.uint32))

@@ -46,7 +46,11 @@ MUCH_SHORTER = 8
 LEAST_MEMBERS = 10
 ROUNDS = 10
 
+DIGIT = 10
+"""Bits a pass of the sort: few enough places to write to for the nearest cache."""
+
 Wholes = NDArray[np.int64]
+Numbers = NDArray[np.uint32]
 Reals = NDArray[np.float64]
 
 
@@ -81,30 +85,47 @@ class CloseGroups:
         return order, np.searchsorted(self.label[order], np.arange(len(self) + 1))
 
 
-def close_groups(mutual: Rows, *, least_members: int = LEAST_MEMBERS) -> CloseGroups:
+def close_groups(mutual: Rows, *, least_members: int = LEAST_MEMBERS, accounts: int | None = None) -> CloseGroups:
     """The close groups of an undirected graph; see the module's text.
+
+    At most 16 bytes an entry of `mutual`, which itself takes 4, and 45 bytes an account.
 
     Args:
         mutual: every tie in the rows of both its ends.
         least_members: size of the smallest group.
+        accounts: the N of the module's text, where the graph leaves out accounts without ties; None: all are in it.
     """
     offsets, targets = mutual.offsets, mutual.targets
     count = len(offsets) - 1
     alive = _dense_part(offsets, targets, LEAST_TIES)
-    first, second, closeness = _close_ties(offsets, targets, alive)
-    order = np.argsort(-closeness, kind="stable")
-    found = _join(offsets, targets, alive, first[order], second[order], least_members, USUAL_DENSITY)
+    first, second = _closest_first(*_close_ties(offsets, targets, alive))
+    among = count if accounts is None else accounts
+    found = _join(offsets, targets, first, second, least_members, USUAL_DENSITY, among)
+    del first, second
     label, groups = _choose(count, *found)
     _settle(offsets, targets, label, groups, BELONGING, ROUNDS)
-    return _ranked(offsets, targets, label, groups, least_members, count)
+    return _ranked(offsets, targets, label, groups, least_members, among)
 
 
-def _close_ties(offsets: Any, targets: Any, alive: Any) -> tuple[Wholes, Wholes, NDArray[np.float32]]:
-    """Ties that share at least two accounts, each once, and their closeness."""
-    closeness = _closeness(offsets, targets, alive)
-    kept = np.flatnonzero(closeness > 0)
-    first = np.searchsorted(offsets, kept, side="right") - 1
-    return first, np.asarray(targets)[kept].astype(np.int64), closeness[kept]
+def _close_ties(offsets: Any, targets: Any, alive: Any) -> tuple[Numbers, Numbers, NDArray[np.float32]]:
+    """Ties that share at least two accounts, each once, by the numbers of their accounts, and their closeness."""
+    begin = _upper_begin(offsets, targets)
+    closeness = _closeness(offsets, targets, alive, begin)
+    kept = int(np.count_nonzero(closeness))
+    return _close_only(offsets, targets, begin, closeness, kept)
+
+
+def _closest_first(first: Numbers, second: Numbers, closeness: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
+    """The ties from the closest down; of those as close, in the order given."""
+    # Closeness lies between 0 and 1, so its bits, read as a whole number, have its order and end below 2^30.
+    key = np.subtract(np.uint32(2**30 - 1), closeness.view(np.uint32))
+    del closeness
+    given: tuple[Numbers, Numbers, Numbers] = (key, first, second)
+    other = (np.empty_like(key), np.empty_like(key), np.empty_like(key))
+    for step in range(0, 30, DIGIT):
+        _by_digit(given, other, step, 2**DIGIT)
+        given, other = other, given
+    return given[1], given[2]
 
 
 def _ranked(offsets: Any, targets: Any, label: Wholes, groups: int, least: int, count: int) -> CloseGroups:
@@ -172,22 +193,76 @@ def _shared(targets: Any, a: int, a_end: int, b: int, b_end: int) -> int:
 
 
 @parallel
-def _closeness(offsets: Any, targets: Any, alive: Any) -> Any:
-    """Closeness of every entry whose target is the larger number; 0 for the others."""
-    closeness = np.zeros(len(targets), np.float32)
+def _upper_begin(offsets: Any, targets: Any) -> Any:
+    """Where the entries of every account begin whose target is the larger number, in an array of those alone."""
     count = len(offsets) - 1
+    begin = np.zeros(count + 1, np.int64)
+    for u in span(count):
+        low, high = offsets[u], offsets[u + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if targets[middle] <= u:
+                low = middle + 1
+            else:
+                high = middle
+        begin[u + 1] = offsets[u + 1] - low
+    return np.cumsum(begin)
+
+
+@parallel
+def _closeness(offsets: Any, targets: Any, alive: Any, begin: Any) -> Any:
+    """Closeness of every entry whose target is the larger number; 0 for accounts that are out."""
+    count = len(offsets) - 1
+    closeness = np.zeros(begin[count], np.float32)
     for u in span(count):
         if alive[u] == 0:
             continue
-        for e in range(offsets[u], offsets[u + 1]):
-            v = np.int64(targets[e])
-            if v < u or alive[v] == 0:
+        entries = begin[u + 1] - begin[u]
+        for i in range(entries):
+            v = np.int64(targets[offsets[u + 1] - entries + i])
+            if alive[v] == 0:
                 continue
             shared = _shared(targets, offsets[u], offsets[u + 1], offsets[v], offsets[v + 1])
             if shared > 1:
                 degrees = float(offsets[u + 1] - offsets[u]) * float(offsets[v + 1] - offsets[v])
-                closeness[e] = (shared - 1) / sqrt(degrees)
+                closeness[begin[u] + i] = (shared - 1) / sqrt(degrees)
     return closeness
+
+
+@compiled
+def _close_only(offsets: Any, targets: Any, begin: Any, closeness: Any, kept: int) -> tuple[Any, Any, Any]:
+    """Both accounts and the closeness of every entry that has any."""
+    first, second = np.empty(kept, np.uint32), np.empty(kept, np.uint32)
+    close = np.empty(kept, np.float32)
+    filled = 0
+    for u in range(len(offsets) - 1):
+        entries = begin[u + 1] - begin[u]
+        for i in range(entries):
+            if closeness[begin[u] + i] > 0:
+                first[filled] = u
+                second[filled] = targets[offsets[u + 1] - entries + i]
+                close[filled] = closeness[begin[u] + i]
+                filled += 1
+    return first, second, close
+
+
+@compiled
+def _by_digit(given: Any, to: Any, step: int, many: int) -> None:
+    """One pass of a radix sort: put in the order of one digit, those that are equal in it left as they are."""
+    key, first, second = given
+    key_to, first_to, second_to = to
+    place = np.zeros(many + 1, np.int64)
+    for i in range(len(key)):
+        place[((key[i] >> step) & (many - 1)) + 1] += 1
+    for digit in range(many):
+        place[digit + 1] += place[digit]
+    for i in range(len(key)):
+        digit = (key[i] >> step) & (many - 1)
+        next_free = place[digit]
+        place[digit] += 1
+        key_to[next_free] = key[i]
+        first_to[next_free] = first[i]
+        second_to[next_free] = second[i]
 
 
 @compiled
@@ -204,43 +279,43 @@ def _worth(count: int, size: int, ties: int, usual: float) -> float:
 
 @compiled
 def _join(
-    offsets: Any, targets: Any, alive: Any, first: Any, second: Any, least: int, usual: float
+    offsets: Any, targets: Any, first: Any, second: Any, least: int, usual: float, among: int
 ) -> tuple[Any, Any, Any, Any]:
     """The tree: children of every joining, whether it is worth more than its parts, and the node of every account.
 
     Accounts are numbered as they are; joining number j makes node count + j.
     """
     count = len(offsets) - 1
-    node = np.arange(count)
-    home = np.arange(count)
-    head, tail, size = np.arange(count), np.arange(count), np.ones(count, np.int64)
-    follow = np.full(count, -1, np.int64)
+    node = np.arange(count).astype(np.uint32)
+    home, head, tail = node.copy(), node.copy(), node.copy()
+    size = np.ones(count, np.int32)
+    follow = np.full(count, -1, np.int32)
     ties = np.zeros(count, np.int64)
     best = np.zeros(count)
-    left = np.empty(count, np.int64)
-    right = np.empty(count, np.int64)
+    left = np.empty(count, np.uint32)
+    right = np.empty(count, np.uint32)
     whole = np.zeros(count, np.uint8)
     made = 0
     for i in range(len(first)):
-        a, b = home[first[i]], home[second[i]]
+        a, b = np.int64(home[first[i]]), np.int64(home[second[i]])
         if a == b:
             continue
         if size[a] < size[b] or (size[a] == size[b] and a > b):
             a, b = b, a
-        between, v = 0, head[b]
+        between, v = 0, np.int64(head[b])
         while v >= 0:
             for e in range(offsets[v], offsets[v + 1]):
                 between += home[targets[e]] == a
-            v = follow[v]
-        v = head[b]
+            v = np.int64(follow[v])
+        v = np.int64(head[b])
         while v >= 0:
             home[v] = a
-            v = follow[v]
+            v = np.int64(follow[v])
         follow[tail[a]] = head[b]
         tail[a] = tail[b]
         size[a] += size[b]
         ties[a] += ties[b] + between
-        worth = _worth(count, size[a], ties[a], usual) if size[a] >= least else 0.0
+        worth = _worth(among, size[a], ties[a], usual) if size[a] >= least else 0.0
         parts = best[a] + best[b]
         left[made], right[made] = node[a], node[b]
         whole[made] = worth > parts

@@ -304,6 +304,11 @@ def _returned(state: _State) -> Rows:
 
     with state.steps.step(RETURNED) as tell:
         mutual = mutual_rows(state.graph())
+        plan = state.plan
+        # More of them may be returned than was taken for granted.
+        plan_memory(
+            plan.accounts, plan.follows, plan.interactions, mutual=len(mutual.targets), memory=state.memory
+        ).check(state.memory)
         tell(0.5)
         returned = np.diff(mutual.offsets)
         state.columns["mutual"] = returned.astype(np.int32)
