@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import duckdb
 import numpy as np
@@ -10,12 +11,16 @@ import pytest
 
 from headcount.cli import main
 from headcount.errors import HeadcountError, InputError, UsageError
+from headcount.network.dense_blocks import dense_blocks
 from headcount.network.expressions import account_table, follow_counts
+from headcount.network.graph import Graph
 from headcount.network.memory import parse_memory, plan_memory
 from headcount.network.run import BUILD, run_network
+from headcount.network.synchrony import synchrony
 from headcount.network.table import COLUMNS
 from headcount.simulate import WorldSettings, simulate
 from headcount.simulate.circuits import draw_talk, plant_circuit
+from headcount.workspace import Workspace
 
 
 def rows(path, query="SELECT * FROM t", **more):
@@ -124,8 +129,6 @@ def test_summary_on_disk_is_what_was_returned(measured):
 
 
 def test_a_workspace_gives_the_same_as_its_tables(world, measured, tmp_path):
-    from headcount.workspace import Workspace
-
     workspace = tmp_path / "workspace"
     Workspace(workspace).add(world)
     found = run_network(workspace, out=tmp_path / "out", memory="2GB").summary
@@ -273,7 +276,7 @@ def test_progress_goes_to_standard_error_in_lines(circuit, tmp_path, capsys):
     assert main(["network", str(folder), "--out", str(tmp_path / "out"), "--memory", "2GB"]) == 0
     said = capsys.readouterr()
     assert "of memory" in said.err.splitlines()[0]
-    assert "[1/8] building the graph: done in" in said.err
+    assert "[1/9] building the graph: done in" in said.err
     assert "accounts.parquet" in said.out
 
 
@@ -311,3 +314,63 @@ def test_politicians_talk_and_are_not_accused(shared_data, tmp_path):
     among_all = summary.correlations[0]
     assert among_all.low < among_all.rho < among_all.high
     assert summary.influence.fallers
+
+
+def test_newcomers_synchrony_and_the_densest_block_are_told_of_a_circuit(circuit, tmp_path):
+    """Members of the circuit joined the day before they followed, the others long before."""
+    given, members = circuit
+    with duckdb.connect() as con:
+        follows = con.execute(f"SELECT * FROM '{given / 'follows.parquet'}'").fetchnumpy()
+    source, target = follows["follower_id"], follows["followee_id"]
+    day = np.timedelta64(1, "D")
+    made = np.full(1500, np.datetime64("2020-01-01T00:00:00"))
+    when = np.where(np.isin(source, members), made[0] + day, made[0] + 100 * day)
+    when[source == 3] = np.datetime64("NaT")
+    folder = tmp_path / "data"
+    write(folder, "follows", {"follower_id": source, "followee_id": target, "followed_at": when})
+    write(folder, "accounts", {"account_id": np.arange(1500), "created_at": made})
+    (folder / "interactions.parquet").symlink_to(given / "interactions.parquet")
+    done = run_network(folder, out=tmp_path / "out", memory="2GB")
+    groups = json.loads((done.folder / "rings.json").read_text())["groups"]
+    assert groups[0]["verdict"] == "ring"
+    assert groups[0]["newcomers"] > 0.9
+    assert groups[0]["synchrony"] is not None
+    found = dict(rows(done.folder / "accounts.parquet", "SELECT account_id, synchrony FROM t"))
+    excess = synchrony(*both_ways(source, target, 1500)).excess
+    for account, value in found.items():
+        assert (
+            value is None if np.isnan(excess[account]) else value == pytest.approx(excess[account], rel=1e-5, abs=1e-7)
+        )
+    block = dense_blocks(*both_ways(source, target, 1500))[0]
+    told = f"{len(block.sources):,} accounts that follow {len(block.targets):,}, {block.follows:,} follows."
+    assert any(note.startswith("The densest block") and note.endswith(told) for note in done.summary.notes)
+
+
+def both_ways(source, target, count):
+    graph = Graph.from_edges(source, target, ids=np.arange(count))
+    return graph.followees, graph.followers
+
+
+def test_accounts_that_ask_not_to_be_named_are_not_named(circuit, tmp_path):
+    """A workspace knows who asks for that; ids of tidy tables carry their platform."""
+    given, members = circuit
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    with duckdb.connect() as con:
+        for name, ends in (("follows", ("follower_id", "followee_id")), ("interactions", ("actor_id", "target_id"))):
+            ids = ", ".join(f"'x:' || {end} AS {end}" for end in ends)
+            more = "" if name == "follows" else ", kind"
+            con.execute(
+                f"COPY (SELECT DISTINCT {ids}{more} FROM '{given / name}.parquet') TO '{folder / name}.parquet'"
+            )
+        con.register("members", {"number": members})
+        con.execute(
+            "COPY (SELECT 'x:' || number AS account_id, 'name' || number AS handle, number % 2 = 0 AS opted_out "
+            f"FROM members) TO '{folder / 'accounts.parquet'}'"
+        )
+    Workspace(tmp_path / "store").add(folder)
+    done = run_network(tmp_path / "store", out=tmp_path / "out", memory="2GB")
+    page = (done.folder / "network.html").read_text(encoding="utf-8")
+    named = {int(name) for name in re.findall(r"\bname(\d+)\b", page)}
+    assert len(named & set(members.tolist())) > 0
+    assert not [number for number in named if number % 2 == 0]

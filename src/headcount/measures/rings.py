@@ -73,7 +73,8 @@ class AccountFacts:
     Attributes:
         posts: posts in the time looked at; NaN where unknown.
         link_share: share of the account's posts with a link; NaN where unknown.
-        newcomer: was the account new when it came? 1, 0, -1 for unknown.
+        newcomer: was the account new when it came (within 30 days of its making)? 1, 0, -1 for unknown. In a whole
+            platform: were at least half of its follows made then?
         synchrony: excess synchrony (`network.synchrony`); NaN where unknown.
     """
 

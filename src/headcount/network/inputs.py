@@ -84,7 +84,7 @@ def _standing(found: Inputs, out: Path) -> Inputs:
             return found
         target = out / "tables"
         target.mkdir(parents=True, exist_ok=True)
-        query = f"SELECT follower_id, followee_id FROM {source} WHERE gone_at IS NULL"
+        query = f"SELECT * EXCLUDE (gone_at) FROM {source} WHERE gone_at IS NULL"
         con.execute(f"COPY ({query}) TO '{_quoted(target / 'follows.parquet')}' (FORMAT parquet)")
     return replace(found, follows=(target / "follows.parquet",), original=found.follows)
 
@@ -134,9 +134,10 @@ def _of_workspace(folder: Path, out: Path) -> Inputs:
     from headcount.store import FILE_NAME, Store
 
     tables = {
-        "follows": "SELECT follower_id, followee_id, observed_at FROM follows WHERE gone_at IS NULL ORDER BY ALL",
+        "follows": "SELECT follower_id, followee_id, followed_at, observed_at FROM follows WHERE gone_at IS NULL "
+        "ORDER BY ALL",
         "interactions": "SELECT actor_id, target_id, kind, created_at FROM interactions ORDER BY ALL",
-        "accounts": "SELECT account_id, handle, posts_count FROM accounts ORDER BY ALL",
+        "accounts": "SELECT account_id, handle, created_at, posts_count, opted_out FROM accounts ORDER BY ALL",
         "posts": "SELECT post_id, author_id, link_domains FROM posts ORDER BY ALL",
     }
     target = out / "tables"

@@ -24,6 +24,9 @@ with room to sort them, 12 where every tie shares accounts (`network.close_group
 PER_ACCOUNT_JOINED, PER_ACCOUNT_TALKING = 45, 130
 """Bytes an account while ties are joined, and while conversations are counted (`measures.rings`)."""
 
+PER_ACCOUNT_BLOCKS = 130
+"""Bytes an account while the densest block is searched."""
+
 RETURNED_SHARE = 0.4
 """Of all follows; on the Twitter of 2009, 22% of the pairs of accounts were mutual, which is 36% of the follows."""
 
@@ -101,6 +104,7 @@ def plan_memory(
         ("building the graph", BASE + building),
         ("follows that are returned", BASE + 8 * m + 4 * returned + 32 * n + columns),
         ("ranks over the network", BASE + 4 * m + 40 * n + columns),
+        ("dense blocks and synchrony", BASE + 8 * m + PER_ACCOUNT_BLOCKS * n + columns),
         ("closed circuits", BASE + circuits + columns + 48 * k),
         ("influence", BASE + (4 * m + 600 * min(n, 5_000_000) + columns + 48 * k if k else 0)),
         ("writing the accounts", BASE + columns + 200_000_000),

@@ -12,7 +12,7 @@ import platform
 import resource
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ from headcount.network.table import COLUMNS, write_accounts
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
-    from headcount.measures.rings import Rings
+    from headcount.measures.rings import AccountFacts, Rings
     from headcount.network.graph import Graph, Rows
     from headcount.network.tables_in import Talk
 
@@ -42,12 +42,13 @@ __all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answe
 RANKED = 5_000_000
 """Accounts that are ranked by response: on a larger platform those with most followers."""
 
-BUILD, COUNT, RANK, TALK, RETURNED, RINGS, INFLUENCE, WRITE = (
+BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
     "building the graph",
     "counting and connecting",
     "ranks over the network",
     "reading the other tables",
     "follows that are returned",
+    "dense blocks and synchrony",
     "closed circuits",
     "influence by response",
     "writing",
@@ -83,7 +84,7 @@ class _State:
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     talk: Talk | None = None
-    facts: Any = None
+    facts: AccountFacts | None = None
     spammers: NDArray[np.int64] | None = None
 
     def graph(self) -> Graph:
@@ -168,7 +169,8 @@ def _expected(plan: MemoryPlan, inputs: Inputs, iterations: int) -> dict[str, fl
         COUNT: 12e-9 * m,
         RANK: (4.5e-9 * iterations) * m,
         RETURNED: 25e-9 * m,
-        RINGS: 150e-9 * m,
+        DENSE: 180e-9 * m,
+        RINGS: 180e-9 * m,
         INFLUENCE: 5e-6 * min(n, RANKED),
         WRITE: 300e-9 * n,
     }
@@ -189,6 +191,7 @@ def _through(state: _State) -> Outcome:
         _read_tables(state, ids)
     _connect(state)
     _rank(state)
+    _dense(state)
     mutual = _returned(state)
     found = _rings(state, mutual)
     del mutual
@@ -235,7 +238,7 @@ def _graph_json(folder: Path) -> dict[str, Any]:
 
 def _read_tables(state: _State, ids: NDArray[Any]) -> None:
     from headcount.measures.rings import AccountFacts
-    from headcount.network.tables_in import numbered, post_facts, read_spammers, read_talk
+    from headcount.network.tables_in import newcomer_flags, numbered, post_facts, read_spammers, read_talk
 
     inputs = state.inputs
     with state.steps.step(TALK) as tell, numbered(ids, state.folder, state.memory // 4) as con:
@@ -243,8 +246,8 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
             state.talk = read_talk(con, inputs.interactions)
         tell(0.7)
         posts, links = post_facts(con, inputs.posts, inputs.accounts, len(ids))
-        if posts is not None:
-            state.facts = AccountFacts(posts=posts, link_share=links)
+        new = newcomer_flags(con, inputs.follows, inputs.accounts, len(ids))
+        state.facts = AccountFacts(posts=posts, link_share=links, newcomer=new)
         if inputs.spammers is not None:
             state.spammers = read_spammers(con, inputs.spammers)
 
@@ -298,6 +301,22 @@ def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.flo
     return weighted_pagerank(received, talk.times[order].astype(np.float32), iterations=iterations)
 
 
+def _dense(state: _State) -> None:
+    """Synchrony of every account, and the densest block; neither accuses anybody."""
+    from headcount.network.dense_blocks import dense_blocks
+    from headcount.network.synchrony import synchrony
+
+    with state.steps.step(DENSE) as tell:
+        graph = state.graph()
+        state.columns["synchrony"] = synchrony(graph.followees, graph.followers).excess.astype(np.float32)
+        tell(0.6)
+        for block in dense_blocks(graph.followees, graph.followers):
+            state.notes.append(
+                f"The densest block (FRAUDAR objective, at least half of the best there is): {len(block.sources):,} "
+                f"accounts that follow {len(block.targets):,}, {block.follows:,} follows."
+            )
+
+
 def _returned(state: _State) -> Rows:
     from headcount.network.cores import core_numbers
     from headcount.network.mutual import mutual_rows
@@ -320,7 +339,7 @@ def _returned(state: _State) -> Rows:
 
 
 def _rings(state: _State, mutual: Rows) -> Rings:
-    from headcount.measures.rings import Conversation, rings_of_graph
+    from headcount.measures.rings import AccountFacts, Conversation, rings_of_graph
 
     conversation = None
     if state.talk is not None and (words := state.talk.words > 0).any():
@@ -328,12 +347,13 @@ def _rings(state: _State, mutual: Rows) -> Rings:
         conversation = Conversation(talk.actor[words], talk.target[words], talk.words[words])
     elif state.talk is not None:
         state.notes.append("The interactions hold no words (reply, mention, quote), so who talks to whom is unknown.")
-    if conversation is not None and state.facts is None:
+    facts = replace(state.facts or AccountFacts(), synchrony=state.columns["synchrony"].astype(np.float64))
+    if conversation is not None and facts.posts is None:
         state.notes.append(
             "No posts are at hand, so circuits whose members never write cannot be told from absent ones."
         )
     with state.steps.step(RINGS):
-        found = rings_of_graph(state.graph().followees, mutual, conversation=conversation, facts=state.facts)
+        found = rings_of_graph(state.graph().followees, mutual, conversation=conversation, facts=facts)
     state.columns["group"] = np.where(found.label >= 0, found.label + 1, -1).astype(np.int32)
     state.columns["ring"] = np.where(found.in_ring, found.label + 1, -1).astype(np.int32)
     return found

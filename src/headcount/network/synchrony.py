@@ -30,8 +30,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled, parallel, span
+from headcount.network.compile import compiled
 from headcount.network.graph import Rows
+from headcount.network.pull import pull
 
 __all__ = ["Synchrony", "authorities", "least_synchrony", "synchrony"]
 
@@ -97,8 +98,8 @@ def authorities(followees: Rows, followers: Rows) -> Reals:
     hubs = np.ones(len(followees.offsets) - 1)
     authority = hubs
     for _ in range(HITS_ROUNDS):
-        authority = _scaled(_row_sums(followers.offsets, followers.targets, hubs))
-        hubs = _scaled(_row_sums(followees.offsets, followees.targets, authority))
+        authority = _scaled(pull(followers, hubs))
+        hubs = _scaled(pull(followees, authority))
     return authority
 
 
@@ -118,19 +119,6 @@ def _grid(followers: Rows, authority: Reals) -> tuple[NDArray[np.int64], Reals]:
     cells = np.full(len(popularity), -1, np.int64)
     cells[followed] = cell
     return cells, count / max(int(followed.sum()), 1)
-
-
-@parallel
-def _row_sums(offsets: Any, targets: Any, values: Any) -> Any:
-    """Sum of the values of every row's targets, in their order: the same for any number of threads."""
-    count = len(offsets) - 1
-    sums = np.zeros(count)
-    for row in span(count):
-        total = 0.0
-        for e in range(offsets[row], offsets[row + 1]):
-            total += values[targets[e]]
-        sums[row] = total
-    return sums
 
 
 @compiled

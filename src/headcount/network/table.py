@@ -21,6 +21,7 @@ COLUMNS: dict[str, str] = {
     "mutual": "Followees that follow back.",
     "reciprocity": "mutual / followees; null for who follows nobody.",
     "core_number": "Largest k of which it is in the k-core of the returned follows.",
+    "synchrony": "How alike its followees are beyond what must be, 0 to 1 (CatchSync); null below 20 followees.",
     "component": "Weakly connected part, 1 the largest.",
     "pagerank": "Over the follows; adds up to 1.",
     "interaction_pagerank": "Over who responded to whom, by how often; null without interactions.",

@@ -12,12 +12,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import Floats, Integers
+from headcount.columns import Flags, Floats, Integers
 from headcount.errors import InputError
-from headcount.network.inputs import columns_of, read_from
+from headcount.network.inputs import ENDINGS, columns_of, read_from
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
-__all__ = ["Talk", "names_of", "numbered", "post_facts", "read_spammers", "read_talk"]
+__all__ = ["Talk", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,31 @@ def post_facts(
         never[found["number"]] = 0
         return never, None
     return None, None
+
+
+def newcomer_flags(
+    con: duckdb.DuckDBPyConnection, follows: Sequence[Path], accounts: Sequence[Path], count: int
+) -> Flags | None:
+    """Whether accounts were new when they followed: 1 where at least half of the dated follows of an account were made
+    within 30 days of its making, 0 for others, -1 where a date is not known; None where no table tells any.
+    """
+    if not follows or not accounts or not follows[0].name.lower().endswith(ENDINGS):
+        return None
+    dated = {"follower_id", "followed_at"} <= set(columns_of(con, follows))
+    if not dated or not {"account_id", "created_at"} <= set(columns_of(con, accounts)):
+        return None
+    found = con.execute(
+        "WITH made AS (SELECT number, min(try_cast(created_at AS TIMESTAMP)) AS joined "
+        f"FROM {read_from(accounts)} JOIN who ON as_id(account_id) = id GROUP BY 1 HAVING joined IS NOT NULL) "
+        "SELECT m.number AS number, avg((try_cast(f.followed_at AS TIMESTAMP) <= m.joined + to_days(30))::INT) AS new "
+        f"FROM {read_from(follows)} f JOIN who w ON as_id(f.follower_id) = w.id JOIN made m ON m.number = w.number "
+        "WHERE try_cast(f.followed_at AS TIMESTAMP) IS NOT NULL GROUP BY 1"
+    ).fetchnumpy()
+    if not len(found["number"]):
+        return None
+    flags = np.full(count, -1, np.int8)
+    flags[found["number"]] = found["new"] >= 0.5
+    return flags
 
 
 def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
