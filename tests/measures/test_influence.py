@@ -212,3 +212,13 @@ def test_where_all_or_hardly_anybody_responded_the_rate_is_still_not_sure(respon
     assert (width > 1000 * 0.5 / trials).all()
     assert found.response.rate.mean() == pytest.approx(1000 * (total + 0.5) / (trials + 1), abs=5)
     assert found.fall.max() == found.rise.max() == 0
+
+
+def test_no_rate_lies_outside_of_its_own_interval():
+    """Nearly all respond to nobody and a few to everybody: the posterior of a small account is as skewed as can be."""
+    rng = np.random.default_rng(4)
+    reachable = np.ceil(np.exp(rng.normal(2, 2, 20_000)))
+    responders = np.where(rng.random(20_000) < 0.001, reachable, 0.0)
+    found = influence(responders, reachable)
+    assert (found.response.low <= found.response.rate).all()
+    assert (found.response.rate <= found.response.high).all()

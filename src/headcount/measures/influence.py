@@ -376,8 +376,8 @@ def _response(x: Floats, n: Floats, prior: Prior, level: float) -> Response:
     own = _wilson(few, of, normal_quantile(level))
     found = (
         PER * mean,
-        PER * betaincinv(a, b, tail),
-        PER * betaincinv(a, b, 1 - tail),
+        PER * np.minimum(betaincinv(a, b, tail), mean),
+        PER * np.maximum(betaincinv(a, b, 1 - tail), mean),  # A posterior as skewed as can be has its mean beyond.
         PER * own[0],
         PER * own[1],
         betainc(*before, mean),
