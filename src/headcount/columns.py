@@ -24,6 +24,7 @@ __all__ = [
     "Flags",
     "Floats",
     "Followers",
+    "FollowsBetween",
     "Integers",
     "Posts",
     "Responses",
@@ -95,6 +96,32 @@ class Exchanges:
 
     def __len__(self) -> int:
         return len(self.person)
+
+
+@dataclass(frozen=True)
+class FollowsBetween:
+    """Follows between followers of the account, and who of them addresses whom.
+
+    Only of those followers whose own follows are known; a follower of whom they are not is not in it, which is
+    something else than following nobody.
+
+    Attributes:
+        person: (A,) numbers of these followers, ascending.
+        drawn: they are a uniform sample of the standing followers; False where they are all of them.
+        source, target: one row a follow, indexes into `person` of who follows and who is followed.
+        actor, addressed, times: one row a pair, indexes into `person`: who replied to, mentioned or quoted whom,
+            and how often.
+        watched: (A,) were posts of theirs looked at? None where no conversation among followers is at hand.
+    """
+
+    person: Integers
+    drawn: bool
+    source: Integers
+    target: Integers
+    actor: Integers
+    addressed: Integers
+    times: Integers
+    watched: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True)

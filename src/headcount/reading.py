@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from headcount.columns import Exchanges, Flags, Floats, Followers, Integers, Posts, Responses, Texts
+from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
 from headcount.measures.authenticity_features import AUTOMATION_WORDS
+from headcount.reading_between import read_follows_between
 from headcount.sources.base import ARCHIVE
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
@@ -81,6 +82,7 @@ class AccountView:
         other_id, other_handle, other_opted_out: the people numbered after the followers.
         remarks: (topic, sentence) that the collector left on how the account was collected.
         labels: account_id -> what the user says of it: real, auto or spam.
+        between: follows between the followers; None where whom the followers follow is not known.
     """
 
     facts: AccountFacts
@@ -100,6 +102,7 @@ class AccountView:
     other_opted_out: Flags
     remarks: tuple[tuple[str, str], ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    between: FollowsBetween | None = None
 
     @property
     def unseen(self) -> str | None:
@@ -211,6 +214,7 @@ def read_account(
         reader.link_interactions()
         followers = reader.followers() if has_list else None
         other_id, other_handle, other_opted_out = reader.others()
+        between = read_follows_between(con, reader.parameters) if has_list else None
         return AccountView(
             facts=reader.facts(),
             as_of=end,
@@ -233,6 +237,7 @@ def read_account(
                 ).fetchall()
             ),
             labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
+            between=between,
         )
     finally:
         reader.clean_up()

@@ -23,7 +23,9 @@ from headcount.report.model import (
     FollowerRow,
     FollowersPart,
     FunnelPart,
+    GroupPart,
     Report,
+    RingsPart,
     TiePart,
     TiesPart,
 )
@@ -287,6 +289,76 @@ def arrival(classes: Classes, points: int = 2000) -> ArrivalPart:
     )
 
 
+def dense_group(verdict: str, members: int, density: float, conversation: float | None) -> GroupPart:
+    """A group with a picture drawn by chance."""
+    rng = np.random.default_rng(members)
+    size = min(members, 40)
+    tied = np.triu(rng.random((size, size)) < density, 1)
+    one_way = np.triu(rng.random((size, size)) < 0.02, 1)
+    talked = rng.random((size, size)) < 0.3 * (conversation or 0)
+    signs = np.where(tied, np.where(talked, "=", "#"), np.where(one_way, "-", "."))
+    signs = np.where(np.tri(size, dtype=bool), signs.T, signs)
+    return GroupPart(
+        verdict=verdict,
+        members=members,
+        density=density,
+        significance=1 / 21,
+        reciprocity=0.97,
+        conversation=conversation,
+        conversation_low=None if conversation is None else conversation * 0.7,
+        conversation_high=None if conversation is None else conversation * 1.3,
+        replies_per_follow=None if conversation is None else conversation / 4,
+        inside_share=None if conversation is None else 0.4,
+        inside_ties=0.8,
+        link_share=0.61,
+        newcomers=0.72,
+        picture=["".join(row) for row in signs],
+    )
+
+
+def circuits() -> RingsPart:
+    """Two closed circuits and a fan club in a sample of the followers."""
+    return RingsPart(
+        looked_at=1000,
+        of=6012,
+        drawn=True,
+        circuits=2,
+        members=187,
+        share=0.187,
+        share_low=0.166,
+        share_high=0.21,
+        smallest=61,
+        dense=3,
+        groups=[
+            dense_group("ring", 143, 0.62, 0.06),
+            dense_group("ring", 44, 0.81, 0.11),
+            dense_group("talks", 31, 0.44, 1.2),
+        ],
+        sentence="187 of the 1,000 of 6,012 followers drawn to be looked at sit in 2 closed circuits (18.7% of them; "
+        "17% to 21% of all followers): they follow each other and hardly talk to each other.",
+        too_little=None,
+    )
+
+
+def no_circuits(too_little: str) -> RingsPart:
+    """Whom the followers follow is unknown."""
+    return RingsPart(
+        looked_at=None,
+        of=None,
+        drawn=False,
+        circuits=None,
+        members=None,
+        share=None,
+        share_low=None,
+        share_high=None,
+        smallest=None,
+        dense=0,
+        groups=[],
+        sentence=None,
+        too_little=too_little,
+    )
+
+
 def promoter(rows: int = 10_000) -> Report:
     """6,012 followers, mostly auto-followers; a headcount of 48."""
     numbers = (13, 23, 702, 911, 3705, 418, 143, 240)
@@ -343,6 +415,7 @@ def promoter(rows: int = 10_000) -> Report:
             sentence="Between 61% and 83% of 6,012 followers are real; the interval counts the model's errors on the "
             "60 followers that you labelled.",
         ),
+        rings=circuits(),
         ties=promoter_ties(),
         arrival=arrival(classes),
         beside=[
@@ -402,6 +475,7 @@ def newcomer() -> Report:
                           too_little="No question was found among 1 post."),
         funnel=FunnelPart(classes=classes, followers=12, method="Published rules.", too_little=None),
         authenticity=verdicts(to_look_at=12, sentence="The share of real followers is unknown: label some."),
+        rings=no_circuits("Whom the followers follow is not at hand, so closed circuits are unknown."),
         ties=replace(
             base.ties, count=0, count_others=0, written_to=0, heard_from=1, reciprocity=0.0, reciprocity_low=0.0,
             reciprocity_high=0.79, known_share=0.0, known_low=0.0, known_high=0.24, new=0, fading=0, layers=[],
@@ -454,6 +528,7 @@ def unknown_followers() -> Report:
         funnel=FunnelPart(classes=nobody, followers=0, method="none",
                           too_little="There is no list of followers: who they are is unknown."),
         authenticity=verdicts(),
+        rings=no_circuits("There is no list of followers, so closed circuits among them are unknown."),
         ties=replace(base.ties, count_others=None, known_share=None, known_low=None, known_high=None, layers=[],
                      layers_note="The ties do not fall into clear circles.",
                      top=[replace(tie, layer=None, follows=None) for tie in base.ties.top]),

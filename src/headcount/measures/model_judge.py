@@ -1,6 +1,7 @@
 """The score card in the place of the published rules, for the funnel.
 
-auto_follow: the rules, or bought (by the card, and arrived together with others). spam: the rules, or the same text
+auto_follow: the rules, or bought (by the card, and arrived together with others), or a member of a closed circuit
+(`rings_followers`). spam: the rules, or the same text
 again and again from an account that is automated by the card. Who is merely automated is neither: a weather station
 follows as it pleases, and is told from people by `authenticity`. What the user says of a follower goes before all.
 """
@@ -24,21 +25,29 @@ class ModelJudge:
         card: the score card; the shipped one without it.
         labelled: what the user says of some of the followers that will be judged.
         found: their judgement by `authenticity`, where it was made already with this card and these labels.
+        circuits: a readable fragment for each of them who sits in a closed circuit, None for all others; None where
+            it is not known who does.
     """
 
     def __init__(
-        self, card: ScoreCard | None = None, labelled: Labelled | None = None, found: Authenticity | None = None
+        self,
+        card: ScoreCard | None = None,
+        labelled: Labelled | None = None,
+        found: Authenticity | None = None,
+        circuits: Texts | None = None,
     ) -> None:
         self.card = card or (found.card if found is not None else shipped_card())
         self.labelled = labelled
         self.found = found
+        self.circuits = circuits
 
     @property
     def method(self) -> str:
         """One sentence on how it decides, for the report."""
         return (
             "Auto-follow and spam are told by published rules (two independent signs of behaviour) and by a score card "
-            f"(version {self.card.version}) fitted on public labelled accounts, which needs a sign of the list too; "
+            f"(version {self.card.version}) fitted on public labelled accounts, which needs a sign of the list too"
+            f"{', and by closed circuits among the followers' if self.circuits is not None else ''}; "
             "silence, newness, few followers or an empty profile never count against anyone."
         )
 
@@ -50,7 +59,13 @@ class ModelJudge:
         reasons: Texts = rules.reasons.copy()
         for row in np.flatnonzero(bought | (spam & ~rules.spam)):
             reasons[row] = _reason(found, int(row))
-        judged = Judgement(rules.auto_follow | bought, rules.spam | spam, rules.strong.copy(), reasons)
+        auto_follow = rules.auto_follow | bought
+        for person, circuit in enumerate(self.circuits if self.circuits is not None else ()):
+            if circuit is not None:
+                before = reasons[person]
+                reasons[person] = circuit if before is None else f"{before}; {circuit}"
+                auto_follow[person] = True
+        judged = Judgement(auto_follow, rules.spam | spam, rules.strong.copy(), reasons)
         return judged if self.labelled is None else _as_labelled(judged, self.labelled)
 
 

@@ -12,19 +12,9 @@ from headcount.report import wording as say
 if TYPE_CHECKING:
     from headcount.network.summary import CorrelationRow, GroupRow, Summary
 
-__all__ = ["VERDICTS", "render_page"]
+__all__ = ["render_page"]
 
 GROUPS_SHOWN = 12
-
-VERDICTS = {
-    "ring": "closed circuit",
-    "talks": "dense, and talks",
-    "unclear": "dense, talk unclear",
-    "away": "dense, members away",
-    "conversation unknown": "dense, conversation unknown",
-    "chance": "no denser than chance",
-}
-"""What each verdict is called on the page."""
 
 RANKS = {
     "followers": "followers",
@@ -88,7 +78,7 @@ def render_page(summary: Summary) -> str:
         pictures=pictures,
         columns=_columns(summary.response),
         findings=findings(summary),
-        verdicts=VERDICTS,
+        verdicts=say.VERDICTS,
         shown=shown_groups(summary),
         rank_name=_rank_name,
         small=_small,

@@ -20,6 +20,7 @@ from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
+from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
@@ -37,6 +38,7 @@ from headcount.report.model import (
     TiePart,
     TiesPart,
 )
+from headcount.report.rings_part import rings_part
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 
@@ -58,6 +60,7 @@ class Measured:
         audience, question, ties, funnel: the results.
         labelled: what the user says of some of the followers.
         authenticity: the judgement of every follower; None where the follower list is unknown.
+        rings: closed circuits among the followers; None where whom they follow is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
     """
@@ -83,6 +86,7 @@ class Measured:
         self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
         self.labelled = self._labelled()
         self.authenticity = self._authenticity()
+        self.rings = self._rings()
         self.funnel = self._funnel()
         if view.unseen is not None:
             self._leave_unknown(view.unseen)
@@ -133,6 +137,12 @@ class Measured:
             return None
         return authenticity(self.view.followers, as_of=self.view.as_of, labelled=self.labelled)
 
+    def _rings(self) -> FollowerRings | None:
+        followers, between = self.view.followers, self.view.between
+        if followers is None or between is None or self.listed is None:
+            return None
+        return follower_rings(between, followers, standing=self.listed)
+
     def _funnel(self) -> Funnel:
         followers = self.view.followers
         if followers is None:
@@ -145,7 +155,11 @@ class Measured:
             responded=self.responses_by[:size],
             tied=tied,
             as_of=self.view.as_of,
-            judge=ModelJudge(labelled=self.labelled, found=self.authenticity),
+            judge=ModelJudge(
+                labelled=self.labelled,
+                found=self.authenticity,
+                circuits=self.rings.reasons(size) if self.rings is not None else None,
+            ),
         )
 
 
@@ -186,6 +200,7 @@ def build_report(
             sample=measured.funnel.sample,
         ),
         "authenticity": authenticity_part(measured.authenticity, measured.labelled, measured.listed),
+        "rings": rings_part(measured.rings, view),
         "ties": _ties_part(measured, anonymous=anonymous),
         "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,

@@ -13,6 +13,7 @@ from headcount.report.model import (
     Beside,
     FollowersPart,
     FunnelPart,
+    RingsPart,
     TiesPart,
 )
 
@@ -82,6 +83,7 @@ def findings(
     question: Question,
     funnel: FunnelPart,
     authenticity: AuthenticityPart,
+    rings: RingsPart,
     ties: TiesPart,
     arrival: ArrivalPart,
     beside: list[Beside],
@@ -89,7 +91,7 @@ def findings(
     """The answer in sentences.
 
     Args:
-        account, followers, audience, question, funnel, authenticity, ties, arrival, beside: the parts of the report.
+        account, followers, audience, question, funnel, authenticity, rings, ties, arrival, beside: parts of the report.
     """
     name = _at(account)
     lines = [_headcount(name, followers, audience, account)]
@@ -98,6 +100,8 @@ def findings(
         lines.append(_funnel(funnel))
         if authenticity.real_low is not None:
             lines.append(authenticity.sentence)
+    if rings.circuits and rings.sentence is not None:
+        lines.append(rings.sentence)
     lines += [line for line in (question_sentence(question), _ties(name, ties, followers)) if line not in lines[0]]
     return [line for line in lines if line]
 
@@ -276,6 +280,7 @@ def notes(
     question: Question,
     funnel: FunnelPart,
     authenticity: AuthenticityPart,
+    rings: RingsPart,
     ties: TiesPart,
     arrival: ArrivalPart,
     beside: list[Beside],

@@ -27,7 +27,9 @@ __all__ = [
     "FollowerRow",
     "FollowersPart",
     "FunnelPart",
+    "GroupPart",
     "Report",
+    "RingsPart",
     "SetErrors",
     "TiePart",
     "TiesPart",
@@ -157,6 +159,70 @@ class AuthenticityPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupPart:
+    """A group of followers dense in mutual follows, with its evidence; unknown is null. See `measures.rings`.
+
+    Attributes:
+        verdict: ring (a closed circuit), talks, unclear, away, conversation unknown.
+        members: followers in it; density: share of the pairs that follow each other.
+        significance: p against graphs rewired with the same degrees.
+        reciprocity: share of the follows inside that are returned.
+        conversation, conversation_low, conversation_high: members addressed over those that others with as many ties
+            address, with 95% interval.
+        replies_per_follow: times addressed inside over mutual follows inside.
+        inside_share: share of those addressed along a tie who are members; inside_ties: what it would be by chance.
+        link_share, newcomers: of the members' posts those with a link; of the members those who were new when they
+            followed.
+        picture: who follows whom among at most 40 members, those with most ties first, one row and one sign each:
+            "=" follow each other and talked, "#" follow each other, "-" one follows the other, "." neither.
+    """
+
+    verdict: str
+    members: int
+    density: float
+    significance: float | None
+    reciprocity: float | None
+    conversation: float | None
+    conversation_low: float | None
+    conversation_high: float | None
+    replies_per_follow: float | None
+    inside_share: float | None
+    inside_ties: float
+    link_share: float | None
+    newcomers: float | None
+    picture: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RingsPart:
+    """Closed circuits among the followers: groups that follow each other and hardly talk.
+
+    Attributes:
+        looked_at: followers whose own follows are known; null where of none. of: followers that stand.
+        drawn: those looked at are a uniform sample.
+        circuits: how many closed circuits; members: followers looked at who sit in one; null where that is unknown.
+        share, share_low, share_high: of all standing followers, with 95% interval.
+        smallest: members of the smallest circuit that can be expected to be seen.
+        dense: groups dense in mutual follows, circuits included; groups: the first 12 of them, circuits first.
+        sentence: the finding; too_little: what is missing and how to get it, null where nothing is.
+    """
+
+    looked_at: int | None
+    of: int | None
+    drawn: bool
+    circuits: int | None
+    members: int | None
+    share: float | None
+    share_low: float | None
+    share_high: float | None
+    smallest: int | None
+    dense: int
+    groups: list[GroupPart]
+    sentence: str | None
+    too_little: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TiePart:
     """One two-way tie; account_id, handle and display_name are null where the account asked not to be named."""
 
@@ -249,6 +315,7 @@ class Document:
     question: Question
     funnel: FunnelPart
     authenticity: AuthenticityPart
+    rings: RingsPart
     ties: TiesPart
     arrival: ArrivalPart
     beside: list[Beside]

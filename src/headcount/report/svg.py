@@ -8,6 +8,7 @@ pattern and its own point shape, so that colour never carries a meaning alone. `
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ __all__ = [
     "bar",
     "circles",
     "interval_bar",
+    "matrix",
     "pattern_definitions",
     "shape",
     "sparkline",
@@ -195,6 +197,28 @@ def circles(ties: TiesPart, title: str, *, names: bool) -> Markup:
     parts += [_dot(number, shown[number], places[number]) for number in range(len(shown))]
     kind = "circles wide" if names else "circles narrow"
     return _picture(kind, f"0 0 {width} {height}", title, *parts)
+
+
+def matrix(rows: Sequence[str], title: str) -> Markup:
+    """Who follows whom in a group: a square for every pair that follows each other, by the signs of `GroupPart`.
+
+    Args:
+        rows: as many rows as signs in each.
+        title: what the picture shows, for those who cannot see it.
+    """
+    size = len(rows)
+    parts = [_tag("rect", class_="ground", width=size, height=size)]
+    for sign, kind in (("-", "one-way"), ("#", "mutual"), ("=", "talked")):
+        runs = "".join(_runs(row, sign, y) for y, row in enumerate(rows))
+        if runs:
+            parts.append(_tag("path", class_=kind, d=runs))
+    return _picture("matrix", f"0 0 {size} {size}", title, *parts)
+
+
+def _runs(row: str, sign: str, y: int) -> str:
+    """Neighbouring squares of one row as one piece."""
+    found = re.finditer(f"{re.escape(sign)}+", row)
+    return "".join(f"M{run.start()} {y}h{run.end() - run.start()}v1h-{run.end() - run.start()}z" for run in found)
 
 
 def _rings(ties: TiesPart, shown: Sequence[TiePart]) -> list[list[int]]:

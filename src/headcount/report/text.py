@@ -75,6 +75,7 @@ def print_report(report: Report, *, brief: bool = False) -> None:
         print_question(report.question, title=True)
     if report.ties.top:
         print_ties(report.ties, 10, title=True)
+    _print_rings(report)
     _print_verdicts(report)
     for note in report.notes:
         _line(f"· {note}", style="dim")
@@ -84,6 +85,28 @@ def print_lines(lines: Sequence[str]) -> None:
     """Sentences or names, one a line."""
     for line in lines:
         _line(line)
+
+
+def _print_rings(report: Report) -> None:
+    part = report.rings
+    if report.funnel.too_little is not None:
+        return
+    _line("Closed circuits among the followers", style="bold")
+    _line(part.too_little or part.sentence or "")
+    if part.groups:
+        table = _table(
+            ("Group", "left"),
+            ("Members", "right"),
+            ("Pairs that follow each other", "right"),
+            ("Talk, 1 = usual", "left"),
+        )
+        for group in part.groups:
+            talk = None
+            if group.conversation is not None and group.conversation_low is not None:
+                talk = f"{group.conversation:.2f} ({group.conversation_low:.2f} to {group.conversation_high:.2f})"
+            _row(table, say.VERDICTS[group.verdict], say.count(group.members), say.share(group.density), talk)
+        _console().print(table)
+    _line()
 
 
 def _print_verdicts(report: Report) -> None:

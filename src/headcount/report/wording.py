@@ -45,6 +45,16 @@ CLASS_NAMES = {
     "unknown": "Unknown",
 }
 
+VERDICTS = {
+    "ring": "closed circuit",
+    "talks": "dense, and talks",
+    "unclear": "dense, talk unclear",
+    "away": "dense, members away",
+    "conversation unknown": "dense, conversation unknown",
+    "chance": "no denser than chance",
+}
+"""What each verdict on a dense group is called."""
+
 CLASS_MEANINGS = {
     "relationship": "Exchange goes both ways: they write to the account and it writes to them.",
     "responding": "Replied, mentioned, quoted, reposted or liked in the window.",
