@@ -46,3 +46,19 @@ def test_opened_as_written(tmp_path):
     (tmp_path / "graph.json").write_text(json.dumps({"version": 2}))
     with pytest.raises(InputError, match="version 2"):
         open_graph(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_large_lists_are_arranged_as_small_ones_are_sorted(seed, monkeypatch):
+    """By counting and by comparing: two ways that share nothing. Repetitions, self-loops, accounts without follows."""
+    rng = np.random.default_rng(seed)
+    count = (1, 7, 300, 5000)[seed]
+    source, target = (rng.random((2, 20_000)) ** 2 * count).astype((np.int64, np.uint32)[seed % 2])
+    names = np.arange(count + 5)
+    sorted_ = Graph.from_edges(source, target, ids=names)
+    monkeypatch.setattr("headcount.network.graph.SMALL", 0)
+    counted = Graph.from_edges(source, target, ids=names)
+    for one, other in ((sorted_.followees, counted.followees), (sorted_.followers, counted.followers)):
+        np.testing.assert_array_equal(one.offsets, other.offsets)
+        np.testing.assert_array_equal(one.targets, other.targets)
+        assert other.targets.dtype == np.uint32

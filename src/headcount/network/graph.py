@@ -38,6 +38,10 @@ class Rows:
         return self.targets[self.offsets[node] : self.offsets[node + 1]]
 
 
+SMALL = 200_000
+"""Follows up to which a graph is sorted by numpy: loading the compiled kernels would take longer."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """Who follows whom.
@@ -64,7 +68,7 @@ class Graph:
 
     @classmethod
     def from_edges(cls, sources: ArrayLike, targets: ArrayLike, ids: ArrayLike | None = None) -> Graph:
-        """A graph in memory, for small ones; duplicates and self-loops are left out.
+        """A graph in memory; duplicates and self-loops are left out. One that does not fit: `build_graph`.
 
         Args:
             sources, targets: node numbers 0 to n - 1, the follower and whom it follows.
@@ -83,6 +87,11 @@ class Graph:
         count = len(names)
         if len(u) and (min(u.min(), v.min()) < 0 or largest >= count or count > 2**32):
             raise InputError(f"A node number is outside 0 to {count - 1}.", hint="number the nodes from 0.")
+        if len(u) > SMALL:
+            from headcount.network.arrange import arranged
+
+            out_offsets, out, in_offsets, into = arranged(u, v, count)
+            return cls(Rows(out_offsets, out), Rows(in_offsets, into), names)
         kept = u != v
         u, v = u[kept].astype(np.int64), v[kept].astype(np.int64)
         return cls(_rows(u, v, count), _rows(v, u, count), names)
