@@ -47,8 +47,15 @@ lint: $(VENV)/.dev ## ruff
 types: $(VENV)/.dev ## mypy, strict on src/
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev ## tables: time and peak memory at full size; how fast an account is collected
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.dev
+	@echo "Installing the libraries to compare with …"
+	@$(PIP) -r requirements/bench.lock
+	@touch $@
+
+bench: $(VENV)/.bench ## tables: time and peak memory at full size; beside other libraries; how fast an account is collected
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.kernels --edges $(or $(EDGES),3000000 30000000)
+	$(if $(EDGES),,$(BIN)/python -m benchmarks.kernels --edges 300000000 --limit 300 --memory 18)
 	$(BIN)/python -m benchmarks.collecting
 
 bench-twitter2009: $(VENV)/.dev ## the whole Twitter of 2009 (1.468 billion follows) from Parquet to page; takes 40 GB of disk
@@ -71,6 +78,7 @@ lock: | $(VENV)/.python ## renew requirements/*.lock from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group test --group lint -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --extra train -c requirements/dev.lock pyproject.toml -o requirements/train.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group bench -c requirements/dev.lock pyproject.toml -o requirements/bench.lock
 
 clean: ## remove the environment and everything that was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache build dist
