@@ -1,9 +1,10 @@
 """Reads the follows between the followers of one account out of the store; a part of `headcount.reading`.
 
-Whose own follows are known? Of a collected account, those of whom a whole list of followees was read (`list_looks`).
-Where none was, tables that were imported as a whole platform (no account in particular) are taken as they stand: then
-all followers are known. A workspace of several collected accounts has follows between followers by chance only, those
-of the accounts that were collected; they say nothing about the others, so they are left alone.
+Whose own follows are known? Of a collected account, those of whom it was asked whether they follow each other, the last
+time; or else those of whom a whole list of followees was read (`list_looks`). Where neither was, tables that were
+imported as a whole platform (no account in particular) are taken as they stand: then all followers are known. A
+workspace of several collected accounts has follows between followers by chance only, those of the accounts that were
+collected; they say nothing about the others, so they are left alone.
 """
 
 from __future__ import annotations
@@ -35,12 +36,11 @@ def read_follows_between(con: duckdb.DuckDBPyConnection, parameters: Mapping[str
         con: a connection to a store in which `person_number` numbers the followers.
         parameters: id of the account, end of the observation, and gone_end: until when follows count as gone.
     """
-    drawn = _exists(
-        con, "FROM list_looks AS l JOIN person_number AS n ON n.id = l.account_id WHERE l.side = 'follower'"
-    )
+    looks = _looks(con, "between") or _looks(con, "follower")
+    drawn = looks is not None
     if not drawn and not _whole_platform(con, str(parameters["id"])):
         return None
-    only = "SEMI JOIN (FROM list_looks WHERE side = 'follower') AS l ON l.account_id = s.id" if drawn else ""
+    only = f"SEMI JOIN ({looks}) AS l ON l.account_id = s.id" if drawn else ""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_lists AS "
         "SELECT s.id, s.person, s.seen, row_number() OVER (ORDER BY s.person) - 1 AS place "
@@ -71,6 +71,16 @@ def read_follows_between(con: duckdb.DuckDBPyConnection, parameters: Mapping[str
         times=_whole(talk["times"]),
         watched=seen if looked else None,
     )
+
+
+def _looks(con: duckdb.DuckDBPyConnection, side: str) -> str | None:
+    """The looks of one kind at followers of the account; None where there is none."""
+    source = f"FROM list_looks AS l JOIN person_number AS n ON n.id = l.account_id WHERE l.side = '{side}'"
+    if not _exists(con, source):
+        return None
+    if side == "follower":
+        return f"SELECT l.account_id {source}"
+    return f"SELECT l.account_id {source} AND l.began = (SELECT max(l.began) {source})"
 
 
 def _whole_platform(con: duckdb.DuckDBPyConnection, account_id: str) -> bool:

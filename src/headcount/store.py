@@ -227,6 +227,7 @@ class Store:
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
             gone, returned, new, more = self._merge_follows(number, moment, whole=bool(whole), forced=bool(whole_lists))
             added[FOLLOWS.name] = new
+            gone += self._look_between(intake.between, moment)
             notes += self._leave_out_taken_posts()
             added[POSTS.name] = self._merge_latest(POSTS, number, moment)
             added[INTERACTIONS.name] = self._merge_interactions()
@@ -395,6 +396,28 @@ class Store:
             f"FROM incoming_follows AS i {known if before else ''}"
         )
         return gone, returned, _count(con, "SELECT count(*) FROM follows") - before - returned, notes
+
+    def _look_between(self, accounts: frozenset[str], moment: datetime) -> int:
+        """Note that all follows among some accounts were read; gives how many that were known are gone."""
+        if not accounts:
+            return 0
+        con = self.connection
+        con.execute("CREATE OR REPLACE TEMP TABLE among (account_id VARCHAR)")
+        con.executemany("INSERT INTO among VALUES (?)", [[account] for account in sorted(accounts)])
+        gone = con.execute(
+            """UPDATE follows AS o SET gone_at = ? WHERE o.gone_at IS NULL
+            AND o.follower_id IN (FROM among) AND o.followee_id IN (FROM among)
+            AND NOT EXISTS (FROM incoming_follows AS i
+                WHERE i.follower_id = o.follower_id AND i.followee_id = o.followee_id)""",
+            [moment],
+        ).fetchall()
+        con.execute(
+            "INSERT INTO list_looks SELECT 'between', account_id, ? FROM among "
+            "WHERE sha256(account_id) NOT IN (SELECT account_hash FROM forgotten)",
+            [moment],
+        )
+        con.execute("DROP TABLE temp.among")
+        return int(gone[0][0])
 
     def _observed(self, moment: datetime) -> datetime:
         """When the incoming data was seen, as far as any of it says; else the time of the import."""

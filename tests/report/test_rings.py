@@ -125,10 +125,10 @@ def test_what_is_missing_is_said(world, tmp_path, capsys):
     report = workspace.report(EGO)
     assert report.rings.looked_at is None
     assert report.rings.share is None
-    assert "headcount add x:ego --circles 1000" in report.rings.too_little
+    assert "add a table of them" in report.rings.too_little
     assert report.rings.too_little in render_html(report)
     print_report(report)
-    assert "Whom the followers follow is not at hand" in capsys.readouterr().out
+    assert "Who of the followers follow each other is not at hand" in capsys.readouterr().out
 
 
 def test_follows_of_other_accounts_that_were_collected_are_no_graph(world, tmp_path):

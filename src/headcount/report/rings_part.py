@@ -68,11 +68,12 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
     if measured is not None and len(measured.person):
         few = say.number_of(len(measured.person), "follower")
         return f"Whom they follow is known of {few} only; a circuit has at least {LEAST_LOOKED_AT} members."
-    name = view.facts.handle or view.facts.account_id
+    how = "add a table of them (docs/how-to/import.md)."
+    if view.facts.platform == "bluesky":
+        how = f"headcount add {view.facts.handle or view.facts.account_id} --circles"
     return (
-        "Whom the followers follow is not at hand, so it is unknown whether some of them sit in closed circuits. It "
-        f"takes the follows between followers: headcount add {name} --circles 1000, or a table of them "
-        "(docs/how-to/import.md)."
+        "Who of the followers follow each other is not at hand, so it is unknown whether some of them sit in closed "
+        f"circuits. To have the follows between them: {how}"
     )
 
 

@@ -63,6 +63,7 @@ class Intake:
         remarks: what the reports of an account should say of how it was collected.
         repeats: the same row comes more than once by the nature of the source.
         account_id: the one account that it was collected for; None for files of many.
+        between: accounts of which all follows between any two of them were read.
     """
 
     source: str
@@ -74,6 +75,7 @@ class Intake:
     remarks: tuple[Remark, ...] = ()
     repeats: bool = False
     account_id: str | None = None
+    between: frozenset[str] = frozenset()
 
 
 class Source(Protocol):

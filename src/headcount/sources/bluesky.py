@@ -92,6 +92,7 @@ class BlueskyCollector:
             ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
             ("followers' profiles", math.ceil(closer / PROFILES)),
             ("followers' latest posts", closer),
+            ("follows between followers", _pair_calls(min(followers, options.circles or 0))),
         )
         calls = 1 + sum(number for _, number in parts)
         saved = closer + math.ceil(closer / PROFILES) - ENOUGH - ENOUGH // PROFILES
@@ -130,6 +131,8 @@ class BlueskyCollector:
         self._repository(collection, did)
         self._posts(collection, did)
         self._closer_look(collection, did)
+        if collection.options.circles is not None:
+            self._between(collection, did, collection.options.circles)
 
     def _followers(self, collection: Collection, did: str) -> None:
         """All followers, and the records of their follows."""
@@ -278,6 +281,19 @@ class BlueskyCollector:
                 looked += 1
                 collection.show("followers' profiles and latest posts", looked, total)
 
+    def _between(self, collection: Collection, did: str, most: int) -> None:
+        """Who of some followers follow each other, pair by pair: nothing is learned of whom else they follow.
+
+        They are drawn like the sample of the closer look, so of two samples the smaller lies within the larger.
+        """
+        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        drawn = uniform_sample(islice(_dids(listing, "followers"), collection.options.limit), most, did)
+        collection.landing.set_meta("circles", str(len(drawn)))
+        for place, one in enumerate(drawn):
+            for others in _batches(drawn[place + 1 :], RELATIONSHIPS):
+                self._ask_some(collection, "between", "app.bsky.graph.getRelationships", one, others)
+            collection.show("follows between followers", place + 1, len(drawn))
+
     # -- calls --------------------------------------------------------------------------------------------------
 
     def _ask(self, collection: Collection, step: str, method: str, parameters: Iterable[tuple[str, str | int]]) -> Page:
@@ -327,6 +343,11 @@ def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def _pair_calls(accounts: int) -> int:
+    """Calls that show of every two of so many accounts whether they follow each other."""
+    return sum(math.ceil(others / RELATIONSHIPS) for others in range(accounts))
 
 
 def _feed_time(item: dict[str, Any]) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +125,7 @@ class Reader:
         self.position = 0
         self.claimed: int | None = None
         self.looked_at: set[str] = set()
+        self.paired: dict[str, set[str]] = {}
         self.counts: Counter[str] = Counter()
         self.unread: list[str] = []
 
@@ -189,6 +190,20 @@ class Reader:
             for name, follower, followee in sides:
                 uri = relation.get(name)
                 if follower and followee and isinstance(uri, str):
+                    self._follow(follower, followee, uri.rpartition("/")[2], page.fetched_at)
+
+    def _between(self, content: Object, page: Page) -> None:
+        """Follows between two followers, and of which two they are known now."""
+        actor = content.get("actor")
+        if not isinstance(actor, str):
+            return
+        for relation in named(content.get("relationships"), "did"):
+            other = str(relation["did"])
+            self.paired.setdefault(actor, set()).add(other)
+            self.paired.setdefault(other, set()).add(actor)
+            for name, follower, followee in (("followedBy", other, actor), ("following", actor, other)):
+                uri = relation.get(name)
+                if isinstance(uri, str):
                     self._follow(follower, followee, uri.rpartition("/")[2], page.fetched_at)
 
     def _follow(self, follower: str, followee: str, key: str, fetched_at: str) -> None:
@@ -437,6 +452,7 @@ class Reader:
             remarks=remarks,
             repeats=True,
             account_id=account_key(self.did),
+            between=frozenset(account_key(did) for did in all_paired(self.paired)),
         )
 
     def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -464,6 +480,24 @@ class Reader:
             )
         if self.counts["hidden answers"]:
             yield "responses", self.notes()[-1]
+
+
+def all_paired(paired: Mapping[str, set[str]]) -> set[str]:
+    """Accounts of which every two are paired: whoever lacks most partners is left out, until nobody lacks any.
+
+    A page that was not answered leaves the pairs of one account with some others unknown.
+
+    Args:
+        paired: the partners of every account, both ways.
+    """
+    left = set(paired)
+    lacking = {one: len(left) - 1 - len(partners & left) for one, partners in paired.items()}
+    while left and max(lacking[one] for one in left) > 0:
+        worst = max(left, key=lambda one: (lacking[one], one))
+        left.remove(worst)
+        for one in left:
+            lacking[one] -= worst not in paired[one]
+    return left
 
 
 def doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:

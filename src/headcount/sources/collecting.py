@@ -68,6 +68,7 @@ class Options:
         spend_at_most: dollars.
         service: address of another server of the platform than the usual one.
         backlinks: address of an index of backlinks (Bluesky).
+        circles: ask who of so many followers, drawn uniformly from the whole list, follow each other (Bluesky).
     """
 
     limit: int | None = None
@@ -76,10 +77,13 @@ class Options:
     spend_at_most: float | None = None
     service: str | None = None
     backlinks: str | None = None
+    circles: int | None = None
 
     def text(self) -> str:
         """As text; what it may cost is left out: that may be raised and the collection go on."""
         kept = {name: value for name, value in msgspec.to_builtins(self).items() if name != "spend_at_most"}
+        if self.circles is None:  # as collections wrote it that were begun before there was this option
+            del kept["circles"]
         return msgspec.json.encode(kept).decode()
 
 
@@ -378,7 +382,7 @@ def collect(
     Raises:
         PlatformError: what was collected is kept, and the same call goes on from there.
     """
-    _check(options)
+    _check(options, target)
     module, name = COLLECTORS[target.platform]
     collector: Collector = getattr(importlib.import_module(f"headcount.sources.{module}"), name)()
     folder = landing_folder(workspace, f"{target.platform}:{target.name}")
@@ -446,7 +450,10 @@ def log_file(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def _check(options: Options) -> None:
+_NAMES = {"mastodon": "Mastodon", "x": "X"}
+
+
+def _check(options: Options, target: Target) -> None:
     """Refuse options that cannot be.
 
     Raises:
@@ -455,6 +462,11 @@ def _check(options: Options) -> None:
     if options.limit is not None and options.sample is not None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
+        )
+    if options.circles is not None and target.platform != "bluesky":
+        raise UsageError(
+            f"Who of the followers follow each other can be asked of Bluesky only, not of {_NAMES[target.platform]}.",
+            hint="leave --circles out; follows between followers can be added as a table (docs/how-to/import.md).",
         )
     for address in (options.service, options.backlinks):
         if address is not None and not address.startswith(("http://", "https://")):
