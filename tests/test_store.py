@@ -24,7 +24,7 @@ TUESDAY = datetime(2026, 10, 6, 12, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 10, 7, 12, tzinfo=UTC)
 
 
-def filler(*, whole=True, **tables):
+def filler(*, whole=True, between=(), **tables):
     """A source that holds just these rows: a dict of columns a row."""
 
     def fill(con):
@@ -33,7 +33,8 @@ def filler(*, whole=True, **tables):
                 columns = ", ".join(row)
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({columns}) VALUES ({marks})", list(row.values()))
-        return Intake("test", (), 0, {name: len(rows) for name, rows in tables.items()}, (), whole)
+        counts = {name: len(rows) for name, rows in tables.items()}
+        return Intake("test", (), 0, counts, (), whole, between=frozenset(between))
 
     return fill
 
@@ -298,6 +299,27 @@ def test_only_the_lists_that_are_whole_tell_who_is_gone(tmp_path):
         gone = store.connection.execute("SELECT follower_id, followee_id FROM follows WHERE gone_at IS NOT NULL")
         assert sorted(gone.fetchall()) == [("x:ego", "x:g0"), ("x:f0", "x:ego")]
         assert told.gone == 2, "the followers of x:g1 were not listed, which says nothing"
+
+
+def test_follows_among_accounts_that_were_all_asked_about_are_gone_when_they_are_not_shown_again(tmp_path):
+    def follow(follower, followee):
+        return {"follower_id": f"x:{follower}", "followee_id": f"x:{followee}"}
+
+    def looks(store):
+        return store.connection.execute("SELECT account_id, count(*) FROM list_looks GROUP BY 1 ORDER BY 1").fetchall()
+
+    with Store(tmp_path, write=True) as store:
+        first = [follow("a", "b"), follow("b", "a"), follow("b", "c"), follow("c", "d"), follow("d", "ego")]
+        store.ingest(filler(whole=False, between=["x:a", "x:b", "x:c"], follows=first), path="p", now=MONDAY)
+        second = filler(whole=False, between=["x:a", "x:b", "x:d"], follows=[follow("a", "b")])
+        told = store.ingest(second, path="p", now=TUESDAY)
+        gone = store.connection.execute("SELECT follower_id, followee_id FROM follows WHERE gone_at IS NOT NULL")
+        assert gone.fetchall() == [("x:b", "x:a")], "of c nobody asked, and ego is none of them"
+        assert told.gone == 1
+        assert looks(store) == [("x:a", 2), ("x:b", 2), ("x:c", 1), ("x:d", 1)]
+        store.forget("x:a")
+        store.ingest(filler(whole=False, between=["x:a", "x:b"], follows=[]), path="p", now=WEDNESDAY)
+        assert looks(store) == [("x:b", 3), ("x:c", 1), ("x:d", 1)]
 
 
 def test_a_whole_list_that_is_empty_now_is_not_believed_where_it_was_long(tmp_path):

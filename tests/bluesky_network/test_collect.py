@@ -278,6 +278,33 @@ def test_a_sample_looks_closer_at_so_many_and_lists_all(bluesky: Bluesky, run, t
     assert silent == pytest.approx(sample["silent"])
 
 
+def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_path: Path) -> None:
+    """Every pair was asked about, and the answers are the follows that were seeded, with their times."""
+    world = bluesky.world
+    main = world.accounts[world.main].handle
+    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
+    assert "follows between followers" in told.stderr
+    looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
+    drawn = {did.removeprefix("bluesky:") for (did,) in looks}
+    assert len(drawn) == len(looks) == 150
+    assert drawn <= world.followers(world.main).keys()
+    got = rows(tmp_path, "SELECT follower_id, followee_id, epoch_us(followed_at) FROM follows WHERE gone_at IS NULL")
+    between = {(account(f.source), account(f.target)): f.time for f in world.follows if {f.source, f.target} <= drawn}
+    assert len(between) > 50
+    shown = {(one, other): time for one, other, time in got if {one, other} <= {account(did) for did in drawn}}
+    assert shown == between
+    text = run("report", main, "--workspace", str(tmp_path), "--json").stdout
+    rings = json.loads(text)["rings"]
+    assert (rings["looked_at"], rings["of"], rings["drawn"]) == (150, len(world.followers(world.main)), True)
+    landing = next((tmp_path / "landing").rglob("*.landing"))
+    with Landing(landing) as kept:
+        assert kept.count("between") == sum(-(-others // 30) for others in range(150))
+    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
+    assert again.returncode == 0
+    looks = rows(tmp_path, "SELECT count(*), count(DISTINCT began) FROM list_looks WHERE side = 'between'")
+    assert looks == [(300, 2)]
+
+
 def test_a_limit_takes_the_newest_and_calls_the_list_partial(bluesky: Bluesky, run, tmp_path: Path) -> None:
     world = bluesky.world
     main = world.accounts[world.main].handle

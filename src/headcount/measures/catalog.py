@@ -72,5 +72,15 @@ MEASURES: dict[str, Measure] = {
             "With whom do I have a relationship?",
             "Two-way exchange: strength, reciprocity, circles, and who is new or fading.",
         ),
+        _measure(
+            "rings",
+            "Who sits in closed circuits that only follow each other?",
+            "Groups dense in mutual follows and poor in conversation, against groups as dense elsewhere.",
+        ),
+        _measure(
+            "influence",
+            "Who is influential by response, as against by followers?",
+            "Responders per 1,000 reachable followers with shrinkage, beside ranks by followers and PageRank.",
+        ),
     )
 }
