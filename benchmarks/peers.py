@@ -321,7 +321,12 @@ def igraph(task: str, arrays: Arrays) -> Work | None:
         return lambda: graph.as_undirected(mode="mutual"), lambda made: np.array(made.degree())
     if task == "k-core":
         return lambda: graph.coreness(), np.array
-    return lambda: graph.connected_components(mode="weak"), lambda made: smallest_of_each(np.array(made.membership))
+
+    def parts() -> Any:
+        getattr(graph, "__invalidate_cache")()  # or the second call tells what the first one found
+        return graph.connected_components(mode="weak")
+
+    return parts, lambda made: smallest_of_each(np.array(made.membership))
 
 
 def networkx(task: str, arrays: Arrays) -> Work | None:

@@ -3,15 +3,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from headcount.network import mutual
 from headcount.network.degrees import degrees
 from headcount.network.graph import Graph
 from headcount.network.mutual import mutual_degrees, mutual_rows, reciprocity
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("parts", [1, 2, 7])
 @pytest.mark.parametrize("seed", range(5))
-def test_mutual_is_that_of_scipy(seed, threads):
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+def test_mutual_is_that_of_scipy(seed, parts, monkeypatch):
+    numba.set_num_threads(min(parts, numba.config.NUMBA_NUM_THREADS))
+    monkeypatch.setattr(mutual, "threads", lambda: parts)
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 80))
     graph = Graph.from_edges(rng.integers(0, n, 6 * n), rng.integers(0, n, 6 * n), ids=np.arange(n))

@@ -7,12 +7,17 @@ from typing import ParamSpec, TypeVar
 
 import numba  # type: ignore[import-untyped,unused-ignore]
 
-__all__ = ["compiled", "parallel", "span", "summing"]
+__all__ = ["compiled", "parallel", "span", "summing", "threads"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 span = numba.prange
+
+
+def threads() -> int:
+    """How many threads a loop over `span` runs on."""
+    return int(numba.get_num_threads())
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

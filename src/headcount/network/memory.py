@@ -102,7 +102,7 @@ def plan_memory(
     building = max(LEAST_FOR_BUILDING + 24 * n, min(24 * m + 24 * n, (memory or 4 * 10**9) // 2))
     steps = (
         ("building the graph", BASE + building),
-        ("follows that are returned", BASE + 8 * m + 4 * returned + 32 * n + columns),
+        ("follows that are returned", BASE + 8 * m + 6 * returned + 32 * n + columns),
         ("ranks over the network", BASE + 4 * m + 40 * n + columns),
         ("dense blocks and synchrony", BASE + 8 * m + PER_ACCOUNT_BLOCKS * n + columns),
         ("closed circuits", BASE + circuits + columns + 48 * k),
