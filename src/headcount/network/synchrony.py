@@ -39,6 +39,8 @@ __all__ = ["Synchrony", "authorities", "least_synchrony", "synchrony"]
 HITS_ROUNDS = 10
 LEAST_FOLLOWEES = 20
 DEVIATIONS = 3.0
+LOWEST, RANKS = 1100, 2200
+"""Added to exponents of floats to make them positive, and more than there are."""
 
 Reals = NDArray[np.float64]
 
@@ -108,17 +110,19 @@ def _scaled(values: Reals) -> Reals:
     return values / length if length > 0 else values
 
 
-def _grid(followers: Rows, authority: Reals) -> tuple[NDArray[np.int64], Reals]:
+def _grid(followers: Rows, authority: Reals) -> tuple[NDArray[np.int32], Reals]:
     """Cell of every account (-1: followed by nobody) and the share of the followed accounts in every cell."""
-    popularity = np.diff(followers.offsets)
-    followed = popularity > 0
-    # The exponent of a float is the exact whole part of its logarithm; 0 authority has a cell of its own.
-    size = np.frexp(popularity[followed].astype(float))[1].astype(np.int64)
-    rank = np.where(authority[followed] > 0, np.frexp(authority[followed])[1], -5000).astype(np.int64)
-    _, cell, count = np.unique(size * 10_000 + rank, return_inverse=True, return_counts=True)
-    cells = np.full(len(popularity), -1, np.int64)
-    cells[followed] = cell
-    return cells, count / max(int(followed.sum()), 1)
+    followed = np.diff(followers.offsets) > 0
+    # The exponent of a float is the exact whole part of its logarithm; 0 authority has a cell of its own, the first.
+    rank = np.frexp(authority)[1] + LOWEST
+    rank[authority <= 0] = 0
+    cell_of = np.frexp(np.diff(followers.offsets).astype(np.float64))[1]
+    cell_of *= RANKS
+    cell_of += rank
+    count = np.bincount(cell_of[followed], minlength=1)
+    cells = (np.cumsum(count > 0, dtype=np.int32) - np.int32(1))[np.where(followed, cell_of, 0)]
+    cells[~followed] = -1
+    return cells, count[count > 0] / max(int(followed.sum()), 1)
 
 
 @compiled
