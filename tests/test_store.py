@@ -268,6 +268,19 @@ def test_forgotten_text_is_not_left_in_the_file(tmp_path):
         assert len(store.snapshots()) == 1
 
 
+def test_the_ids_of_posts_that_others_answered_name_nobody_who_was_forgotten(tmp_path):
+    there, other = "bluesky:at://did:plc:gone/app.bsky.feed.post/1", "bluesky:at://did:plc:gone2/app.bsky.feed.post/1"
+    posts = [
+        {"post_id": f"p{n}", "author_id": "bluesky:did:plc:ego", "reply_to_post_id": one, "root_post_id": one}
+        for n, one in enumerate((there, other))
+    ]
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(posts=posts), path="a", now=MONDAY)
+        store.forget("bluesky:did:plc:gone")
+        kept = store.connection.execute("SELECT reply_to_post_id, root_post_id FROM posts ORDER BY post_id").fetchall()
+        assert kept == [(None, None), (other, other)]
+
+
 def test_export_replaces_nothing_unasked(tmp_path):
     with Store(tmp_path / "ws", write=True) as store:
         store.export(tmp_path / "out")

@@ -599,6 +599,10 @@ class Store:
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
                 {"id": account_id},
             )
+            # The ids of Bluesky's posts hold the account's own.
+            held = f"://{account_id.partition(':')[2]}/"
+            for column in ("reply_to_post_id", "root_post_id"):
+                con.execute(f"UPDATE posts SET {column} = NULL WHERE contains({column}, ?)", [held])
             con.execute("INSERT INTO forgotten VALUES (sha256(?))", [account_id])
         self._rewrite()
         return deleted

@@ -18,7 +18,7 @@ class Steps:
     """The steps of a run, in order, with the time that each is expected to take.
 
     Args:
-        expected: name of each step to its expected seconds (only their proportions matter).
+        expected: name of each step to its expected seconds on a usual machine.
         quiet: show nothing; the times are kept all the same.
     """
 
@@ -67,12 +67,13 @@ class Steps:
         return time.monotonic() - self._began
 
     def _left(self, name: str, share: float) -> float | None:
-        """Seconds left: what is expected of the rest, at the pace of what is done."""
+        """Seconds left: what is expected of the rest, at the pace so far; at first rather at the pace expected."""
         expected_done = sum(self.expected.get(step, 0.0) for step in self.seconds) + share * self.expected.get(name, 0)
         whole = sum(self.expected.values())
-        if expected_done <= 0 or self.total < 2:
+        if self.total < 2:
             return None
-        return max(whole - expected_done, 0.0) * self.total / expected_done
+        trust = whole / 20
+        return max(whole - expected_done, 0.0) * (self.total + trust) / (expected_done + trust)
 
     def _show(self, name: str, share: float, began: float, *, line: bool) -> None:
         if self.quiet:
