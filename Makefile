@@ -37,7 +37,8 @@ test: $(VENV)/.dev ## install what tests need and run them all
 check-long: $(VENV)/.dev ## the slow statistical and large-scale checks, with their tables
 	$(BIN)/python -m pytest -n auto -m long -rP
 
-test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine; needs Java, takes minutes
+test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine, which needs Java; takes minutes
+	@sh scripts/install-system-packages.sh java
 	$(BIN)/python -m pytest -m spark_jvm
 
 lint: $(VENV)/.dev ## ruff

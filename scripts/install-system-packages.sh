@@ -1,11 +1,14 @@
 #!/bin/sh
 # The system packages that some tests use, and what for:
 #   - a Chromium, for the tests that open the HTML report in a browser;
-#   - PostgreSQL, Redis, Node with npm, make and a C++ compiler, for the tests against the real Bluesky servers.
+#   - PostgreSQL, Redis, Node with npm, make and a C++ compiler, for the tests against the real Bluesky servers;
+#   - with the argument "java" also Java, for the tests of the Spark jobs on Spark's own engine.
 # Found: nothing is done. Missing, on Debian or a relative of it, as root or with passwordless sudo: they are installed;
 # no service is started by that, the tests start their own. Otherwise it says what is missing; those tests are then
 # skipped and all others run. The exit status is always 0.
 # HEADCOUNT_CHROMIUM names the browser to use.
+
+wanted=${1:-}
 
 find_chromium() {
     if [ -n "${HEADCOUNT_CHROMIUM:-}" ]; then
@@ -26,7 +29,8 @@ find_postgres() {
     return 1
 }
 
-# The Debian packages that are missing: for the browser tests (none where a browser is named), for the Bluesky servers.
+# The Debian packages that are missing: for the browser tests (none where a browser is named), for the Bluesky servers,
+# for Spark.
 missing_for_browser() {
     [ -n "${HEADCOUNT_CHROMIUM:-}" ] || find_chromium >/dev/null || echo chromium
 }
@@ -40,9 +44,14 @@ missing_for_servers() {
     command -v c++ >/dev/null || echo g++
 }
 
+missing_for_spark() {
+    [ "$wanted" != java ] || [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null || echo default-jre-headless
+}
+
 missing() {
     missing_for_browser
     missing_for_servers
+    missing_for_spark
 }
 
 # What is still missing, which tests that skips, and how to get it; with the reason why it was not installed.
@@ -56,6 +65,10 @@ say_and_stop() {
     if [ -n "$for_servers" ]; then
         echo "Tests against the real Bluesky servers are skipped: $1" >&2
         echo "To run them, install what is missing (Debian: apt-get install $for_servers)." >&2
+    fi
+    if [ -n "$(missing_for_spark)" ]; then
+        echo "Tests on Spark's own engine are skipped: $1" >&2
+        echo "To run them, install Java 17 or newer (Debian: apt-get install default-jre-headless)." >&2
     fi
     exit 0
 }
