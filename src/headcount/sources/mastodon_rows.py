@@ -146,6 +146,10 @@ class _Reader:
         shown = list(objects(page.json.get("descendants")))
         for status in [*objects(page.json.get("ancestors")), *shown]:
             self._status(status, page.fetched_at)
+        asked = _STATUS.search(page.url)
+        post, _ = self.posts.get(asked[1], (None, None)) if asked else (None, None)
+        if post:
+            self.answers.setdefault(post, set())  # where none is shown, all that are counted are missing
         if len(shown) >= SHOWN_ANSWERS and self.landing.meta("logged_in") != "True":
             self.cut += 1
 
