@@ -1,8 +1,8 @@
 """From follows to the answers about a whole platform: what `headcount network` does, on one machine.
 
-The steps, each with the graph mapped from disk: build the graph; count and connect; rank; read who responded to
-whom; follows that are returned and their cores; closed circuits; influence by response; write. A graph that was built
-before from the same files is used again.
+The steps, each with the graph mapped from disk: build the graph; read who responded to whom; count and connect; rank;
+synchrony and the densest block; follows that are returned and their cores; closed circuits; influence by response;
+write. A graph that was built before from the same files is used again.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ def _expected(plan: MemoryPlan, inputs: Inputs, iterations: int) -> dict[str, fl
         TALK: 300e-9 * k + 40e-9 * n,
         COUNT: 12e-9 * m,
         RANK: (4.5e-9 * iterations) * m,
+        DENSE: 170e-9 * m,
         RETURNED: 25e-9 * m,
-        DENSE: 180e-9 * m,
         RINGS: 180e-9 * m,
         INFLUENCE: 5e-6 * min(n, RANKED),
         WRITE: 300e-9 * n,
