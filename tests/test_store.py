@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
@@ -279,6 +279,41 @@ def test_the_ids_of_posts_that_others_answered_name_nobody_who_was_forgotten(tmp
         store.forget("bluesky:did:plc:gone")
         kept = store.connection.execute("SELECT reply_to_post_id, root_post_id FROM posts ORDER BY post_id").fetchall()
         assert kept == [(None, None), (other, other)]
+
+
+def test_who_came_while_the_list_was_read_is_not_gone(tmp_path):
+    def minutes(number):
+        return TUESDAY + timedelta(minutes=number)
+
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(whole=False, follows=listed("early", at=minutes(-1))), path="live", now=minutes(-1))
+        store.ingest(filler(whole=False, follows=listed("late", at=minutes(30))), path="live", now=minutes(30))
+        pages = [*listed("a", at=minutes(0)), *listed("b", at=minutes(60))]
+        whole = WholeLists(followers=frozenset({"x:ego"}))
+        told = store.ingest(filler(whole=whole, follows=pages), path="list", now=minutes(61))
+        assert standing(store) == ["a", "b", "late"]
+        assert told.gone == 1
+
+
+def test_a_date_that_was_doubted_stays_doubted_when_it_is_told_again(tmp_path):
+    early = MONDAY.replace(tzinfo=None) - timedelta(days=400)
+    told = [{**row, "followed_at": early} for row in listed("new", at=TUESDAY)]
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("old", at=MONDAY)), path="list", now=MONDAY)
+        store.ingest(filler(follows=[*listed("old", at=TUESDAY), *told]), path="list", now=TUESDAY)
+        again = [{**row, "observed_at": WEDNESDAY.replace(tzinfo=None)} for row in told]
+        store.ingest(filler(follows=[*listed("old", at=WEDNESDAY), *again]), path="list", now=WEDNESDAY)
+        rows = store.connection.execute("SELECT followed_at, followed_after FROM follows WHERE follower_id = 'x:new'")
+        assert rows.fetchall() == [(None, early)], "it was not in the list of Monday"
+
+
+def test_who_was_forgotten_is_not_named_by_answers_that_come_later(tmp_path):
+    answer = {"post_id": "x:9", "author_id": "x:ego", "kind": "reply", "reply_to_account_id": "x:a"}
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+        store.forget("x:a")
+        store.ingest(filler(posts=[answer]), path="p", now=TUESDAY)
+        assert store.connection.execute("SELECT reply_to_account_id FROM posts").fetchall() == [(None,)]
 
 
 def test_export_replaces_nothing_unasked(tmp_path):
