@@ -171,8 +171,8 @@ def _expected(plan: MemoryPlan, inputs: Inputs, iterations: int) -> dict[str, fl
         DENSE: 170e-9 * m,
         RETURNED: 25e-9 * m,
         RINGS: 180e-9 * m,
-        INFLUENCE: 5e-6 * min(n, RANKED),
-        WRITE: 300e-9 * n,
+        INFLUENCE: 25e-6 * min(n, RANKED),
+        WRITE: 500e-9 * n,
     }
     skipped = set() if k else {INFLUENCE}
     if not (k or inputs.posts or inputs.accounts or inputs.spammers):
