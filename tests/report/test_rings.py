@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from tests.circuit_world import EGO, circuit_world
 
 from headcount.columns import Followers, FollowsBetween
+from headcount.measures.funnel import CLASSES
 from headcount.measures.intervals import wilson
 from headcount.measures.rings_followers import follower_rings
 from headcount.report.document import to_json
@@ -111,6 +113,16 @@ def test_without_talk_nobody_is_accused(tmp_path):
     assert {group.verdict for group in report.rings.groups} == {"conversation unknown"}
     assert report.funnel.classes.auto_follow == 0
     assert "unknown" in report.rings.sentence
+
+
+def test_a_report_in_a_notebook(report):
+    shown = report._repr_html_()
+    assert report.account.as_of[:10] in shown
+    assert all(html.escape(finding) in shown for finding in report.findings)
+    frame = report.to_frame("pandas")
+    assert len(frame) == len(report.rows) == report.rows_total
+    assert list(frame["account_id"]) == [row.account_id for row in report.rows]
+    assert set(frame["label"]) <= set(CLASSES)
 
 
 def test_what_is_missing_is_said(world, tmp_path, capsys):

@@ -7,13 +7,15 @@ Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import html
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from headcount.measures.audience import Audience
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.recalibration import LocalError
+from headcount.measures.result import Backend, frame
 from headcount.measures.ties import Layer
 
 __all__ = [
@@ -367,3 +369,13 @@ class Report(Document):
 
     rows: list[FollowerRow]
     rows_total: int
+
+    def to_frame(self, backend: Backend | None = None) -> Any:
+        """The followers behind the numbers as a data frame (pandas, polars or pyarrow), a row each, as in `rows`."""
+        names = [field.name for field in fields(FollowerRow)]
+        return frame({name: [getattr(row, name) for row in self.rows] for name in names}, backend)
+
+    def _repr_html_(self) -> str:
+        handle = html.escape(self.account.handle or self.account.account_id or "An account")
+        told = "".join(f"<li>{html.escape(finding)}</li>" for finding in self.findings)
+        return f"<p><b>{handle}</b>, as of {html.escape(self.account.as_of[:10])}</p><ul>{told}</ul>"
