@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from headcount.errors import UsageError
+from headcount.network import pull
 from headcount.network.collusion import collusionrank
 from headcount.network.components import components
 from headcount.network.cores import core_numbers
@@ -52,6 +53,26 @@ def threads(request):
     numba.set_num_threads(min(request.param, numba.config.NUMBA_NUM_THREADS))
     yield
     numba.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("ahead", [1, 7, 160])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_sums_are_those_of_scipy_whether_asked_for_ahead_or_not(graph, kind, ahead, monkeypatch):
+    rows = graph.followers
+    generator = np.random.default_rng(ahead)
+    given, weights = generator.random(graph.count).astype(kind), generator.random(graph.edges)
+    columns, shape = rows.targets.astype(np.int64), (graph.count, graph.count)
+    for near in (0, 10**9):
+        monkeypatch.setattr(pull, "_NEAR", near)
+        monkeypatch.setattr(pull, "_AHEAD", ahead)
+        for found, values in (
+            (pull.pull(rows, given), np.ones(graph.edges)),
+            (pull.pull_weighted(rows, weights, given), weights),
+        ):
+            expected = csr_array((values, columns, rows.offsets), shape=shape) @ given.astype(float)
+            assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.usefixtures("threads")

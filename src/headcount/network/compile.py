@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba  # type: ignore[import-untyped,unused-ignore]
+from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
+from numba.core import cgutils as _cgutils  # type: ignore[import-untyped,unused-ignore]
+from numba.extending import intrinsic  # type: ignore[import-untyped,unused-ignore]
 
-__all__ = ["compiled", "parallel", "span", "summing", "threads"]
+__all__ = ["compiled", "parallel", "prefetch", "span", "summing", "threads"]
+
+_codegen: Any = _cgutils  # untyped
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,3 +41,25 @@ def parallel(function: Callable[P, R]) -> Callable[P, R]:
     """A kernel whose loops over `span` run on all threads; each turn writes only what is its own."""
     made: Callable[P, R] = numba.njit(cache=True, nogil=True, parallel=True)(function)
     return made
+
+
+@intrinsic
+def _prefetch(_typing: Any, array: Any, index: Any) -> Any:
+    def written(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        kind = signature.args[0]
+        data = context.make_array(kind)(context, builder, given[0])
+        place = _codegen.get_item_pointer(context, builder, kind, data, [given[1]], wraparound=False)
+        place = builder.bitcast(place, ir.IntType(8).as_pointer())
+        whole = ir.IntType(32)
+        of_type = ir.FunctionType(ir.VoidType(), [place.type, whole, whole, whole])
+        name = "llvm.prefetch.p0" if str(place.type) == "ptr" else "llvm.prefetch.p0i8"
+        call = _codegen.get_or_insert_function(builder.module, of_type, name)
+        # read, keep in all caches, data
+        builder.call(call, [place, *(ir.Constant(whole, value) for value in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return numba.types.void(array, index), written
+
+
+prefetch: Any = _prefetch
+"""In a kernel: have array[index] brought near, without waiting for it; the index must lie within the array."""
