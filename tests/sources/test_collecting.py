@@ -14,6 +14,7 @@ import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.sources.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
+from headcount.sources.handles import Target
 from headcount.sources.http import Client, Limit, Patience
 from headcount.sources.landing import Landing
 
@@ -233,9 +234,9 @@ def test_a_sample_is_drawn_again_after_a_stop():
 
 def test_options_that_exclude_each_other_are_refused():
     with pytest.raises(UsageError, match="--limit"):
-        _check(Options(limit=5, sample=5))
+        _check(Options(limit=5, sample=5), Target("bluesky", "alice.example"))
     with pytest.raises(UsageError, match="no address"):
-        _check(Options(service="example.org"))
+        _check(Options(service="example.org"), Target("x", "alice"))
 
 
 def test_what_may_be_spent_does_not_part_two_collections():

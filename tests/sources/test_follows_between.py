@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
+import msgspec
 import pytest
 
 import headcount as hc
@@ -54,5 +55,7 @@ def test_other_platforms_do_not_tell(target, platform, tmp_path, capsys):
 
 
 def test_a_collection_begun_before_there_was_the_option_goes_on():
-    assert "circles" not in Options().text()
+    before = Options(limit=5).text()
+    assert "circles" not in before
+    assert msgspec.json.decode(before, type=Options).text() == before
     assert '"circles":30' in Options(circles=30).text()

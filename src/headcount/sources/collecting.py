@@ -83,7 +83,7 @@ class Options:
         """As text; what it may cost is left out: that may be raised and the collection go on."""
         kept = {name: value for name, value in msgspec.to_builtins(self).items() if name != "spend_at_most"}
         if self.circles is None:  # as collections wrote it that were begun before there was this option
-            del kept["circles"]
+            kept.pop("circles", None)  # what was read from such a text does not list it at all
         return msgspec.json.encode(kept).decode()
 
 
