@@ -417,7 +417,7 @@ def test_all_of_this_on_the_jvm(tmp_path):
     environment |= {"HEADCOUNT_SPARK": "local[2]"}
     command = [sys.executable, "-m", "pytest", str(Path(__file__)), "-m", "not spark_jvm", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "-p", "no:xdist", "--basetemp", str(tmp_path / "jvm")],
+        [*command, "-n", "0", "--basetemp", str(tmp_path / "jvm")],
         env=environment,
         cwd=Path(__file__).parents[2],
         capture_output=True,
