@@ -1,10 +1,13 @@
 """Reads the follows between the followers of one account out of the store; a part of `headcount.reading`.
 
 Whose own follows are known? Of a collected account, those of whom it was asked whether they follow each other, the last
-time; or else those of whom a whole list of followees was read (`list_looks`). Where neither was, tables that were
-imported as a whole platform (no account in particular) are taken as they stand: then all followers are known. A
-workspace of several collected accounts has follows between followers by chance only, those of the accounts that were
-collected; they say nothing about the others, so they are left alone.
+time that this was asked for this very account (`list_looks`). Else tables that were imported as a whole platform (no
+account in particular) are taken as they stand: then all followers are known. A workspace of several collected accounts
+has follows between followers by chance only, those of the accounts that were collected; they say nothing about the
+others, so they are left alone.
+
+Whose silence is known? Of those whose posts were looked at. In the tables of a whole platform that hold talk beside the
+follows, everybody's.
 """
 
 from __future__ import annotations
@@ -23,10 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["read_follows_between"]
 
 _STANDING = """
-SELECT n.id, n.person, coalesce(n.sampled, true) AS seen FROM person_number AS n
+SELECT n.id, n.person, coalesce(n.sampled, $talk) AS seen FROM person_number AS n
 LEFT JOIN accounts AS a ON a.account_id = n.id
 WHERE n.gone_at IS NULL AND coalesce(a.status, '') NOT IN ('deleted', 'suspended')
 """
+
+_LOOKS = """
+FROM list_looks WHERE side = 'between' AND began = (
+    SELECT max(s.read_at) FROM snapshots AS s JOIN list_looks AS l ON l.side = 'between' AND l.began = s.read_at
+    WHERE s.account_id = $id)
+"""
+"""The last look for this account: it was noted at the very time of the account's import."""
+
+_WHOLE_TABLES = "FROM snapshots WHERE account_id IS NULL AND whole_lists AND follows > 0"
 
 
 def read_follows_between(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> FollowsBetween | None:
@@ -36,15 +48,17 @@ def read_follows_between(con: duckdb.DuckDBPyConnection, parameters: Mapping[str
         con: a connection to a store in which `person_number` numbers the followers.
         parameters: id of the account, end of the observation, and gone_end: until when follows count as gone.
     """
-    looks = _looks(con, "between") or _looks(con, "follower")
-    drawn = looks is not None
+    own = {"id": parameters["id"]}
+    drawn = _exists(con, _LOOKS, own)
     if not drawn and not _whole_platform(con, str(parameters["id"])):
         return None
-    only = f"SEMI JOIN ({looks}) AS l ON l.account_id = s.id" if drawn else ""
+    only = f"SEMI JOIN ({_LOOKS}) AS l ON l.account_id = s.id" if drawn else ""
+    known = {"talk": _exists(con, f"{_WHOLE_TABLES} AND (interactions > 0 OR posts > 0)")}
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_lists AS "
         "SELECT s.id, s.person, s.seen, row_number() OVER (ORDER BY s.person) - 1 AS place "
-        f"FROM ({_STANDING}) AS s {only}"
+        f"FROM ({_STANDING}) AS s {only}",
+        known | own if drawn else known,
     )
     try:
         person = con.execute("SELECT person, seen FROM known_lists ORDER BY place").fetchnumpy()
@@ -69,23 +83,13 @@ def read_follows_between(con: duckdb.DuckDBPyConnection, parameters: Mapping[str
         actor=_whole(talk["actor"]),
         addressed=_whole(talk["addressed"]),
         times=_whole(talk["times"]),
-        watched=seen if looked else None,
+        watched=seen if looked and seen.any() else None,
     )
-
-
-def _looks(con: duckdb.DuckDBPyConnection, side: str) -> str | None:
-    """The looks of one kind at followers of the account; None where there is none."""
-    source = f"FROM list_looks AS l JOIN person_number AS n ON n.id = l.account_id WHERE l.side = '{side}'"
-    if not _exists(con, source):
-        return None
-    if side == "follower":
-        return f"SELECT l.account_id {source}"
-    return f"SELECT l.account_id {source} AND l.began = (SELECT max(l.began) {source})"
 
 
 def _whole_platform(con: duckdb.DuckDBPyConnection, account_id: str) -> bool:
     """Were whole tables imported, with follows that have nothing to do with the account?"""
-    return _exists(con, "FROM snapshots WHERE account_id IS NULL AND whole_lists AND follows > 0") and _exists(
+    return _exists(con, _WHOLE_TABLES) and _exists(
         con, "FROM follows WHERE followee_id <> $id AND follower_id <> $id", {"id": account_id}
     )
 

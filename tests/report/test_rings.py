@@ -154,13 +154,16 @@ def test_follows_of_other_accounts_that_were_collected_are_no_graph(world, tmp_p
 
 
 def collected(folder, tmp_path, drawn):
-    """The workspace as a collector leaves it that read the whole follow lists of some followers."""
+    """The workspace as a collector leaves it that asked of some followers whether they follow each other."""
     workspace = Workspace(tmp_path)
     workspace.add(folder / "tables")
     with duckdb.connect(str(next(tmp_path.glob("*.duckdb")))) as con:
         con.execute(f"UPDATE snapshots SET account_id = '{EGO}'")
         con.register("drawn", {"number": drawn})
-        con.execute("INSERT INTO list_looks SELECT 'follower', 'x:' || number, TIMESTAMP '2026-02-01' FROM drawn")
+        con.execute(
+            "INSERT INTO list_looks SELECT 'between', 'x:' || number, (SELECT read_at FROM snapshots) FROM drawn"
+        )
+        con.execute("UPDATE follows SET sampled = true WHERE follower_id IN (SELECT 'x:' || number FROM drawn)")
     return workspace
 
 
@@ -175,6 +178,31 @@ def test_a_sample_of_the_followers_gives_the_share_with_its_interval(world, tmp_
     assert part.share_low <= len(truth.circuit) / truth.count <= part.share_high
     assert part.smallest == 17
     assert "of all followers" in part.sentence
+
+
+def test_what_was_asked_for_another_account_is_not_taken_for_a_sample(world, tmp_path):
+    truth, folder = world
+    drawn = np.random.default_rng(3).choice(truth.count, 900, replace=False)
+    workspace = collected(folder, tmp_path, drawn)
+    with duckdb.connect(str(next(tmp_path.glob("*.duckdb")))) as con:
+        con.execute(
+            "INSERT INTO snapshots (snapshot, account_id, read_at) VALUES (99, 'x:other', TIMESTAMP '2099-01-01')"
+        )
+        con.execute("INSERT INTO list_looks SELECT 'between', 'x:' || range, TIMESTAMP '2099-01-01' FROM range(42)")
+        con.execute("INSERT INTO list_looks VALUES ('follower', 'x:5', TIMESTAMP '2099-01-01')")
+    assert workspace.report(EGO).rings.looked_at == 900
+
+
+def test_who_was_not_looked_at_is_not_silent(world, tmp_path):
+    """A table of follows, and an account of which only its own threads are known."""
+    _, folder = world
+    workspace = Workspace(tmp_path)
+    workspace.add(folder / "tables")
+    with duckdb.connect(str(next(tmp_path.glob("*.duckdb")))) as con:
+        con.execute("UPDATE snapshots SET interactions = 0, posts = 0")
+    part = workspace.report(EGO).rings
+    assert part.share is None
+    assert {group.verdict for group in part.groups} == {"conversation unknown"}
 
 
 def test_the_share_of_samples_covers_the_truth(world):

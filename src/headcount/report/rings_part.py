@@ -92,12 +92,16 @@ def _sentence(measured: FollowerRings, dense: int, *, drawn: bool) -> str:
         )
     low, high = found.share_interval
     if not found.rings:
-        bound = f" (at most {say.share(high)} of all followers)" if drawn else ""
+        bound = f"; one of fewer than about {say.count(found.smallest_seen)} members would not show" if drawn else ""
         return f"No closed circuit was found among {among}{bound}."
     members = int(found.in_ring.sum())
     circuits = say.number_of(len(found.rings), "closed circuit")
     share = f"{say.share(found.share)} of them"
-    share += f"; {say.share_interval(low, high)} of all followers" if drawn else ""
+    if drawn:
+        share += (
+            f"; {say.share_interval(low, high)} of all followers, without circuits of fewer than about "
+            f"{say.count(found.smallest_seen)} members, which do not show"
+        )
     what = "they follow each other and hardly talk to each other"
     return f"{say.count(members)} of {among} sit in {circuits} ({share}): {what}."
 
