@@ -280,6 +280,7 @@ class Listing:
         ask: the page of a cursor (None: the first).
         following: cursor of the page after one; None: it is the last.
         items: how many items a page has.
+        readable: is the content of a page a page of the list?
 
     Attributes:
         whole: it came to its end.
@@ -294,7 +295,9 @@ class Listing:
         ask: Callable[[str | None], Page],
         following: Callable[[Page], str | None],
         items: Callable[[Page], int],
+        readable: Callable[[Page], bool] = lambda _page: True,
     ) -> None:
+        self._readable = readable
         self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
         self.whole = False
         self.ended: Reason | None = None
@@ -306,7 +309,7 @@ class Listing:
         empty = 0
         while True:
             page = self._page(cursor, seen)
-            if not page.good:
+            if not page.good or not self._readable(page):
                 self.refused = page
                 self.ended = _refusal(page.status)
                 return
@@ -326,7 +329,8 @@ class Listing:
     def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
         """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
         page = self._ask(cursor)
-        if page.good and (following := self._following(page)) is not None and following in seen:
+        good = page.good and self._readable(page)
+        if good and (following := self._following(page)) is not None and following in seen:
             log.info("%s points back to where it was; its page is asked for again.", self._what)
             self._collection.landing.drop(page.url)
             page = self._ask(cursor)
