@@ -37,6 +37,7 @@ __all__ = [
     "Quote",
     "collect",
     "log_file",
+    "refusal_reason",
     "uniform_sample",
 ]
 
@@ -311,7 +312,7 @@ class Listing:
             page = self._page(cursor, seen)
             if not page.good or not self._readable(page):
                 self.refused = page
-                self.ended = _refusal(page.status)
+                self.ended = refusal_reason(page.status)
                 return
             yield page
             cursor = self._following(page)
@@ -369,8 +370,8 @@ class Listing:
         return ListCoverage(account_id, name, state, reason, listed, claimed, detail, now)
 
 
-def _refusal(status: int) -> Reason:
-    """The reason that an HTTP status stands for, where a list is refused with it."""
+def refusal_reason(status: int) -> Reason:
+    """The reason that an HTTP status stands for, where a list is refused with it; 2xx: its content is no list."""
     if status in (401, 403):
         return "login_required"
     return "not_supported" if status in (404, 405, 410, 422, 501) else "server_error"

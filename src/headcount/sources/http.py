@@ -192,7 +192,7 @@ class Client:
             url: with its parameters.
             headers: further ones, as a login.
             bucket: whose limit this counts against.
-            expect: the content type of a good answer, or its beginning; empty: any, and redirects are returned as they are.
+            expect: the content type of a good answer, or its beginning; empty: any, and redirects are returned.
 
         Returns:
             An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.

@@ -123,9 +123,14 @@ def visibility_of(status: Object) -> Visibility | None:
 
 
 def hides(account: Object, side: Literal["followers", "following"]) -> bool:
-    """Does the account declare that it hides its followers, or the accounts that it follows?"""
+    """Does the account declare that it hides its followers, or the accounts that it follows?
+
+    Forks of Misskey declare it with a negative counter.
+    """
     pleroma = account.get("pleroma")
     flags = [pleroma.get(name) for name in _HIDING[side]] if isinstance(pleroma, dict) else []
+    if str(account.get(f"{side}_count")).strip().startswith("-"):
+        return True
     return any(truth_value(flag) is True for flag in (account.get("hide_collections"), *flags))
 
 
