@@ -529,13 +529,9 @@ def test_counts_as_text_ids_as_numbers_lists_in_objects_and_null_items(stub, tmp
     found = lists(stub, tmp_path)
     assert facts(found["likes"]) == ("complete", None, 2, 2)
     assert facts(found["replies"]) == ("complete", None, 1, 1)
-    assert (
-        rows(
-            tmp_path,
-            "SELECT followers_count, following_count, posts_count, declared_bot, opted_out FROM accounts WHERE handle LIKE 'f%'",
-        )
-        == [(7, 1, None, False, False)] * 4
-    )
+    columns = "followers_count, following_count, posts_count, declared_bot, opted_out"
+    values = rows(tmp_path, f"SELECT {columns} FROM accounts WHERE handle LIKE 'f%'")
+    assert values == [(7, 1, None, False, False)] * 4
     assert rows(tmp_path, "SELECT count(*) FROM interactions WHERE kind = 'reply'") == [(1,)]
     report = hc.open(tmp_path).report(f"alice@{stub.host}")
     assert (report.followers.listed, report.followers.claimed) == (4, 4)
