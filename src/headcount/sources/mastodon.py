@@ -21,7 +21,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, UsageError
-from headcount.incoming import ListCoverage
+from headcount.incoming import ListCoverage, Reason
 from headcount.sources.activitypub import account_key
 from headcount.sources.collecting import Collection, Quote, uniform_sample
 from headcount.sources.handles import Target
@@ -49,6 +49,7 @@ __all__ = ["MastodonCollector"]
 _LIMIT = Limit(300, 300.0)
 ACCOUNTS, STATUSES, LATEST = 80, 40, 20
 """Items of a page of accounts, of statuses; latest statuses of a sampled follower."""
+_GONE: dict[Reason, str] = {"account_suspended": "is suspended", "account_moved": "has moved"}
 _OWN_NOTIFICATIONS = ("mention", "favourite", "reblog", "follow")
 
 
@@ -349,14 +350,17 @@ class MastodonCollector:
 
 def _list_note(side: str, coverage: ListCoverage, host: str, *, logged_in: bool) -> str:
     """What the user should know of a list that was not shown, or not to its end."""
+    name = "followers" if side == "followers" else "accounts followed"
     if coverage.state == "hidden" and coverage.claimed:
         return f"The account hides its {side}: {coverage.claimed:,} are counted and none is listed."
     if coverage.state == "hidden":
         return f"The account hides its {side}: their number is unknown."
+    if coverage.reason in _GONE:
+        return f"The list of {name} is unknown: the account {_GONE[coverage.reason]}."
     if coverage.detail is None:
-        return f"The list of {side} is unknown: the server lists none, and its counter shows nothing."
+        return f"The list of {name} is unknown: the server lists none, and its counter shows nothing."
     more = "" if logged_in else f"; a login may show it: headcount login mastodon {host}"
-    return f"The list of {side} was not shown or broke off ({coverage.detail}){more}."
+    return f"The list of {name} was not shown or broke off ({coverage.detail}){more}."
 
 
 def _refused(host: str) -> AccessDenied:

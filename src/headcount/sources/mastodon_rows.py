@@ -449,8 +449,6 @@ class _Reader:
                 f"The account has moved to {(there or 'another account').removeprefix('mastodon:')}: followers who "
                 "moved with it are in the list of the new account."
             )
-        if truth_value(self.account.get("suspended")) is True:
-            said.append("The account is suspended: its server shows nothing of it.")
         if truth_value(self.account.get("limited")) is True:
             said.append("The account is limited by its server's moderators: few people see its posts.")
         if truth_value(self.account.get("memorial")) is True:
