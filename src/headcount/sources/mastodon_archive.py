@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
 from headcount.sources.jsonlines import Problems, unreadable
-from headcount.sources.mastodon_archive_rows import Activities, Owner
+from headcount.sources.mastodon_archive_rows import Activities, Owner, account_domains
 from headcount.sources.rows import BATCH_ROWS, Rows
 
 if TYPE_CHECKING:
@@ -149,9 +150,12 @@ class _Reader:
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
         observed_at = "{}-{}-{}T{}:{}:{}Z".format(*made.groups()) if made else None
-        actor = self.actor.get("id") or self._first_actor()
+        actor, webfinger = self.actor.get("id") or self._first_actor(), self.actor.get("webfinger")
+        domains = account_domains(actor, self._mentioning()) if not webfinger else set()
+        self.is_domain_known = bool(webfinger) or len(domains) == 1
+        domain = next(iter(domains)) if len(domains) == 1 else None
         try:
-            return Owner(actor, self.actor.get("preferredUsername"), self.actor.get("webfinger"), observed_at)
+            return Owner(actor, self.actor.get("preferredUsername"), webfinger, observed_at, domain=domain)
         except ValueError:
             raise InputError(
                 f"{path.name} does not say whose archive it is: it holds no actor.json with an address.",
@@ -163,6 +167,17 @@ class _Reader:
             activity = msgspec.json.decode(raw)
             return activity.get("actor") if isinstance(activity, dict) else None
         return None
+
+    def _mentioning(self) -> Iterator[Object]:
+        """The activities of the outbox that mention somebody."""
+        for raw in self.outbox.orderedItems or []:
+            if b'"Mention"' in bytes(raw):
+                try:
+                    activity = msgspec.json.decode(raw)
+                except (ValueError, RecursionError):  # named as a problem when the activities are read
+                    continue
+                if isinstance(activity, dict):
+                    yield activity
 
     def _decoded(self, name: str, kind: Any) -> Any:
         if name not in self.files:
@@ -217,6 +232,11 @@ class _Reader:
 
     def _notes(self) -> list[str]:
         notes = [f"{RECEIVED} Collect them with: headcount add @{self.owner.handle}"]
+        if not self.is_domain_known:
+            notes.append(
+                f"The archive does not state the account's domain; {self.owner.server} was read from its address. "
+                f"If the account is not @{self.owner.handle}, its id here differs from the one collected live."
+            )
         if not self._has("followers"):
             notes.append("It holds no list of followers; Mastodon does not export one.")
         if not self._has("following"):
