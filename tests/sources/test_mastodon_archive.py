@@ -184,7 +184,7 @@ def test_wrong_items_are_named_and_may_be_skipped(name: str, item: object, reaso
 
 def test_an_address_in_a_list_that_is_none_is_named(tmp_path: Path) -> None:
     files = built.mastodon() | {"following_accounts.csv": built.FOLLOWED + "nobody,true,false,\n"}
-    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is no address"):
+    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is not an address"):
         read(packed("zip", tmp_path, files))
 
 

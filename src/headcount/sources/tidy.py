@@ -120,7 +120,7 @@ class _Checked:
             shown = ", ".join(sorted(unknown)[:8]) + (" …" if len(unknown) > 8 else "")
             self.notes.append(f"{self.raw.name}: unknown columns were left aside: {shown}.")
         if self.raw.file is not None and self.raw.file.said:
-            self.notes.append(f"{self.raw.name} {self.raw.file.said}.")
+            self.notes.append(self.raw.file.said)
         return matched
 
     def _need_ids(self, matched: dict[str, Converted]) -> None:

@@ -112,6 +112,7 @@ def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, ski
     if problems.count and not skip_bad:
         raise BadRows(problems.shown, problems.count)
     rows.flush()
+    notes += problems.notes()
     edits = rows.settle_edits()
     if edits:
         notes.append(f"Only the latest edit of a post was kept; left out: {edits:,} older.")
