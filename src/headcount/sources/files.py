@@ -167,8 +167,10 @@ def line_at(file: TextFile, position: int) -> int:
     return line
 
 
-def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[int]) -> dict[int, int]:
-    """The line, from 1, on which each of the wanted rows of a CSV file begins.
+def physical_lines(
+    file: TextFile, delimiter: str, columns: int, rows: Iterable[int], skip: int = 0
+) -> dict[int, int]:
+    """The line, from 1, on which each of the wanted rows of a CSV file begins, after `skip` lines and the header.
 
     Rows are counted from 1 as DuckDB counts them: blank lines and rows with a wrong number of fields do not count.
     """
@@ -176,7 +178,8 @@ def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[
     csv.field_size_limit(1 << 30)
     with file.text() as text:
         reader = csv.reader(text, delimiter=delimiter)
-        next(reader, None)
+        for _ in range(skip + 1):
+            next(reader, None)
         before = reader.line_num
         for fields in reader:
             if len(fields) == columns or (columns == 1 and not fields):

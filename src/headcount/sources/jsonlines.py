@@ -21,7 +21,7 @@ from headcount.sources.decoding import ONE_EACH, Encoding, Replaced, decode_json
 from headcount.sources.files import look_through
 from headcount.sources.zstd import ZstdLines
 
-__all__ = ["ENDINGS", "Problems", "Value", "beginning", "unreadable", "values"]
+__all__ = ["ENDINGS", "Problems", "Value", "beginning", "goes_on", "unreadable", "values"]
 
 ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
 PROBLEMS_SHOWN = 20
@@ -164,7 +164,7 @@ class _Values:
         try:
             return decode_json(line, replaced=self.problems.replaced)
         except (ValueError, RecursionError) as error:
-            if _TRAILING in str(error) or ("truncated" in str(error) and _brackets(b"", line)):
+            if goes_on(line):
                 return _UNFINISHED
             self.problems.add(unreadable(error), self.began)
             return _BROKEN
@@ -221,6 +221,15 @@ def _brackets(open_before: bytes, line: bytes) -> bytes:
     while (shorter := brackets.replace(b"{}", b"").replace(b"[]", b"")) != brackets:
         brackets = shorter
     return brackets
+
+
+def goes_on(line: bytes) -> bool:
+    """Does a first line hold more than one JSON value, or begin one that goes on in the next line?"""
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        return _TRAILING in str(error) or ("truncated" in str(error) and bool(_brackets(b"", line)))
+    return False
 
 
 def _can_follow(last: bytes, bracket: bytes, first: bytes) -> bool:

@@ -170,7 +170,7 @@ class _Checked:
             f"WHERE reason <> '' ORDER BY place LIMIT {PROBLEMS_SHOWN}"
         ).fetchall()
         lines = self.raw.lines([place for place, _ in shown])
-        self.problems += [Problem(self.raw.name, lines.get(place, place), reason) for place, reason in shown]
+        self.problems += [self.raw.problem_at(place, lines.get(place, place), reason) for place, reason in shown]
         self.problems.sort(key=lambda problem: problem.line or 0)
 
     def insert(self) -> int:
