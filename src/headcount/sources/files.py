@@ -167,9 +167,7 @@ def line_at(file: TextFile, position: int) -> int:
     return line
 
 
-def physical_lines(
-    file: TextFile, delimiter: str, columns: int, rows: Iterable[int], skip: int = 0
-) -> dict[int, int]:
+def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[int], skip: int = 0) -> dict[int, int]:
     """The line, from 1, on which each of the wanted rows of a CSV file begins, after `skip` lines and the header.
 
     Rows are counted from 1 as DuckDB counts them: blank lines and rows with a wrong number of fields do not count.
