@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["ONE_EACH", "Encoding", "Replaced", "decode_json", "decode_text", "valid_json"]
+__all__ = ["ONE_EACH", "REPLACEMENT", "Encoding", "Replaced", "decode_json", "decode_text", "valid_json"]
 
 ONE_EACH = "headcount.one_each"
 """Error handler for decoding: one U+FFFD for each invalid character; surrogates in UTF-8 (CESU-8) are joined."""
