@@ -79,7 +79,7 @@ def test_the_archive_of_x(tmp_path: Path) -> None:
     imported = headcount.open(tmp_path / "ws").add(path)
     assert _rows(tmp_path / "ws", "SELECT text FROM posts WHERE post_id = 'x:1009'") == [("RT @dora: half \ufffd",)]
     assert _notes(imported.notes) == [
-        "a.zip: 2 invalid characters were replaced by \ufffd (half of an emoji, or bytes that are not UTF-8)."
+        "a.zip: 2 invalid characters were replaced (half of an emoji, or bytes that are not UTF-8)."
     ]
 
 

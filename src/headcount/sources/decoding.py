@@ -74,7 +74,7 @@ class Replaced:
         if not self.count:
             return None
         what = "1 invalid character was" if self.count == 1 else f"{self.count:,} invalid characters were"
-        return f"{name}: {what} replaced by {REPLACEMENT} (half of an emoji, or bytes that are not UTF-8)."
+        return f"{name}: {what} replaced (half of an emoji, or bytes that are not UTF-8)."
 
 
 class Encoding:

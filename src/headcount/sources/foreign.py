@@ -189,13 +189,13 @@ def _refuse_folder(path: Path, accepted: str, recognised: list[Path]) -> NoRetur
             hint="if they are parts of one archive, unpack them all into one folder and add that; "
             "else add them one by one.",
         )
+    for file in files[:_SHOWN]:
+        refuse_foreign(file)
     if recognised:
         raise UsageError(
             f"The folder {path.name} is not a folder of tables or an archive.",
             hint=f"add its files one by one: headcount add {recognised[0]}",
         )
-    for file in files[:_SHOWN]:
-        refuse_foreign(file)
     if names:
         raise UsageError(
             f"The folder {path.name} holds nothing that can be read ({_some(names)}).", hint=f"supported: {accepted}."
@@ -275,21 +275,23 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
     if text[:1] in "{[":
         named = sorted(name for name in _outline(head) if "." not in name)
         if not named:
-            return _list_of_ids() if re.match(r"\[\s*\"?\d", text) else _Known("is JSON without an object")
+            return _list_of_ids(path) if re.match(r"\[\s*\"?\d", text) else _Known("is JSON without an object")
         if not beginning(path):
             return _Known("holds JSON, but is not named like it", "rename it so that it ends with .json or .jsonl")
         return _Known(f"is JSON of an unknown layout (its fields: {_some(named)})")
     if all(_NUMBER_LINE.fullmatch(line) for line in whole):
-        return _list_of_ids()
+        return _list_of_ids(path)
     columns = _header(text)
-    if len(columns) > 1:
-        return _Known(f"is a table with the columns {_some(columns)}, which is not one of Headcount's", TABLES_ADVICE)
+    if len(columns) > 1 and (path.name.lower().endswith((".csv", ".csv.gz", ".tsv")) or all(columns)):
+        named = [name or "(no name)" for name in columns]
+        return _Known(f"is a table with the columns {_some(named)}, which is not one of Headcount's", TABLES_ADVICE)
     if all(_NUMBER_LINE.fullmatch(line) for line in whole[1:]) and len(whole) > 1:
-        return _list_of_ids()
+        return _list_of_ids(path)
     if all(_HANDLE_LINE.fullmatch(line) for line in whole):
         return _Known("is a list of names", "add accounts one by one: headcount add @name")
     return _Known("is text of an unknown layout")
 
 
-def _list_of_ids() -> _Known:
-    return _Known("is a list of ids", next(one.advice for one in JSON if one.what == "a list of ids").rstrip("."))
+def _list_of_ids(path: Path) -> _Known:
+    advice = next(one.advice for one in JSON if one.what == "a list of ids")
+    return _Known("is a list of ids", advice.rstrip(".").replace("FILE", path.name))

@@ -229,6 +229,8 @@ def goes_on(line: bytes) -> bool:
         msgspec.json.decode(line, type=msgspec.Raw)
     except msgspec.DecodeError as error:
         return _TRAILING in str(error) or ("truncated" in str(error) and bool(_brackets(b"", line)))
+    except RecursionError:
+        pass
     return False
 
 

@@ -253,8 +253,7 @@ class _Reader:
                 "It holds no list of accounts followed; export following_accounts.csv and put it beside actor.json."
             )
         notes += [*self.activities.notes(), *self.problems.notes()]
-        if self.rows.unread_times:
-            notes.append(f"Times that could not be read were taken as unknown: {self.rows.unread_times:,}.")
+        notes += self.rows.notes()
         return notes
 
     def _remarks(self) -> tuple[Remark, ...]:

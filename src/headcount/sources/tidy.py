@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
 from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.sources.foreign import refuse_foreign
 from headcount.sources.raw import PROBLEMS_SHOWN, Raw, raw_rows
 from headcount.sources.values import Converted, convert
 from headcount.tables import TABLES, Column, Table
@@ -50,6 +51,7 @@ class TidySource:
                 rows[table.name] = 0
                 notes.append(f"{file.name} is empty.")
                 continue
+            refuse_foreign(file)
             with raw_rows(con, file, table) as raw:
                 found = _Checked(con, table, raw)
                 notes += found.notes
