@@ -390,7 +390,7 @@ def test_accounts_that_an_answer_calls_suspended_or_gone(tmp_path: Path) -> None
     [
         ('{"id": "1", ', "cut off"),
         ("hello", "is not JSON"),
-        ("[]", "no object"),
+        ("[17]", "no object"),
         ("17", "no object"),
         ('{"foo": 1}', "none of their fields"),
         (tweet(5, 2) | {"id": "abc"}, "is not a number"),
@@ -414,11 +414,28 @@ def test_broken_lines_are_named_and_may_be_skipped(line: object, reason: str, tm
     assert con.sql("SELECT post_id FROM incoming_posts ORDER BY 1").fetchall() == [("x:1",), ("x:2",)]
 
 
-def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("raw", "text", "note"),
+    [
+        (rb"half \ud83d", "half �", "1 invalid character was replaced"),
+        (rb"\ude00 half", "� half", "1 invalid character was replaced"),
+        (rb"\ud83d\ude00 \ud83d\ud83d.", "😀 ��.", "2 invalid characters were replaced"),
+        (rb"\\ud83d", r"\ud83d", None),  # an escaped backslash, no half
+        ("é ".encode() + b"cut \xf0\x9f\x98", "é cut �", "1 invalid character was replaced"),
+        ("é ".encode() + b"\xed\xa0\xbd\xed\xb8\x80 \xed\xa0\xbd", "é 😀 �", "1 invalid character was replaced"),
+        ("é ".encode() + b"\xff", "é �", "1 invalid character was replaced"),
+        (b"caf\xe9 cr\xe8me", "café crème", "is not UTF-8; it was read as cp1252"),
+    ],
+)
+def test_an_invalid_character_costs_itself_only(raw: bytes, text: str, note: str | None, tmp_path: Path) -> None:
     path = tmp_path / "tweets.jsonl"
-    path.write_bytes(json.dumps(tweet(1, 1)).encode() + b'\n{"id": "2", "author_id": "1", "text": "caf\xe9"}\n')
-    with pytest.raises(BadRows, match=r"tweets\.jsonl:2"):
-        read(path)
+    whole = json.dumps(tweet(1, 1)).encode()
+    path.write_bytes(whole + b'\n{"id": "2", "author_id": "1", "text": "' + raw + b'"}\n')
+    con, intake = read(path)
+    assert con.sql("SELECT text FROM incoming_posts WHERE post_id = 'x:2'").fetchall() == [(text,)]
+    said = [line for line in intake.notes if "invalid" in line or "UTF-8" in line]
+    assert len(said) == (note is not None)
+    assert note is None or note in said[0]
 
 
 def test_gzip_that_was_cut_off_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from headcount.errors import InputError
+from headcount.sources.car import decode_car
+from headcount.sources.decoding import Replaced
 
 __all__ = ["Record", "Repository", "read_repository", "tid_time"]
 
@@ -43,11 +45,13 @@ class Repository:
         did: whose.
         records: in the order of their keys.
         missing: parts that the file points to and does not hold; above 0, it is a part of a repository.
+        replaced: invalid characters.
     """
 
     did: str
     records: list[Record]
     missing: int
+    replaced: int = 0
 
 
 def tid_time(key: str) -> datetime | None:
@@ -75,10 +79,9 @@ def read_repository(car: bytes) -> Repository:
     Raises:
         InputError: it is cut off, no CAR file, or no repository.
     """
-    import libipld
-
+    replaced = Replaced()
     try:
-        header, blocks = libipld.decode_car(car)
+        header, blocks = decode_car(car, replaced)
         root = blocks[header["roots"][0]]
         did, top = str(root["did"]), root["data"]
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -90,7 +93,7 @@ def read_repository(car: bytes) -> Repository:
     for key, value in walk.entries(top):
         collection, _, name = key.partition("/")
         records.append(Record(collection, name, value))
-    return Repository(did, records, walk.missing)
+    return Repository(did, records, walk.missing, replaced.count)
 
 
 class _Walk:

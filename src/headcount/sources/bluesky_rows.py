@@ -30,6 +30,7 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
+from headcount.sources.decoding import Replaced
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
 
@@ -374,6 +375,8 @@ class Reader:
         self.did = self.did or repository.did
         if repository.missing:
             self.unread.append(f"The repository is not whole: {repository.missing:,} parts of it are missing.")
+        if replaced := Replaced(repository.replaced).note("The repository"):
+            self.unread.append(replaced)
         for record in repository.records:
             self._record(repository.did, record, fetched_at)
 

@@ -27,7 +27,7 @@ import msgspec
 
 from headcount.errors import InputError, StoreBusy
 from headcount.incoming import LISTS, ListCoverage, ListName, State
-from headcount.sources.answers import decoded
+from headcount.sources.decoding import Replaced, decode_json
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -67,6 +67,7 @@ class Page:
         headers: of the answer, names in lower case; only those that tell about its content and the limits.
         body: the bytes, unpacked.
         asked: it was asked for just now, and not found in the landing.
+        replaced: URL -> invalid characters in the page, once it was decoded.
     """
 
     step: str
@@ -76,18 +77,23 @@ class Page:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     asked: bool = False
+    replaced: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def json(self) -> Any:
         """The content, decoded.
 
         Raises:
-            InputError: it is no JSON.
+            InputError: it is not JSON.
         """
+        replaced = Replaced()
         try:
-            return decoded(self.body)
+            content = decode_json(self.body, replaced=replaced)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"An answer from {self.url} is no JSON ({error}).", hint="collect it again.") from None
+            raise InputError(f"An answer from {self.url} is not JSON ({error}).", hint="collect it again.") from None
+        if replaced.count:
+            self.replaced[self.url] = replaced.count
+        return content
 
     @property
     def good(self) -> bool:
@@ -108,6 +114,7 @@ class Landing:
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         self.path = path
+        self._replaced: dict[str, int] = {}
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -218,8 +225,10 @@ class Landing:
             self._db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", [text, datetime.now(UTC).isoformat()])
 
     def notes(self) -> list[str]:
-        """All notes, in the order in which they were made."""
-        return [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY rowid")]
+        """All notes, in the order in which they were made; last, what was replaced in the pages decoded so far."""
+        kept = [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY rowid")]
+        replaced = Replaced(sum(self._replaced.values())).note("The collected pages")
+        return [*kept, replaced] if replaced else kept
 
     # -- pages ----------------------------------------------------------------------------------------------
 
@@ -228,7 +237,7 @@ class Landing:
         row = self._db.execute(
             "SELECT step, url, status, fetched_at, headers, body FROM pages WHERE url = ?", [url]
         ).fetchone()
-        return None if row is None else _page(row)
+        return None if row is None else self._page(row)
 
     def put(self, step: str, url: str, status: int, headers: dict[str, str], body: bytes) -> Page:
         """Keep one answer."""
@@ -251,7 +260,12 @@ class Landing:
         where, values = ("AND step = ?", [after, step]) if step is not None else ("", [after])
         sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages WHERE number > ? {where} ORDER BY number"
         for row in self._db.execute(sql, values):
-            yield _page(row)
+            yield self._page(row)
+
+    def _page(self, row: tuple[Any, ...]) -> Page:
+        step, url, status, fetched_at, headers, body = row
+        fields = json.loads(headers)
+        return Page(step, url, status, fetched_at, fields, zlib.decompress(body), replaced=self._replaced)
 
     @property
     def newest(self) -> int:
@@ -318,7 +332,7 @@ def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | N
     right before it, so there a name is one wherever it stands.
     """
     try:
-        content = decoded(body)
+        content = decode_json(body)
     except (ValueError, RecursionError):
         return None if any(word.encode() in body for word in words) else body
 
@@ -336,11 +350,6 @@ def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | N
         return body
     rest = cleaned(content)
     return None if names(rest) else json.dumps(rest, ensure_ascii=False).encode()
-
-
-def _page(row: tuple[Any, ...]) -> Page:
-    step, url, status, fetched_at, headers, body = row
-    return Page(step, url, status, fetched_at, json.loads(headers), zlib.decompress(body))
 
 
 def landing_folder(workspace: Path, account_id: str) -> Path:

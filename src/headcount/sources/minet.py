@@ -16,7 +16,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -148,10 +147,10 @@ class _Reader:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         file = look_through(self.path)
         if file.said:
-            self.notes.append(f"{file.name} {file.said}.")
+            self.notes.append(file.said)
         csv.field_size_limit(1 << 30)
-        with file.open() as raw:
-            table = csv.reader(io.TextIOWrapper(raw, encoding=file.encoding, errors="replace", newline=""))
+        with file.text() as text:
+            table = csv.reader(text)
             next(table, None)
             before = table.line_num
             for fields in table:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
 from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.sources.foreign import refuse_foreign
 from headcount.sources.raw import PROBLEMS_SHOWN, Raw, raw_rows
 from headcount.sources.values import Converted, convert
 from headcount.tables import TABLES, Column, Table
@@ -50,6 +51,7 @@ class TidySource:
                 rows[table.name] = 0
                 notes.append(f"{file.name} is empty.")
                 continue
+            refuse_foreign(file)
             with raw_rows(con, file, table) as raw:
                 found = _Checked(con, table, raw)
                 notes += found.notes
@@ -120,7 +122,7 @@ class _Checked:
             shown = ", ".join(sorted(unknown)[:8]) + (" …" if len(unknown) > 8 else "")
             self.notes.append(f"{self.raw.name}: unknown columns were left aside: {shown}.")
         if self.raw.file is not None and self.raw.file.said:
-            self.notes.append(f"{self.raw.name} {self.raw.file.said}.")
+            self.notes.append(self.raw.file.said)
         return matched
 
     def _need_ids(self, matched: dict[str, Converted]) -> None:
@@ -170,7 +172,7 @@ class _Checked:
             f"WHERE reason <> '' ORDER BY place LIMIT {PROBLEMS_SHOWN}"
         ).fetchall()
         lines = self.raw.lines([place for place, _ in shown])
-        self.problems += [Problem(self.raw.name, lines.get(place, place), reason) for place, reason in shown]
+        self.problems += [self.raw.problem_at(place, lines.get(place, place), reason) for place, reason in shown]
         self.problems.sort(key=lambda problem: problem.line or 0)
 
     def insert(self) -> int:

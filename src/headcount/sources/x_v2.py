@@ -11,6 +11,7 @@ from collections import ChainMap, Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headcount.errors import InputError
 from headcount.sources.base import Intake
 from headcount.sources.jsonlines import Problems, beginning, values
 from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects
@@ -29,6 +30,7 @@ _KNOWN = re.compile(
 )
 _OTHERS = re.compile(rb'"(id_str|acct|did)"\s*:')
 """Version 1.1, Mastodon, Bluesky."""
+_OTHER = "other objects"
 _LOST_NAMES = ("username", "usernames", "entities.mentions.username")
 
 
@@ -55,6 +57,11 @@ class XV2Source:
             reader.line, reader.number = value.line, value.number
             reader.take(value.content)
             rows.flush(at=BATCH_ROWS)
+        if reader.is_foreign and not problems.count:
+            raise InputError(
+                f"{path.name} holds nothing that the X API v2 returns as a post, user or list.",
+                hint="supported: JSON lines as twarc writes them; files of other programs are not read.",
+            )
         return finish(self.name, rows, problems, reader.notes(), skip_bad=skip_bad, whole=reader.lists.are_whole())
 
 
@@ -96,6 +103,13 @@ class Reader:
         self.number: int | None = None
         self.unused: Counter[str] = Counter()
         self.no_author = 0
+
+    @property
+    def is_foreign(self) -> bool:
+        """Was nothing recognised but objects that have an id or a title?"""
+        return (
+            set(self.unused) == {_OTHER} and not any(self.rows.waiting.values()) and not any(self.rows.counts.values())
+        )
 
     def notes(self) -> list[str]:
         """What the file held that could not be used."""
@@ -179,7 +193,7 @@ class Reader:
         elif "text" in item and "dm_conversation_id" not in item:
             self.no_author += 1
         elif "id" in item or "title" in item or "detail" in item:
-            self.unused["other objects"] += 1
+            self.unused[_OTHER] += 1
         else:
             raise ValueError("it has none of their fields")
 
