@@ -22,6 +22,7 @@ SOURCES = (
     ("mastodon_rows", "MastodonSource"),
     ("x_api_rows", "XApiSource"),
     ("minet", "MinetSource"),
+    ("edge_list", "EdgeListSource"),
     ("tidy", "TidySource"),
     ("x_v2", "XV2Source"),
     ("x_v1", "XV1Source"),
@@ -33,7 +34,7 @@ SOURCES = (
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
     "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
-    "or a table that minet wrote"
+    "a table that minet wrote, or an edge list (two ids on each line, as .csv, .tsv or .txt)"
 )
 
 

@@ -33,8 +33,21 @@ _PAIRS = (
     ("user", "followee"),
 )
 """Roles of follower and followee, the most explicit first."""
-_COUNTS = re.compile(r"(followers|following|followings|friends|followees|posts|tweets|statuses)(count|number|num|total)?")
-_LABELS = {"label", "name", "fullname", "displayname", "screenname", "username", "handle", "description", "bio", "title"}
+_COUNTS = re.compile(
+    r"(followers|following|followings|friends|followees|posts|tweets|statuses)(count|number|num|total)?"
+)
+_LABELS = {
+    "label",
+    "name",
+    "fullname",
+    "displayname",
+    "screenname",
+    "username",
+    "handle",
+    "description",
+    "bio",
+    "title",
+}
 _NODE_IDS = {"id", "node", "nodeid", "user", "userid", "account", "accountid", "vertex", "vertexid", "did"}
 _OTHERS = {
     *("weight", "type", "timeset", "label", "name", "kind", "cursor", "timestamp", "relationship", "rank", "text"),
@@ -64,7 +77,7 @@ def squashed(name: str) -> str:
 def find_follow_columns(names: Sequence[str]) -> FollowColumns | None:
     """The columns of follower and followee; None where the names do not state them.
 
-    Where a role has several columns (`source_id` and `source_name`), ids are preferred and both columns are of one kind.
+    Where a role has several columns (`source_id` and `source_name`), ids are preferred; both columns are of one kind.
     """
     if any(_COUNTS.fullmatch(squashed(name)) for name in names):
         return None

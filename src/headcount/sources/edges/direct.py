@@ -22,7 +22,6 @@ __all__ = ["Survey", "certify", "is_odd_id", "is_whole_number", "relation", "sur
 
 CHUNK = 4 << 20
 NUMBERS, PLAIN, OTHER = "numbers", "plain", "other"
-MAX_LINE_BYTES = 16_000_000
 _DIGITS = b"0123456789"
 _CONTROLS = bytes(set(range(32)) - set(b"\n\r")) + b"\x7f"
 _NUMBER = "[-+]?([0-9]+[.,][0-9]*|[0-9]*[.,][0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][+][0-9]+"
@@ -41,6 +40,7 @@ class Survey:
     Attributes:
         rows: how many; odd: rows that need a look; is_whole: all ids are whole numbers as they are usually written.
         low, high: the smallest and largest id where all are whole numbers; None elsewhere.
+        padded: rows with blanks around an id.
     """
 
     rows: int
@@ -48,6 +48,7 @@ class Survey:
     is_whole: bool
     low: int | None
     high: int | None
+    padded: int = 0
 
 
 def certify(file: TextFile, layout: Layout) -> str:
@@ -83,13 +84,16 @@ def _is_numbers(chunk: bytes, separator: bytes) -> bool:
     return bool(zeros == alone)
 
 
-def relation(files: Sequence[Path], layout: Layout, *, numbers: bool = False, lenient: bool = False) -> str:
+def relation(
+    files: Sequence[Path], layout: Layout, *, numbers: bool = False, trim: bool = True, lenient: bool = False
+) -> str:
     """SQL of the rows: follower_id, followee_id and, where the file has them, followed_at and gone_at.
 
     Args:
-        files: of one layout. numbers: the ids are read as numbers. lenient: rows that do not fit are passed over.
+        files: of one layout. numbers: the ids are read as numbers. trim: blanks around ids are cut off.
+        lenient: rows that do not fit are passed over.
     """
-    columns = {at: "VARCHAR" for at in range(layout.width)}
+    columns = dict.fromkeys(range(layout.width), "VARCHAR")
     if numbers:
         columns |= dict.fromkeys((layout.follower, layout.followee), "UBIGINT")
     listed = ", ".join(f"'c{at}': '{kind}'" for at, kind in columns.items())
@@ -97,9 +101,9 @@ def relation(files: Sequence[Path], layout: Layout, *, numbers: bool = False, le
     source = (
         f"read_csv([{', '.join(map(quoted, files))}], auto_detect = false, header = false, skip = "
         f"{layout.skipped_lines}, delim = {quoted(layout.separator)}, quote = '{quote}', escape = '{quote}', "
-        f"columns = {{{listed}}}, max_line_size = {MAX_LINE_BYTES}{', ignore_errors = true' if lenient else ''})"
+        f"columns = {{{listed}}}{', ignore_errors = true' if lenient else ''})"
     )
-    ids = [f"c{at}" if numbers else f"trim(c{at})" for at in (layout.follower, layout.followee)]
+    ids = [f"trim(c{at})" if trim and not numbers else f"c{at}" for at in (layout.follower, layout.followee)]
     times = ""
     for name, position in (("followed_at", layout.position("followedat")), ("gone_at", layout.position("goneat"))):
         times += f", nullif(trim(c{position}), '') AS {name}" if position is not None else ""
@@ -142,6 +146,11 @@ def is_odd_id(text: str, number: str, *, plain: bool) -> str:
     )
 
 
+def is_padded(text: str) -> str:
+    """SQL: do blanks stand before or behind a text?"""
+    return f"(starts_with({text}, ' ') OR suffix({text}, ' '))"
+
+
 def survey(con: duckdb.DuckDBPyConnection, sql: str, *, plain: bool, typed: bool = False) -> Survey:
     """Count the rows of a relation, those that need a look, and whether all ids are whole numbers.
 
@@ -152,17 +161,21 @@ def survey(con: duckdb.DuckDBPyConnection, sql: str, *, plain: bool, typed: bool
     odd = f"{is_odd_id('follower_id', 'nu', plain=plain)} OR {is_odd_id('followee_id', 'nv', plain=plain)}"
     if typed:
         odd += f" OR type = 'undirected' OR coalesce(regexp_matches(type, '{_INTERACTIONS}'), false)"
-    rows, strange, whole, low, high = con.execute(
+    rows, strange, whole, padded, low, high = con.execute(
         f"SELECT count(*), count(*) FILTER ({odd}), count(*) FILTER (nu IS NOT NULL AND nv IS NOT NULL), "
+        f"count(*) FILTER ({is_padded('follower_id')} OR {is_padded('followee_id')}), "
         f"min(least(nu, nv)), max(greatest(nu, nv)) FROM ({numbers})"
     ).fetchall()[0]
-    return Survey(int(rows), int(strange), whole == rows, *((low, high) if whole == rows else (None, None)))
+    if whole < rows:
+        low = high = None
+    return Survey(int(rows), int(strange), whole == rows, low, high, int(padded))
 
 
 def survey_numbers(con: duckdb.DuckDBPyConnection, sql: str) -> Survey:
     """The same for ids that are read as numbers."""
-    rows, low, high = con.execute(
-        f"SELECT count(*), least(min(follower_id), min(followee_id)), greatest(max(follower_id), max(followee_id)) "
+    rows, missing, low, high = con.execute(
+        "SELECT count(*), count(*) FILTER (follower_id IS NULL OR followee_id IS NULL), "
+        f"least(min(follower_id), min(followee_id)), greatest(max(follower_id), max(followee_id)) "
         f"FROM ({sql})"
     ).fetchall()[0]
-    return Survey(int(rows), 0, True, low, high)
+    return Survey(int(rows), int(missing), True, low, high)

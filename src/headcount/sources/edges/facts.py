@@ -98,5 +98,11 @@ def _columns(name: str, facts: EdgeListFacts) -> list[str]:
     if facts.left_out:
         more = " …" if len(facts.left_out) > _SHOWN else ""
         columns = "column was" if len(facts.left_out) == 1 else "columns were"
-        said.append(f"{name}: {len(facts.left_out)} {columns} left out: {', '.join(facts.left_out[:_SHOWN])}{more}.")
+        weights = "; weights are not used" if any(_may_be_weight(each) for each in facts.left_out) else ""
+        shown = ", ".join(facts.left_out[:_SHOWN]) + more
+        said.append(f"{name}: {len(facts.left_out)} {columns} left out: {shown}{weights}.")
     return said
+
+
+def _may_be_weight(name: str) -> bool:
+    return name.lower() in ("w", "weight", "value", "count", "strength") or name.startswith("column ")

@@ -20,7 +20,7 @@ from headcount.sources.edges.columns import (
     is_nodes_table,
     squashed,
 )
-from headcount.sources.edges.foreign import EXPORT, ForeignFormat, refuse_foreign_content
+from headcount.sources.edges.foreign import ForeignFormat, refuse_foreign_content
 from headcount.sources.edges.lines import (
     CommentKind,
     Line,
@@ -312,7 +312,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _is_row_number(name: str) -> bool:
-    """pandas and R write row numbers into a first column without a name."""
+    """Pandas and R write row numbers into a first column without a name."""
     return not name or bool(re.fullmatch(r"unnamed: ?0|\.\.\.1|rownames|row\.names|index", name.lower()))
 
 
@@ -357,7 +357,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _is_numbered_header(first: list[str], rest: list[list[str]]) -> bool:
-    """pandas numbers columns that have no names: `0,1` over rows of text."""
+    """Pandas numbers columns that have no names: `0,1` over rows of text."""
     if first != [str(at) for at in range(len(first))]:
         return False
     return len(rest) > 1 and not any(cell.isdigit() for row in rest for cell in row[:2])
@@ -447,9 +447,7 @@ def _regularity(sample: _Sample, layout: Layout, rows: list[list[str]]) -> Layou
         regular = regular and all(_single_blanks(line.text) for line in sample.rows)
     if layout.header in (Header.NAMED, Header.UNKNOWN):
         regular = regular and len(sample.comments) == len(preamble)
-    return replace(
-        layout, comment_lines=len(preamble), ambiguous=ambiguous, has_data=has_data, is_regular=regular
-    )
+    return replace(layout, comment_lines=len(preamble), ambiguous=ambiguous, has_data=has_data, is_regular=regular)
 
 
 def _is_ambiguous(line: Line, layout: Layout) -> bool:

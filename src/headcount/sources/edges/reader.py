@@ -124,9 +124,7 @@ def open_edge_list(con: duckdb.DuckDBPyConnection, files: Sequence[Path], work: 
     """
     sources = [_open_one(con, find_edge_file(path), work / f"edges-{at}.tsv") for at, path in enumerate(files)]
     is_whole = all(source.survey.is_whole for source in sources)
-    has_times = [
-        name for name in ("followed_at", "gone_at") if any(name in source.columns for source in sources)
-    ]
+    has_times = [name for name in ("followed_at", "gone_at") if any(name in source.columns for source in sources)]
     parts = [source.select(is_whole, has_times) for source in _joined(sources)]
     bounds = [each for source in sources for each in (source.survey.low, source.survey.high) if each is not None]
     problems = [problem for source in sources for problem in source.problems]
@@ -150,6 +148,7 @@ class _Source:
     layout: Layout
     survey: Survey
     numbers: bool
+    trim: bool
     facts: EdgeListFacts
     problems: tuple[Problem, ...] = ()
     problem_count: int = 0
@@ -162,7 +161,7 @@ class _Source:
 
     def select(self, is_whole: bool, times: Sequence[str]) -> str:
         """SQL of the same columns for all sources."""
-        sql = direct.relation(self.files, self.layout, numbers=self.numbers)
+        sql = direct.relation(self.files, self.layout, numbers=self.numbers, trim=self.trim)
         kind = "UBIGINT" if is_whole else "VARCHAR"
         more = "".join(f", {name if name in self.columns else 'NULL'} AS {name}" for name in times)
         one = f"SELECT follower_id::{kind} AS follower_id, followee_id::{kind} AS followee_id{more} FROM ({sql})"
@@ -174,12 +173,13 @@ class _Source:
 
 def _joined(sources: Sequence[_Source]) -> list[_Source]:
     """Pieces of one layout are read by one scan."""
-    groups: dict[tuple[Layout, bool], list[Path]] = {}
+    groups: dict[tuple[Layout, bool, bool], list[_Source]] = {}
     for source in sources:
-        layout = replace(source.layout, comment_lines=0)
-        groups.setdefault((layout, source.numbers), []).extend(source.files)
-    first = {(replace(s.layout, comment_lines=0), s.numbers): s for s in reversed(sources)}
-    return [replace(first[key], files=tuple(files)) for key, files in groups.items()]
+        key = (replace(source.layout, comment_lines=0), source.numbers, source.trim)
+        groups.setdefault(key, []).append(source)
+    return [
+        replace(group[0], files=tuple(file for source in group for file in source.files)) for group in groups.values()
+    ]
 
 
 def _open_one(con: duckdb.DuckDBPyConnection, found: EdgeFile, target: Path) -> _Source:
@@ -194,11 +194,12 @@ def _open_one(con: duckdb.DuckDBPyConnection, found: EdgeFile, target: Path) -> 
         layout = find_layout(file.name, text, is_whole=is_whole)
     result = rewrite(file, layout, target)
     plain = replace(plain_layout(layout), is_undirected=layout.is_undirected)
-    sql = direct.relation([target], plain)
+    sql = direct.relation([target], plain, trim=False)
     return _Source(
         (target,),
         plain,
         _counted(direct.survey(con, sql, plain=True), layout),
+        False,
         False,
         facts_of(
             file, layout, comment_lines=result.comment_lines, data_lines=result.data_lines, undirected=result.undirected
@@ -224,8 +225,9 @@ def _as_it_is(con: duckdb.DuckDBPyConnection, found: EdgeFile) -> _Source | None
         file = look_through(file.path)
         if file.damaged or file.mixed_ends or file.encoding not in ("utf-8", "utf-8-sig"):
             return None
-    for numbers in (True, False) if proof == direct.NUMBERS else (False,):
-        sql = direct.relation([file.path], layout, numbers=numbers)
+    ways = [(False, False), (False, True)]
+    for numbers, trim in [(True, False), *ways] if proof == direct.NUMBERS else ways:
+        sql = direct.relation([file.path], layout, numbers=numbers, trim=trim)
         try:
             if numbers:
                 survey = direct.survey_numbers(con, sql)
@@ -234,8 +236,10 @@ def _as_it_is(con: duckdb.DuckDBPyConnection, found: EdgeFile) -> _Source | None
                 survey = direct.survey(con, sql, plain=plain, typed=direct.has_type(layout))
         except duckdb.Error:
             continue  # numbers beyond 64 bits are text; a row of other width needs the line by line reader
+        if survey.padded:
+            continue
         if survey.odd:
             return None
         facts = facts_of(file, layout, comment_lines=layout.comment_lines)
-        return _Source((file.path,), layout, _counted(survey, layout), numbers, facts)
+        return _Source((file.path,), layout, _counted(survey, layout), numbers, trim, facts)
     return None
