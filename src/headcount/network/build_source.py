@@ -224,6 +224,8 @@ class Numbering:
             "SELECT a.node::UINTEGER AS u, b.node::UINTEGER AS v "
             f"FROM ({self.pairs.sql}) AS e JOIN names AS a ON a.id = e.u JOIN names AS b ON b.id = e.v"
         )
+        # the names are the smaller side, which DuckDB cannot know of a text file that it has not read
+        self.pairs.con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         yield from self._stream(sql)
 
     def _raw(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:

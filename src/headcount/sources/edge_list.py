@@ -41,14 +41,16 @@ class EdgeListSource:
         if path.is_dir() or not name.endswith(ENDINGS):
             return False
         stem = name.removesuffix(".gz").rpartition(".")[0]
+        if stem in _TABLES - {FOLLOWS.name}:
+            return False
         try:
-            found = find_edge_file(path)
+            names = find_edge_file(path).layout.names
         except ForeignFormat:
-            return stem not in _TABLES
+            return stem != FOLLOWS.name
         except (InputError, OSError):
             return False
-        tidy = {column.name for column in FOLLOWS.columns if column.required} <= set(map(str.lower, found.layout.names))
-        return stem not in _TABLES or (stem == FOLLOWS.name and not tidy)
+        required = {column.name for column in FOLLOWS.columns if column.required}
+        return stem != FOLLOWS.name or not required <= {name.lower() for name in names}
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read the follows of one file.
