@@ -22,12 +22,12 @@ SOURCES = (
     ("mastodon_rows", "MastodonSource"),
     ("x_api_rows", "XApiSource"),
     ("minet", "MinetSource"),
-    ("edge_list", "EdgeListSource"),
     ("tidy", "TidySource"),
     ("x_v2", "XV2Source"),
     ("x_v1", "XV1Source"),
     ("x_archive", "XArchiveSource"),
     ("mastodon_archive", "MastodonArchiveSource"),
+    ("edge_list", "EdgeListSource"),
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from headcount.errors import BadRows, InputError
 from headcount.sources.base import TABLE_PREFIX, Intake
 from headcount.sources.edges import ForeignFormat, find_edge_file, open_edge_list
-from headcount.tables import FOLLOWS, TABLES
+from headcount.tables import FOLLOWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +24,6 @@ ENDINGS = tuple(
     for plain in (".csv", ".tsv", ".txt", ".edges", ".edgelist", ".el", ".ncol", ".net", ".dl")
     for packed in ("", ".gz")
 )
-_TABLES = {table.name for table in TABLES}
 
 
 class EdgeListSource:
@@ -33,24 +32,16 @@ class EdgeListSource:
     name = "edge list"
 
     def recognises(self, path: Path) -> bool:
-        """A text file of two ids on each line, or one of another format of networks, which `read` then refuses by name.
-
-        A file that is named after a tidy table is one, except `follows` without the columns of tidy tables.
-        """
-        name = path.name.lower()
-        if path.is_dir() or not name.endswith(ENDINGS):
-            return False
-        stem = name.removesuffix(".gz").rpartition(".")[0]
-        if stem in _TABLES - {FOLLOWS.name}:
+        """A text file of two ids on each line, or one of another format of networks, which `read` refuses by name."""
+        if path.is_dir() or not path.name.lower().endswith(ENDINGS):
             return False
         try:
-            names = find_edge_file(path).layout.names
+            find_edge_file(path)
         except ForeignFormat:
-            return stem != FOLLOWS.name
+            return True
         except (InputError, OSError):
             return False
-        required = {column.name for column in FOLLOWS.columns if column.required}
-        return stem != FOLLOWS.name or not required <= {name.lower() for name in names}
+        return True
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read the follows of one file.
@@ -68,5 +59,10 @@ class EdgeListSource:
                 f"SELECT follower_id::VARCHAR AS follower_id, followee_id::VARCHAR AS followee_id FROM ({edges.sql})"
             )
         return Intake(
-            self.name, edges.problems, edges.problem_count, {FOLLOWS.name: edges.rows}, tuple(edges.notes), False
+            self.name,
+            edges.problems,
+            edges.problem_count,
+            {FOLLOWS.name: edges.rows},
+            tuple(edges.notes),
+            closer_look=False,
         )

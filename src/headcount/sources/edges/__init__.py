@@ -14,7 +14,7 @@ from headcount.sources.edges.columns import find_follow_columns
 from headcount.sources.edges.direct import is_odd_id, is_padded, relation
 from headcount.sources.edges.facts import EdgeListFacts, sentences
 from headcount.sources.edges.foreign import ForeignFormat, refuse_foreign_name
-from headcount.sources.edges.reader import EdgeFile, EdgeList, find_edge_file, open_edge_list
+from headcount.sources.edges.reader import EdgeFile, EdgeList, find_edge_file, has_other_columns, open_edge_list
 
 __all__ = [
     "EdgeFile",
@@ -23,6 +23,7 @@ __all__ = [
     "ForeignFormat",
     "find_edge_file",
     "find_follow_columns",
+    "has_other_columns",
     "is_odd_id",
     "is_padded",
     "open_edge_list",

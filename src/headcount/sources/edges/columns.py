@@ -52,6 +52,7 @@ _NODE_IDS = {"id", "node", "nodeid", "user", "userid", "account", "accountid", "
 _OTHERS = {
     *("weight", "type", "timeset", "label", "name", "kind", "cursor", "timestamp", "relationship", "rank", "text"),
     *("followers", "followings", "friends", "interval", "username", "url", "date", "attributes", "value", "count"),
+    *("accountaddress", "showboosts", "notifyonnewposts", "languages", "hidenotifications", "sampled", "cursor"),
 }
 _TABLE_COLUMNS = {re.sub("[^a-z0-9]", "", name) for table in TABLES for name in table.names}
 _GENERIC = re.compile(r"(v|n|u|x|id|node|user|person|account|vertex|actor|entity|col|column|field)(1|2|a|b)")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from headcount.sources.edges.layout import Header, Layout
 from headcount.sources.files import TextFile
 
-__all__ = ["EdgeListFacts", "facts_of", "sentences"]
+__all__ = ["UTF8", "EdgeListFacts", "facts_of", "sentences"]
 
+UTF8 = ("utf-8", "utf-8-sig")
 _SHOWN = 8
 
 
@@ -23,7 +24,7 @@ class EdgeListFacts:
         left_out: names of the columns that were not read; unnamed_column: a first column of row numbers was not read.
         comment_lines, data_lines: lines of comments; lines whose Python dictionaries were left out.
         undirected: edges without a direction, read in both; None: all are.
-        encoding: what is to be said of the encoding; None where it is UTF-8.
+        encoding: None where it is UTF-8; invalid: bytes that are not of the encoding, read as U+FFFD.
     """
 
     file: str
@@ -37,6 +38,7 @@ class EdgeListFacts:
     data_lines: int = 0
     undirected: int | None = 0
     encoding: str | None = None
+    invalid: int = 0
 
 
 def facts_of(
@@ -57,7 +59,8 @@ def facts_of(
         comment_lines=comment_lines,
         data_lines=data_lines,
         undirected=None if layout.is_undirected else undirected,
-        encoding=file.said,
+        encoding=None if file.encoding in UTF8 else file.encoding,
+        invalid=file.damaged,
     )
 
 
@@ -67,7 +70,9 @@ def sentences(facts: Sequence[EdgeListFacts]) -> list[str]:
         return []
     first = facts[0]
     name = first.file if len(facts) == 1 else f"{first.file} and {len(facts) - 1:,} more"
-    said = [f"{each.file} {each.encoding}." for each in facts if each.encoding][:_SHOWN]
+    said = [f"{each.file} is not UTF-8; it was read as {each.encoding}." for each in facts if each.encoding][:_SHOWN]
+    if invalid := sum(each.invalid for each in facts):
+        said.append(f"{name}: {invalid:,} invalid {'character was' if invalid == 1 else 'characters were'} read as �.")
     said += _columns(name, first)
     comments, data = sum(each.comment_lines for each in facts), sum(each.data_lines for each in facts)
     if comments:

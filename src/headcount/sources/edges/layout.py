@@ -15,12 +15,12 @@ from headcount.errors import InputError
 from headcount.sources.edges.columns import (
     FollowColumns,
     find_follow_columns,
-    is_column_name,
     is_generic_pair,
     is_nodes_table,
     squashed,
 )
 from headcount.sources.edges.foreign import ForeignFormat, refuse_foreign_content
+from headcount.sources.edges.header import is_header, is_number, is_row_number, is_telling, row_numbers
 from headcount.sources.edges.lines import (
     CommentKind,
     Line,
@@ -36,6 +36,9 @@ __all__ = ["Header", "Layout", "find_layout"]
 SEPARATORS = (",", ";", "\t", "|")
 BLANKS = " "
 RENAME = "name the two columns follower_id and followee_id in the first line."
+_SEPARATOR_LINE = re.compile(r'"?sep=.?"?')
+"""Spreadsheets write it above the header."""
+_MAX_WORDS = 3
 _RELATIONS = {"follow", "follows", "following", "followed", "pp", "knows", "friend", "friends", "->", "-->", "→", "--"}
 
 
@@ -128,7 +131,7 @@ def _sample(name: str, text: Sequence[str], *, is_whole: bool) -> _Sample:
     sample = _Sample(name, total=len(text), is_whole=is_whole)
     for line in number_lines(text):
         stripped = line.text.strip("\ufeff \t")
-        if not stripped:
+        if not stripped or (not sample.rows and _SEPARATOR_LINE.fullmatch(stripped)):
             continue
         if stripped.startswith(("#", "%")):
             sample.comments.append(Line(line.number, stripped))
@@ -288,18 +291,18 @@ def _columns(sample: _Sample, separator: str, rows: list[list[str]]) -> Layout:
         _refuse_doubled(sample.name, names, found)
         return replace(
             base, follower=found.follower, followee=found.followee, header=Header.NAMED,
-            unnamed_column=_is_row_number(names[0]) and 0 not in (found.follower, found.followee),
+            unnamed_column=is_row_number(names[0]) and 0 not in (found.follower, found.followee),
         )  # fmt: skip
-    if not _is_header(first, rest, width):
+    if not is_header(first, rest, width):
         return _headerless(sample, separator, cells, width)
-    unnamed = _is_row_number(names[0]) and width > 2
+    unnamed = is_row_number(names[0]) and width > 2
     if is_nodes_table(first):
         raise ForeignFormat(
             sample.name, f"a table of accounts or nodes (its columns are {_listed(first)})",
             hint="name the table of edges, with a column for who follows and one for who is followed.",
         )  # fmt: skip
     start = 1 if unnamed else 0
-    if is_generic_pair(names[start], names[start + 1]) or (width == 2 + start and not any(map(_is_telling, names))):
+    if is_generic_pair(names[start], names[start + 1]) or (width == 2 + start and not any(map(is_telling, names))):
         return replace(base, follower=start, followee=start + 1, header=Header.UNKNOWN, unnamed_column=unnamed)
     raise InputError(
         f"{sample.name} has no columns follower_id and followee_id (it has {_listed(first)}).", hint=RENAME
@@ -311,70 +314,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(shown[:6]) + (" …" if len(shown) > 6 else "")
 
 
-def _is_row_number(name: str) -> bool:
-    """Pandas and R write row numbers into a first column without a name."""
-    return not name or bool(re.fullmatch(r"unnamed: ?0|\.\.\.1|rownames|row\.names|index", name.lower()))
-
-
-def _is_telling(name: str) -> bool:
-    """A name that states a role, but not together with the other: which follows which is not known."""
-    return is_column_name(name) and not _is_row_number(name) and squashed(name) not in ("id", "node")
-
-
 def _refuse_doubled(name: str, names: list[str], found: FollowColumns) -> None:
     lower = [each.lower() for each in names]
     for at in (found.follower, found.followee):
         if lower.count(lower[at]) > 1:
             raise InputError(f"{name} has the column {names[at]!r} twice.", hint="remove or rename one of them.")
-
-
-def _is_header(first: list[str], rest: list[list[str]], width: int) -> bool:
-    """Is the first row a header, though its names do not state follower and followee?"""
-    cells = [cell for cell in first if cell]
-    if len(first) < width:
-        return bool(rest) and [row[0] for row in rest] == _numbers(1, rest)
-    if not first[0]:
-        names = [row[0] for row in rest]
-        return width > 2 and len(cells) == width - 1 and all(names) and 0 < len(names) == len(set(names))
-    if any(map(_is_number, cells)):
-        return _is_numbered_header(first, rest)
-    known = [is_column_name(cell) for cell in cells]
-    if all(known) or (sum(known) >= 2 and len(cells) > 2):
-        return True
-    ids = set(chain.from_iterable(row[:2] for row in rest))
-    if not rest or ids & set(first[:2]):
-        return False
-    if any("_" in cell and is_column_name(cell) for cell in first[:2]):
-        return True
-    if is_generic_pair(first[0], first[1]):
-        shapes = {re.sub(r"\d+", "0", cell.lower()) for cell in ids}
-        return not shapes & {re.sub(r"\d+", "0", cell.lower()) for cell in first[:2]}
-    return _differs(first, rest)
-
-
-def _is_number(cell: str) -> bool:
-    return bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", cell))
-
-
-def _is_numbered_header(first: list[str], rest: list[list[str]]) -> bool:
-    """Pandas numbers columns that have no names: `0,1` over rows of text."""
-    if first != [str(at) for at in range(len(first))]:
-        return False
-    return len(rest) > 1 and not any(cell.isdigit() for row in rest for cell in row[:2])
-
-
-def _differs(first: list[str], rest: list[list[str]]) -> bool:
-    """Do the rows below look alike, and the first does not?"""
-    for at, name in enumerate(first):
-        column = [row[at] for row in rest if at < len(row) and row[at]]
-        if name and column and len(rest) > (at < 2) and all(map(_is_number, column)):
-            return True
-    ids = list(chain.from_iterable(row[:2] for row in rest))
-    if all(map(_is_number, ids)):
-        return True
-    return len(rest) > 1 and any(
-        all(mark in cell for cell in ids) and not any(mark in cell for cell in first[:2]) for mark in ":@."
-    )
 
 
 def _headerless(sample: _Sample, separator: str, cells: list[list[str]], width: int) -> Layout:
@@ -387,9 +331,10 @@ def _headerless(sample: _Sample, separator: str, cells: list[list[str]], width: 
             hint=RENAME,
         )
     seconds = {row[1].lower() for row in cells}
-    numbered = len(cells) > 1 and [row[0] for row in cells] in (_numbers(0, cells), _numbers(1, cells))
+    numbered = len(cells) > 1 and [row[0] for row in cells] in (row_numbers(0, cells), row_numbers(1, cells))
     is_text = all(len(row) > 2 and not re.match(r"[-+\d.]", row[1] or "0") and not re.match(r"[-+\d.]", row[2] or "0")
                   for row in cells)  # fmt: skip
+    _refuse_prose(sample, separator, cells, width)
     if width > 2 and (seconds <= _RELATIONS or (numbered and is_text)):
         raise InputError(
             f"{sample.name} has {width} columns without names, and the first two do not look like two ids "
@@ -399,8 +344,19 @@ def _headerless(sample: _Sample, separator: str, cells: list[list[str]], width: 
     return Layout(separator, width, skipped_lines=sample.rows[0].number - 1)
 
 
-def _numbers(start: int, cells: list[list[str]]) -> list[str]:
-    return [str(number) for number in range(start, start + len(cells))]
+def _refuse_prose(sample: _Sample, separator: str, cells: list[list[str]], width: int) -> None:
+    """Sentences split into columns, too: many words in each id, or more words than ids and weights."""
+    is_prose = all(any(len(cell.split()) > _MAX_WORDS for cell in row[:2]) for row in cells)
+    if separator == BLANKS and width > _MAX_WORDS:
+        numbers = sum(map(is_number, chain.from_iterable(row[2:] for row in cells)))
+        ids = any(map(is_number, chain.from_iterable(row[:2] for row in cells)))
+        is_prose = not ids and 2 * numbers < (width - 2) * len(cells)
+    if is_prose:
+        raise InputError(
+            f"{sample.name} is not an edge list: line {sample.rows[0].number}, {sample.rows[0].text.strip()[:60]!r}, "
+            "is text and not two ids.",
+            hint="write follower and followee, one pair on each line.",
+        )
 
 
 def _refuse_matrix(sample: _Sample, names: list[str], rest: list[list[str]], width: int) -> None:
@@ -408,12 +364,12 @@ def _refuse_matrix(sample: _Sample, names: list[str], rest: list[list[str]], wid
     if not rest or width < 3:
         return
     with_names = {row[0] for row in rest} <= set(names[1:]) and len(rest) > 1
-    numeric = all(not cell or _is_number(cell) for row in rest for cell in row[1:])
+    numeric = all(not cell or is_number(cell) for row in rest for cell in row[1:])
     square = sample.is_whole and len(rest) + 1 == width and width > 3
     binary = sample.is_whole and len(rest) + 1 == width == 3
     rows = [names, *rest]
     if (numeric and with_names and set(names[1:]) and not names[0].isdigit()) or (
-        (square and all(not cell or _is_number(cell) for row in rows for cell in row))
+        (square and all(not cell or is_number(cell) for row in rows for cell in row))
         or (binary and all(cell in ("0", "1") for row in rows for cell in row))
     ):
         raise ForeignFormat(

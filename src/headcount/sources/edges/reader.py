@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from headcount.errors import InputError, Problem
 from headcount.sources.edges import direct
 from headcount.sources.edges.direct import Survey
-from headcount.sources.edges.facts import EdgeListFacts, facts_of, sentences
+from headcount.sources.edges.facts import UTF8, EdgeListFacts, facts_of, sentences
 from headcount.sources.edges.foreign import refuse_foreign_name
 from headcount.sources.edges.layout import Layout, find_layout
 from headcount.sources.edges.rewrite import plain_layout, rewrite
 from headcount.sources.files import TextFile, look_through
+from headcount.tables import FOLLOWS
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["EdgeFile", "EdgeList", "find_edge_file", "open_edge_list"]
+__all__ = ["EdgeFile", "EdgeList", "find_edge_file", "has_other_columns", "open_edge_list"]
 
 _SAMPLE_ROWS = 2_000
 _MAX_SAMPLE_LINES = 200_000
@@ -107,6 +108,15 @@ def _beginning(file: TextFile) -> tuple[list[str], bool]:
             lines.append(line)
             rows += not line.lstrip().startswith(("#", "%"))
     return lines, False
+
+
+def has_other_columns(path: Path) -> bool:
+    """Is the file an edge list without the columns follower_id and followee_id?"""
+    try:
+        names = {name.lower() for name in find_edge_file(path).layout.names}
+    except (InputError, OSError):
+        return False
+    return not {column.name for column in FOLLOWS.columns if column.required} <= names
 
 
 def open_edge_list(con: duckdb.DuckDBPyConnection, files: Sequence[Path], work: Path) -> EdgeList:
@@ -218,12 +228,12 @@ def _as_it_is(con: duckdb.DuckDBPyConnection, found: EdgeFile) -> _Source | None
     import duckdb
 
     file, layout = found.file, found.layout
-    if not layout.is_regular or file.damaged or file.mixed_ends or file.encoding not in ("utf-8", "utf-8-sig"):
+    if not layout.is_regular or file.damaged or file.mixed_ends or file.encoding not in UTF8:
         return None
     proof = direct.certify(file, layout)
     if proof == direct.OTHER and not found.is_looked_through:
         file = look_through(file.path)
-        if file.damaged or file.mixed_ends or file.encoding not in ("utf-8", "utf-8-sig"):
+        if file.damaged or file.mixed_ends or file.encoding not in UTF8:
             return None
     ways = [(False, False), (False, True)]
     for numbers, trim in [(True, False), *ways] if proof == direct.NUMBERS else ways:
