@@ -18,7 +18,7 @@ only the name is known.
 
 Where only a uniform sample of the list was looked at, classes 1, 2 and 4 are known of everybody all the same; the
 followers who were not drawn and did not respond are *unknown*. How many silent followers there are of each class is
-estimated from those drawn, with the Wilson interval of a share in a finite population (`intervals.wilson`).
+estimated from those drawn, with exact limits for a finite list (`intervals.finite_count`).
 
 Silence, newness, few followers, an empty profile or a foreign script never make anyone spam or auto_follow,
 and
@@ -31,13 +31,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
-from headcount.measures.intervals import wilson
+from headcount.measures.intervals import finite_count
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.result import Result
 from headcount.measures.rules import FollowerJudge, Judgement
@@ -87,6 +87,7 @@ class Sampled:
         drawn: followers that were looked at; of: followers in the list that stand.
         silent: followers without a relationship or a response; silent_drawn: those of them that were looked at.
         listening, away, auto_follow, spam, unknown: how many of the silent are of each class.
+        exact: why the limits of each class are equal (all of the silent were looked at); None where they are not.
     """
 
     drawn: int
@@ -98,6 +99,7 @@ class Sampled:
     auto_follow: ClassEstimate
     spam: ClassEstimate
     unknown: ClassEstimate
+    exact: Literal["all looked at"] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,10 @@ def funnel(
     judge = judge or ModelJudge()
     judged = judge.judge(followers, as_of=as_of)
     label = _labels(followers, responded > 0, tied, judged, as_of)
-    passed_over = (followers.sampled == 0) & np.isin(label, [_CODE[name] for name in SILENT]) & (responded == 0)
+    by_user = np.zeros(len(followers), dtype=bool) if judged.by_user is None else judged.by_user
+    by_user = by_user & (judged.auto_follow | judged.spam)
+    silent = np.isin(label, [_CODE[name] for name in SILENT])
+    passed_over = (followers.sampled == 0) & silent & (responded == 0) & ~by_user
     label[passed_over] = _CODE["unknown"]
     reasons = _reasons(followers, label, responded, judged, as_of)
     reasons[passed_over] = "not drawn in the sample, so not looked at"
@@ -186,27 +191,40 @@ def funnel(
         verdicts=Verdicts(label, reasons),
         method=judge.method,
         too_little=None if len(followers) else "There is no follower list, so followers cannot be told apart.",
-        sample=_sampled(followers, label),
+        sample=_sampled(followers, label, by_user),
     )
 
 
-def _sampled(followers: Followers, label: NDArray[np.int8]) -> Sampled | None:
-    """The silent followers by class, from those of them that were drawn; None where none of them was."""
+def _sampled(followers: Followers, label: NDArray[np.int8], by_user: NDArray[np.bool_]) -> Sampled | None:
+    """The silent followers by class, from those of them that were drawn; None where none of them was.
+
+    Those that were not drawn and yet labelled by the user are counted, and the rest is estimated.
+    """
     stands = label != _CODE["gone"]
     drawn = (followers.sampled == 1) & stands
     if not drawn.any() or not (followers.sampled == 0).any():
         return None
     silent = np.isin(label, [_CODE[name] for name in SILENT])
-    seen, population = label[silent & drawn], int(silent.sum())
+    labelled = silent & by_user & (followers.sampled == 0)
+    seen, population = label[silent & drawn], int((silent & ~labelled).sum())
     if not len(seen):
         return None
     estimates = {}
     for name in SILENT:
-        found = int((seen == _CODE[name]).sum())
-        low, high = wilson(found, len(seen), population=population)
+        counted, found = int((label[labelled] == _CODE[name]).sum()), int((seen == _CODE[name]).sum())
+        low, high = finite_count(found, len(seen), population)
         share = found / len(seen)
-        estimates[name] = ClassEstimate(followers=share * population, low=low * population, high=high * population)
-    return Sampled(drawn=int(drawn.sum()), of=int(stands.sum()), silent=population, silent_drawn=len(seen), **estimates)
+        estimates[name] = ClassEstimate(
+            followers=counted + share * population, low=float(counted + low), high=float(counted + high)
+        )
+    return Sampled(
+        drawn=int(drawn.sum()),
+        of=int(stands.sum()),
+        silent=int(silent.sum()),
+        silent_drawn=len(seen),
+        exact="all looked at" if len(seen) == population else None,
+        **estimates,
+    )
 
 
 _IN_WORDS = {

@@ -23,7 +23,7 @@ the talk along ties that stays inside, link share, newcomers and synchrony of th
 part of the verdict.
 
 For one account's followers the graph is that of the follows between its followers. Where those were drawn
-uniformly, the share of followers in circuits has Wilson's interval with finite population; a circuit is then
+uniformly, the share of followers in circuits has exact limits for a finite list (`intervals.finite_count`); a circuit is then
 seen only with 10 members in the sample, and the smallest that can be expected to be seen is told.
 
 Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the neighbouring measures
@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Integers
-from headcount.measures.intervals import wilson
+from headcount.measures.intervals import finite_count
 from headcount.measures.result import Result
 from headcount.measures.rings_evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import Chance, against_chance
@@ -165,7 +165,9 @@ class Rings(Result):
         """95% interval of `share` for the population drawn from; a point where all were looked at."""
         if self.share is None:
             return None
-        return wilson(float(self.in_ring.sum()), self.accounts, population=self.population or self.accounts)
+        population = self.population or self.accounts
+        low, high = finite_count(int(self.in_ring.sum()), self.accounts, population)
+        return low / population, high / population
 
     @property
     def smallest_seen(self) -> int:
