@@ -114,7 +114,7 @@ class Audience(Result):
     headcount: float | None
     low: float | None
     high: float | None
-    exact: Literal["all responded"] | None
+    exact: Literal["all responded"] | None = None
     headcount_active: float | None
     low_active: float | None
     high_active: float | None
@@ -291,13 +291,14 @@ def _predicted(captures: Captures) -> _Predicted:
         Next(posts=m, new_responders=float(middle[i]), low=float(low[i]), high=float(high[i]))
         for m, i in ((m, place[m]) for m in sorted({*_HORIZONS, t}))
     ]
-    unseen = widened(*np.quantile(prediction.unseen, [0.025, 0.975]), prediction.room)
+    fewest, most = np.quantile(prediction.unseen, [0.025, 0.975])
+    fewest, most = widened(fewest, most, prediction.room)
     last = place[t]
     return _Predicted(
         headcount=seen + float(middle[last]),
         low=seen + float(low[last]),
         high=seen + float(high[last]),
-        sensitivity=Range(low=seen + float(unseen[0]), high=seen + float(unseen[1])),
+        sensitivity=Range(low=seen + float(fewest), high=seen + float(most)),
         next=steps,
         curve=_curve(captures, prediction),
     )

@@ -105,14 +105,14 @@ def _variance_chao(q1: int, q2: int, k: float, total: float) -> float:
 
 
 def _without_unseen(observed: int, captures: int) -> tuple[float, float]:
-    """95% interval of everyone where the estimate is the observed (Colwell 2013, EstimateS user's guide, equation 14).
+    """95% interval of everyone where the estimate is the observed S (Colwell 2013, EstimateS user's guide, equation 14).
 
-    A person is missed with probability P = exp(-captures/observed), as if all responded alike: (S -/+ z sqrt(S P (1 -
-    P)))/(1 - P), never below S.
+    A person is missed with probability P = exp(-captures/S), as if all responded alike; the upper limit is
+    (S + z sqrt(S P (1 - P)))/(1 - P), and at least one person more.
     """
     missed = float(np.exp(-captures / observed)) if observed else 0.0
     half = Z95 * float(np.sqrt(observed * missed * (1 - missed)))
-    return max(float(observed), (observed - half) / (1 - missed)), (observed + half) / (1 - missed)
+    return float(observed), max((observed + half) / (1 - missed), observed + 1.0)
 
 
 def _chao(q1: int, q2: int, observed: int, k: float, captures: int, *, corrected: bool) -> Estimate:
@@ -122,7 +122,6 @@ def _chao(q1: int, q2: int, observed: int, k: float, captures: int, *, corrected
         low, high = log_normal_interval(observed, unseen, variance)
     else:
         low, high = _without_unseen(observed, captures)
-        low = min(low, float(observed))
     return Estimate(observed + unseen, float(np.sqrt(variance)), low, high)
 
 

@@ -162,12 +162,18 @@ class Rings(Result):
 
     @property
     def share_interval(self) -> tuple[float, float] | None:
-        """95% interval of `share` for the population drawn from; a point where all were looked at."""
+        """95% interval of `share` for the population drawn from; a point where all were looked at (`exact`)."""
         if self.share is None:
             return None
         population = self.population or self.accounts
         low, high = finite_count(int(self.in_ring.sum()), self.accounts, population)
         return low / population, high / population
+
+    @property
+    def exact(self) -> Literal["all looked at"] | None:
+        """Why `share_interval` has no width: all accounts were looked at; None where it has one, or there is none."""
+        looked_at_all = self.share is not None and (self.population or self.accounts) == self.accounts
+        return "all looked at" if looked_at_all else None
 
     @property
     def smallest_seen(self) -> int:

@@ -203,7 +203,8 @@ class RingsPart:
         looked_at: followers whose own follows are known; null where of none. of: followers that stand.
         drawn: those looked at are a uniform sample.
         circuits: how many closed circuits; members: followers looked at who sit in one; null where that is unknown.
-        share, share_low, share_high: of all standing followers, with 95% interval.
+        share, share_low, share_high: of all standing followers, with 95% interval; exact: why it has no width (all
+            were looked at); null where it has one.
         smallest: members of the smallest circuit that can be expected to be seen.
         dense: groups dense in mutual follows, circuits included; groups: the first 12 of them, circuits first.
         sentence: the finding; too_little: what is missing and how to get it, null where nothing is.
@@ -217,6 +218,7 @@ class RingsPart:
     share: float | None
     share_low: float | None
     share_high: float | None
+    exact: Literal["all looked at"] | None = None
     smallest: int | None
     dense: int
     groups: list[GroupPart]

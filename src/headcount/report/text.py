@@ -137,7 +137,7 @@ def _print_funnel(funnel: FunnelPart) -> None:
             number, share = estimate.followers, estimate.followers / standing
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
         if estimate is not None:
-            bar += f" {say.interval(estimate.low, estimate.high)}"
+            bar += f" {say.interval(estimate.low, estimate.high)}" if estimate.low < estimate.high else ""
         if key == "gone":  # apart: no part of those who follow
             _row(table, name, say.count(number), "", "besides; unfollowed, deleted or suspended" if number else "")
             continue
@@ -146,7 +146,8 @@ def _print_funnel(funnel: FunnelPart) -> None:
     if funnel.sample is not None:
         _line(
             f"Silent followers are estimated from {say.count(funnel.sample.silent_drawn)} of "
-            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval.",
+            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval."
+            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else ""),
             style="dim",
         )
     _line()
@@ -159,7 +160,8 @@ def _print_audience(report: Report) -> None:
     table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
     for step in audience.next:
         posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
-        _row(table, posts, say.count(round(step.new_responders)), say.interval(step.low, step.high))
+        limits = say.interval(step.low, step.high) if audience.exact is None else say.EXACT[audience.exact]
+        _row(table, posts, say.count(round(step.new_responders)), limits)
     _console().print(table)
     _line()
     parts = [
@@ -192,7 +194,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
     for test in question.tests[:15]:
         end = None
         if test.final_estimate is not None and test.low is not None and test.high is not None:
-            end = f"{say.count(round(test.final_estimate))} ({say.interval(test.low, test.high)})"
+            end = say.estimate(test.final_estimate, test.low, test.high)
+            end += f" ({say.EXACT[test.exact]})" if test.exact in ("all responded", "no followers") else ""
         within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
         half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
         asked = say.day(test.asked_at) if test.asked_at else None
@@ -346,7 +349,7 @@ def print_demo(outcome: DemoOutcome) -> None:
     for member in outcome.cast:
         headcount = None
         if member.headcount is not None and member.low is not None and member.high is not None:
-            headcount = f"{say.count(round(member.headcount))} ({say.interval(member.low, member.high)})"
+            headcount = say.estimate(member.headcount, member.low, member.high)
         _row(
             table,
             say.name(member.handle),
