@@ -105,7 +105,7 @@ def _variance_chao(q1: int, q2: int, k: float, total: float) -> float:
 
 
 def _without_unseen(observed: int, captures: int) -> tuple[float, float]:
-    """95% interval of everyone where the estimate is the observed S (Colwell 2013, EstimateS user's guide, equation 14).
+    """95% interval of everyone where the estimate is the observed S (Colwell 2013, EstimateS guide, equation 14).
 
     A person is missed with probability P = exp(-captures/S), as if all responded alike; the upper limit is
     (S + z sqrt(S P (1 - P)))/(1 - P), and at least one person more.

@@ -106,9 +106,7 @@ def _tail(start: int, drawn: int, population: int, count: int) -> float:
         return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
     last = min(drawn, count)
-    log_first = (
-        log_choose(count, start) + log_choose(population - count, drawn - start) - log_choose(population, drawn)
-    )
+    log_first = log_choose(count, start) + log_choose(population - count, drawn - start) - log_choose(population, drawn)
     total, term, begin, block = 1.0, 1.0, start, 256
     while begin < last and term > 1e-17 * total:
         k = np.arange(begin, min(begin + block, last), dtype=np.float64)

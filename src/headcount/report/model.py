@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from headcount.measures.audience import Audience
+from headcount.measures.authenticity import NoShare
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.recalibration import LocalError
@@ -139,7 +140,9 @@ class AuthenticityPart:
         model: version of the score card; accounts_of: first and last year of the accounts it was made from.
         sets: its errors by set; known_failures: in sentences; model_card: where all of it stands.
         labels: followers that the user labelled; local_error: how often the corrected model errs on them.
-        real_low, real_high: share of the standing followers that are real (95%); null without enough labels.
+        real_low, real_high: share of the standing followers that are real (95%); null where there is none.
+        no_share: why there is no share (see `measures.authenticity.NoShare`); null where there is one, or no list.
+        exact: why the share has no width (all are labelled); null where it has one.
         to_look_at: followers to draw, uniformly over the list, for plus or minus 2 points; null where even all
             are not enough, or there is no list.
         sentence: the share, or why there is none and how to get it.
@@ -155,6 +158,8 @@ class AuthenticityPart:
     local_error: LocalError | None
     real_low: float | None
     real_high: float | None
+    no_share: NoShare | None = None
+    exact: Literal["all labelled"] | None = None
     to_look_at: int | None
     sentence: str
     made_by: str
@@ -336,8 +341,11 @@ class FollowerRow:
         responses, active_responses: distinct posts of the window responded to; by words.
         sent, received: replies, mentions and quotes exchanged with the account, ever.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
-        real, real_low, real_high: probability of being a real account, and its 95% interval; None where too little is
-            known.
+        judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
+            (`measures.verdicts`); None for those gone.
+        real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
+            follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
+            does not measure, where too little is known, and where responses or your label say otherwise.
     """
 
     account_id: str | None
@@ -355,6 +363,7 @@ class FollowerRow:
     created_at: str | None
     last_seen: str | None
     followed_at: str | None
+    judgement: str | None = None
     real: float | None = None
     real_low: float | None = None
     real_high: float | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
 from headcount.report.findings import question_sentence
+from headcount.report.listing import count_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -257,28 +258,34 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
         _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
     _console().print(table)
     _line(
-        f"{say.count(min(limit, len(rows)))} of {say.count(len(rows))} followers; "
-        "--limit, --class, --sort and --csv choose.",
+        f"{say.count(min(limit, len(rows)))} of {count_rows(rows)}; --limit, --class, --sort and --csv choose.",
         style="dim",
     )
 
 
 def print_authenticity(found: Authenticity, row: int | None) -> None:
-    """How many followers are of each class; or one follower with every reason."""
+    """How many followers are judged to be what; or one follower with every reason."""
+    import numpy as np
+
     if row is not None:
         _line(found.explain(row))
+        if np.isnan(found.real[row]):  # the points belong to a probability that is not given
+            return
         table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
         for reason in found.reasons(row):
             _row(table, reason.sentence, f"{reason.points:+.2f}")
         _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
         _console().print(table)
         return
-    table = _table(("Class", "left"), ("Followers", "right"))
+    table = _table(("Judgement", "left"), ("Followers", "right"))
     columns = found.columns()
     for name, number in zip(columns["class"], columns["followers"], strict=True):
         if number:
             _row(table, name.replace("_", " "), say.count(number))
     _console().print(table)
+    gone = int((~found.standing).sum())
+    left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
+    _line(f"{say.number_of(int(found.standing.sum()), 'follower')} in all{left}.", style="dim")
     _line(found.sentence())
     _line()
     _print_errors(found)
