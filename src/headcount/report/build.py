@@ -373,7 +373,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     if len(known) < 20:
         reason = (
             f"The order of following and the account's age are both known for {len(known):,} of {len(columns):,} "
-            "followers; a picture needs 20."
+            "followers, those who left included; a picture needs 20."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))

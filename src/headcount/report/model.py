@@ -93,6 +93,7 @@ class FunnelPart:
 
     Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
     `classes`, and `sample` holds the estimates for all; it is null where everybody was looked at.
+    `classes` add up to `followers`, which holds those gone too; without them it is `listed` of the part `followers`.
     `classes` and `followers` are null where there is no list of followers: how many are of a class is then unknown.
     """
 
@@ -279,7 +280,7 @@ class ArrivalPart:
         order: place in the order of following, 0 = first who followed.
         created_at: when that follower's account was made.
         label: that follower's class.
-        followers: how many the list holds; known: those with a creation date and a place.
+        followers: how many the list holds, those who left included; known: those with a creation date and a place.
         too_little: why there is no picture; null where there is.
     """
 
