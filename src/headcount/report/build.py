@@ -24,7 +24,7 @@ from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
-from headcount.report.findings import findings, follower_explanation, notes
+from headcount.report.findings import findings, first_read_later, follower_explanation, notes
 from headcount.report.model import (
     ANONYMOUS,
     SCHEMA,
@@ -285,7 +285,7 @@ def _followers_part(measured: Measured) -> FollowersPart:
     claimed = view.facts.claimed
     gone = len(view.followers) - listed if view.followers is not None and listed is not None else None
     whole = _whole_list(view)
-    partial = listed is None or (claimed is not None and listed < claimed and not whole)
+    partial = listed is None or view.read_later or (claimed is not None and listed < claimed and not whole)
     missed = int(np.isfinite(view.followers.gone_at).sum()) if view.followers is not None else 0
     return FollowersPart(
         claimed=claimed,
@@ -296,6 +296,7 @@ def _followers_part(measured: Measured) -> FollowersPart:
         explanation=" ".join(
             [
                 follower_explanation(claimed, listed, gone, missed=missed, whole=whole),
+                *([first_read_later(moment(view.as_of) or "")] if view.read_later else []),
                 *(text for topic, text in view.remarks if topic == "followers"),
             ]
         ),

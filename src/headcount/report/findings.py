@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from headcount.measures.question import Question
     from headcount.reading import AccountView
 
-__all__ = ["findings", "follower_explanation", "notes", "question_sentence"]
+__all__ = ["findings", "first_read_later", "follower_explanation", "notes", "question_sentence"]
 
 
 def follower_explanation(
@@ -58,6 +58,14 @@ def follower_explanation(
             f"hidden, or {was} not collected{left}."
         )
     return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
+
+
+def first_read_later(as_of: str) -> str:
+    """Why a list of followers is partial of which no part had been read by the date that was asked for."""
+    return (
+        f"The list of followers was first read after {say.day(as_of)}: followers who left before it was read, and "
+        "those without a known follow time, are missing."
+    )
 
 
 def _gone(gone: int, missed: int) -> str:
