@@ -463,9 +463,8 @@ def test_the_past_is_that_of_a_store_without_the_future(tmp_path, seed):
         reduced = Store(tmp_path / f"reduced{number}", write=True)
         for now, tables, following in [*earlier, *later]:
             ingest(reduced, tables, now, following=following or (), complete=following is not None)
-        observed_again = {
-            row["account_id"] for now, tables, _ in world.imports if now > cut for row in tables["accounts"]
-        }
+        later_tables = [tables for now, tables, _ in world.imports if now > cut]
+        observed_again = {row["account_id"] for tables in later_tables for row in tables["accounts"]}
         listed_again = {row["follower_id"] for tables in later_tables for row in tables["follows"]}
         views = [view_of(store, cut, window_days=None) for store in (full, reduced)]
         by_import = Cut.read(full.connection, day(cut), is_past=True).has_import_order
