@@ -179,7 +179,7 @@ def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | No
     row = con.execute(
         """SELECT author_id, post_id FROM posts
         WHERE post_id IN ($name, $last, 'x:' || $last, 'table:' || $last) OR ends_with(post_id, '/' || $last)
-        ORDER BY post_id <> $name LIMIT 1""",
+        ORDER BY post_id <> $name, post_id LIMIT 1""",
         {"name": name.strip(), "last": last},
     ).fetchone()
     return (row[0], row[1]) if row else None
