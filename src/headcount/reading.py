@@ -16,10 +16,11 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
 from headcount.reading_between import read_follows_between
 from headcount.reading_cut import Cut
 from headcount.reading_followers import flag_sql, followers_sql, numbered_people_sql, time_sql
-from headcount.sources.base import ARCHIVE
+from headcount.reading_lists import read_list_coverage
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class AccountView:
         followers: everybody who follows or followed; None where there is no follower list.
         new: followers first listed after the first snapshot; None with one snapshot.
         other_id, other_handle, other_opted_out: the people numbered after the followers.
-        read_later: the list of followers was first read after as_of, so it holds only those of that time who still
-            followed when it was read and whose follow has a time.
         remarks: (topic, sentence) that the collector left on how the account was collected.
+        lists: how completely each list of the account was read; lists without any record are not in it.
+        private_responses: responses that only the account or its followers may read; in no other column.
         labels: account_id -> what the user says of it: real, auto or spam.
         between: follows between the followers; None where whom the followers follow is not known.
     """
@@ -96,21 +97,25 @@ class AccountView:
     other_id: Texts
     other_handle: Texts
     other_opted_out: Flags
-    read_later: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
+    lists: Mapping[ListName, ListCoverage] = field(default_factory=dict)
+    private_responses: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     between: FollowsBetween | None = None
 
     @property
-    def unseen(self) -> str | None:
-        """Why responses are unknown, and not none: only files were read that cannot hold any; None elsewhere."""
-        only_files = any(topic == ARCHIVE for topic, _ in self.remarks)
-        if not only_files or len(self.responses) or not self.exchanges.outgoing.all():
+    def responses_unknown(self) -> ListCoverage | None:
+        """The reason why there is no response at hand, where that does not mean that there was none; else None.
+
+        The posts of the account were not shown, or none of the lists of responses was.
+        """
+        if len(self.responses) or not self.exchanges.outgoing.all():
             return None
-        return (
-            "Who responds is unknown: what was added so far holds only what the account itself did. "
-            "Collect the account to see it: headcount add HANDLE"
-        )
+        posts = self.lists.get("posts")
+        if posts is not None and posts.shows_nothing and (self.posts_inferred or not len(self.posts)):
+            return posts
+        found = [self.lists[name] for name in RESPONSE_LISTS if name in self.lists]
+        return found[0] if found and all(entry.shows_nothing for entry in found) else None
 
     @property
     def people(self) -> int:
@@ -228,8 +233,9 @@ def read_account(
             other_id=other_id,
             other_handle=other_handle,
             other_opted_out=other_opted_out,
-            read_later=has_list and not reader.read_before(),
             remarks=reader.remarks(),
+            lists=reader.lists(has_list=has_list),
+            private_responses=reader.private_responses(),
             labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
             between=between,
         )
@@ -287,6 +293,9 @@ def _as_of(
     return float(imported), "imported"
 
 
+_PRIVATE = "(coalesce(visibility, 'public') IN ('followers', 'direct'))"
+"""Not public: seen only with the account's own login, so no public collection can be compared with them."""
+
 _OCCASIONS = """
 CREATE OR REPLACE TEMP TABLE occasion AS
 SELECT post_id, created_at, text, row_number() OVER (ORDER BY created_at NULLS FIRST, post_id) - 1 AS post
@@ -343,7 +352,8 @@ class _Reader:
         self.run(f"CREATE OR REPLACE TEMP TABLE person_number AS {numbered_people_sql(self.cut)}")
         if self.count("SELECT count(*) FROM person_number"):
             return True
-        return self.facts().claimed == 0
+        coverage = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"]).get("followers")
+        return self.facts().claimed == 0 if coverage is None else coverage.is_complete
 
     def find_occasions(self) -> bool:
         """Find the posts of the window; True where they had to be inferred from the responses."""
@@ -375,14 +385,14 @@ class _Reader:
                   AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
             SELECT i.actor_id, i.kind, i.created_at, t.post
             FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id
-            WHERE i.target_id = $id AND i.actor_id <> $id AND {self.cut.interaction("i")}"""
+            WHERE i.target_id = $id AND i.actor_id <> $id AND {self.cut.interaction("i")} AND NOT {_PRIVATE}"""
         )
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE other AS
             SELECT id, row_number() OVER (ORDER BY id) - 1 + (SELECT count(*) FROM person_number) AS person FROM (
                 SELECT actor_id AS id FROM linked
                 UNION SELECT target_id FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND {self.cut.interaction()})
+                WHERE actor_id = $id AND target_id <> $id AND {self.cut.interaction()} AND NOT {_PRIVATE})
             ANTI JOIN person_number USING (id)"""
         )
 
@@ -392,6 +402,11 @@ class _Reader:
             f"LEFT JOIN ({self.cut.accounts('SELECT id FROM other')}) AS a ON a.account_id = o.id ORDER BY o.person"
         ).fetchnumpy()
         return _texts(got["id"]), _texts(got["handle"]), _flags(got["opted_out"])
+
+    def private_responses(self) -> int:
+        """Responses that only the account or its followers may read."""
+        of_others = f"target_id = $id AND actor_id <> $id AND {self.cut.interaction()}"
+        return self.count(f"SELECT count(*) FROM interactions WHERE {_PRIVATE} AND {of_others}")
 
     def posts(self) -> Posts:
         got = self.run(f"SELECT post_id, {time_sql('created_at')} AS created_at, text FROM occasion ORDER BY post")
@@ -421,7 +436,8 @@ class _Reader:
                 SELECT actor_id AS id, false AS outgoing, created_at FROM linked WHERE kind IN ({active})
                 UNION ALL
                 SELECT target_id, true, created_at FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active}) AND {self.cut.interaction()})
+                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active}) AND {self.cut.interaction()}
+                  AND NOT {_PRIVATE})
             SELECT n.person, e.outgoing, {time_sql("e.created_at")} AS seconds FROM either AS e
             JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n ON n.id = e.id"""
         ).fetchnumpy()
@@ -456,12 +472,15 @@ class _Reader:
               AND f.first_snapshot = {imported[-1][0]}"""
         )
 
-    def read_before(self) -> bool:
-        """Was the list of followers, or a part of it, read by the end of the observation?"""
-        if not self.cut.is_past:
-            return True
-        listed = f"SELECT count(*) > 0 FROM follows AS f WHERE f.followee_id = $id AND {self.cut.follow_observed('f')}"
-        return bool(self.count(listed)) or self.facts().claimed == 0
+    def lists(self, *, has_list: bool) -> dict[ListName, ListCoverage]:
+        """How completely each list was read by the end of the observation."""
+        found = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"])
+        if self.cut.is_past and "followers" not in found:
+            listed = "SELECT count(*) > 0 FROM follows AS f WHERE f.followee_id = $id"
+            if self.count(listed) and not self.count(f"{listed} AND {self.cut.follow_observed('f')}"):
+                state: State = "partial" if has_list else "unknown"
+                found["followers"] = ListCoverage(self.account_id, "followers", state, "read_later")
+        return found
 
     def remarks(self) -> tuple[tuple[str, str], ...]:
         """Notes on how the account was collected: up to the cut, or of all imports where none lies before it.

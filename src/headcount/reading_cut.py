@@ -49,14 +49,13 @@ class Cut:
         is_past: a date was asked for, so later observations are left out.
         snapshots: numbers of the imports whose data was observed by then; read only where `is_past`.
         is_newest: no account was observed later, so the accounts are read as they stand.
-        has_import_order: the store knows by which import each interaction came in.
-        has_all_rows: every import with posts or interactions lies before the cut.
+        has_all_rows: every import with posts or interactions lies before the cut; it decides where the import of a row
+            is not kept.
     """
 
     is_past: bool
     snapshots: tuple[int, ...] = ()
     is_newest: bool = True
-    has_import_order: bool = False
     has_all_rows: bool = True
 
     @classmethod
@@ -69,14 +68,10 @@ class Cut:
             "SELECT max(t) FROM (SELECT max(observed_at) AS t FROM account_history "
             "UNION ALL SELECT max(observed_at) FROM accounts)"
         ).fetchall()[0][0]
-        has_column = con.execute(
-            "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'interactions' AND column_name = 'first_snapshot'"
-        ).fetchall()[0][0]
         return cls(
             True,
             snapshots=tuple(number for number, time, _ in imports if time <= end),
             is_newest=newest is None or newest <= end,
-            has_import_order=bool(has_column),
             has_all_rows=all(time <= end for _, time, has_rows in imports if has_rows),
         )
 
@@ -89,9 +84,8 @@ class Cut:
         created = f"{_of(row)}created_at"
         if not self.is_past:
             return f"({created} IS NULL OR {created} <= $end)"
-        if self.has_import_order:
-            return f"coalesce({created} <= $end, {self.imported(f'{_of(row)}first_snapshot')})"
-        return f"coalesce({created} <= $end, {'true' if self.has_all_rows else 'false'})"
+        imported = self.imported(f"{_of(row)}first_snapshot")
+        return f"coalesce({created} <= $end, {imported}, {'true' if self.has_all_rows else 'false'})"
 
     def post(self, row: str = "") -> str:
         """Was the post written by then?"""
@@ -125,8 +119,9 @@ class Cut:
     def complete_lists(self, side: Literal["followers", "following"]) -> str:
         """A query: the accounts whose list of that side had been read to its end by then."""
         stored = "followee" if side == "followers" else "follower"
-        before = " AND began <= $end" if self.is_past else ""
-        return f"SELECT DISTINCT account_id FROM list_looks WHERE side = '{stored}'{before}"
+        looked, read = (" AND began <= $end", " AND observed_at <= $end") if self.is_past else ("", "")
+        return f"""SELECT account_id FROM list_looks WHERE side = '{stored}'{looked}
+            UNION SELECT account_id FROM list_coverage WHERE list = '{side}' AND state = 'complete'{read}"""
 
     @property
     def account_table(self) -> str:

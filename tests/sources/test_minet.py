@@ -7,13 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.lists import complete_of
 from tests.sources.minet_tables import FOLLOWERS, FRIENDS, LISTED, POSTS, PROFILES, TWEETS, USERS, table
 
 import headcount as hc
 from headcount.cli import main
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
-from headcount.sources.base import WholeLists, create_incoming
+from headcount.sources.base import create_incoming
 from headcount.sources.minet import MinetSource
 
 NOON = 1_714_557_600  # 2024-05-01 10:00 UTC
@@ -111,8 +112,7 @@ def test_followers_and_friends(columns: list[str], follows: list[tuple], tmp_pat
     con, intake = read(table(tmp_path / "list.csv", ["user_id"], columns, *listed))
     assert rows(con, "follower_id, followee_id, position", "follows") == follows
     ended = frozenset(["x:1"])
-    whole = WholeLists(followers=ended) if columns is FOLLOWERS else WholeLists(following=ended)
-    assert intake.whole_lists == whole
+    assert complete_of(intake) == ((ended, frozenset()) if columns is FOLLOWERS else (frozenset(), ended))
 
 
 def test_whose_list_it_is_among_many_columns(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Reads how completely the lists of one account were read out of the store; a part of `headcount.reading`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from headcount.incoming import ListCoverage, ListName
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["read_list_coverage"]
+
+_LATEST = """
+SELECT account_id, list, state, reason, listed, claimed, detail, strftime(observed_at, '%Y-%m-%dT%H:%M:%SZ'), by_then
+FROM (SELECT *, observed_at <= $end AS by_then FROM list_coverage WHERE account_id = $id)
+-- a file of what the account itself did leaves what a collection found as it is
+QUALIFY row_number() OVER (PARTITION BY list ORDER BY by_then DESC, coalesce(reason, '') = 'own_activity_only',
+                           CASE WHEN by_then THEN observed_at END DESC, observed_at, snapshot DESC) = 1
+ORDER BY list
+"""
+
+
+def read_list_coverage(con: duckdb.DuckDBPyConnection, account_id: str, end: datetime) -> dict[ListName, ListCoverage]:
+    """The latest coverage of each list of an account.
+
+    A list that was first read after `end` is at most partial for that time: its dated entries are used, and those that
+    were gone when it was read, or have no time, are missing. Its counts belong to the later time and are left out.
+
+    Args:
+        con: a connection to a store.
+        account_id: the account that the lists belong to.
+        end: end of the observation (UTC, without a zone).
+
+    Returns:
+        A mapping from the name of the list; lists without any record are not in it.
+    """
+    rows = con.execute(_LATEST, {"id": account_id, "end": end}).fetchall()
+    return {row[1]: ListCoverage(*row[:8]) if row[8] else _read_later(ListCoverage(*row[:8])) for row in rows}
+
+
+def _read_later(entry: ListCoverage) -> ListCoverage:
+    without_counts = replace(entry, listed=None, claimed=None, observed_at=None)
+    if entry.shows_nothing:
+        return without_counts
+    return replace(without_counts, state="partial", reason="read_later", detail=None)
