@@ -450,7 +450,8 @@ class Store:
             "AND i.kind IN ('like', 'repost') AND o.created_at IS DISTINCT FROM i.created_at"
         )
         con.execute(
-            f"UPDATE interactions AS o SET created_at = i.created_at FROM incoming_interactions AS i "
+            "UPDATE interactions AS o SET created_at = i.created_at FROM (SELECT actor_id, kind, post_id, "
+            "min(created_at) AS created_at FROM incoming_interactions WHERE created_at IS NOT NULL GROUP BY ALL) AS i "
             f"WHERE {same} AND o.created_at IS NULL"
         )
         con.execute(f"DELETE FROM incoming_interactions AS i USING interactions AS o WHERE {same}")

@@ -99,7 +99,7 @@ class ReplyTimes:
         delay, weight, until = _with_prior(self.delay[kept], weight[self.post[kept]], until[kept], self.prior_replies)
         if not len(delay):
             return np.empty(0), np.zeros(1)
-        order = np.argsort(delay)
+        order = np.lexsort((weight, delay))  # equal delays by weight: sums do not depend on the order of the rows
         first = _starts(delay[order])
         times, died = delay[order][first], np.add.reduceat(weight[order], first)
         ended, gone = _sorted_weights(until, weight)
@@ -261,7 +261,7 @@ def _with_prior(delay: Floats, weight: Floats, until: Floats, replies: float) ->
 
 def _sorted_weights(until: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Ends of watching, rising, and the weight that ended before each (and, last, all of it)."""
-    order = np.argsort(until)
+    order = np.lexsort((weight, until))
     return until[order], np.append(0.0, np.cumsum(weight[order]))
 
 

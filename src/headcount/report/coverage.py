@@ -60,6 +60,7 @@ _REASONS: dict[Reason, str] = {
     "account_deleted": "the account was deleted",
     "account_moved": "the account has moved",
     "account_protected": "the account shows it to approved followers only",
+    "read_later": "it was first read after the date of this report, so what was gone by then or has no time is missing",
 }
 _HOW: dict[Reason, str] = {
     "login_required": "A login may show it: headcount login.",
