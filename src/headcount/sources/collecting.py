@@ -37,6 +37,7 @@ __all__ = [
     "Quote",
     "collect",
     "log_file",
+    "refusal_reason",
     "uniform_sample",
 ]
 
@@ -280,6 +281,7 @@ class Listing:
         ask: the page of a cursor (None: the first).
         following: cursor of the page after one; None: it is the last.
         items: how many items a page has.
+        readable: is the content of a page a page of the list?
 
     Attributes:
         whole: it came to its end.
@@ -294,7 +296,9 @@ class Listing:
         ask: Callable[[str | None], Page],
         following: Callable[[Page], str | None],
         items: Callable[[Page], int],
+        readable: Callable[[Page], bool] = lambda _page: True,
     ) -> None:
+        self._readable = readable
         self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
         self.whole = False
         self.ended: Reason | None = None
@@ -306,9 +310,9 @@ class Listing:
         empty = 0
         while True:
             page = self._page(cursor, seen)
-            if not page.good:
+            if not page.good or not self._readable(page):
                 self.refused = page
-                self.ended = _refusal(page.status)
+                self.ended = refusal_reason(page.status)
                 return
             yield page
             cursor = self._following(page)
@@ -326,7 +330,8 @@ class Listing:
     def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
         """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
         page = self._ask(cursor)
-        if page.good and (following := self._following(page)) is not None and following in seen:
+        good = page.good and self._readable(page)
+        if good and (following := self._following(page)) is not None and following in seen:
             log.info("%s points back to where it was; its page is asked for again.", self._what)
             self._collection.landing.drop(page.url)
             page = self._ask(cursor)
@@ -365,8 +370,8 @@ class Listing:
         return ListCoverage(account_id, name, state, reason, listed, claimed, detail, now)
 
 
-def _refusal(status: int) -> Reason:
-    """The reason that an HTTP status stands for, where a list is refused with it."""
+def refusal_reason(status: int) -> Reason:
+    """The reason that an HTTP status stands for, where a list is refused with it; 2xx: its content is no list."""
     if status in (401, 403):
         return "login_required"
     return "not_supported" if status in (404, 405, 410, 422, 501) else "server_error"

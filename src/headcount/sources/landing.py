@@ -51,7 +51,7 @@ LIVE = "live"
 """Folder, step and fact of a landing that was followed live."""
 _FORMAT = "1"
 _SQLITE = b"SQLite format 3\0"
-_KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
+_KEPT_HEADERS = frozenset({"content-type", "date", "link", "location", "etag", "last-modified", "atproto-repo-rev"})
 _LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
 
 

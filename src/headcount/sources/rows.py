@@ -13,7 +13,7 @@ from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Col
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_ROWS", "Rows", "domains", "objects", "truth"]
+__all__ = ["BATCH_ROWS", "Rows", "domains", "named", "objects", "truth", "truth_value", "whole_number"]
 
 Object = dict[str, Any]
 
@@ -21,6 +21,8 @@ BATCH_ROWS = 50_000
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?(?:www\.)?([^/?#:\s]+)", re.IGNORECASE)
 _SEPARATOR = " "
 _ZONE = ":[0-9.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_DIGITS = re.compile(r"[0-9]{1,18}(\.0+)?")
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def objects(listed: Any) -> Iterator[Object]:
@@ -33,9 +35,33 @@ def named(listed: Any, name: str) -> Iterator[Object]:
     return (item for item in objects(listed) if isinstance(item.get(name), str) and item[name])
 
 
+def whole_number(value: object) -> int | None:
+    """A count as platforms write it: a non-negative integer, also as text or with a zero fraction.
+
+    Returns:
+        The number; None where there is none, where it is negative (forks of Misskey write -1 for a hidden count), and
+        where the value is anything else. Unknown is never 0.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text.partition(".")[0]) if _DIGITS.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # the comparison is false for NaN too
+    return int(value) if 0 <= value < 10**18 and value == int(value) else None
+
+
+def truth_value(value: object) -> bool | None:
+    """A flag as platforms write it: true and false, also as text or as 1 and 0; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return _TRUTHS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+
+
 def truth(value: object) -> str | None:
-    """True and false as the batch holds them."""
-    return None if not isinstance(value, bool) else "true" if value else "false"
+    """True and false as the batch holds them; None where the value is no flag."""
+    flag = truth_value(value)
+    return None if flag is None else "true" if flag else "false"
 
 
 def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str | None:
