@@ -30,8 +30,9 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
+from headcount.sources.gone import read_gone
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth, whole_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,6 +67,9 @@ class BlueskySource:
                 from headcount.sources.bluesky_live_rows import read_live
 
                 return read_live(landing, con)
+            gone = read_gone(landing, self.name, con)
+            if gone is not None:
+                return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
@@ -150,7 +154,7 @@ class Reader:
 
     def _profile(self, content: Object, page: Page) -> None:
         self._account(content, page.fetched_at)
-        self.claimed = content.get("followersCount")
+        self.claimed = whole_number(content.get("followersCount"))
 
     def _profiles(self, content: Object, page: Page) -> None:
         self.looked_at.update(value for name, value in parse_qsl(urlsplit(page.url).query) if name == "actors")
@@ -229,9 +233,9 @@ class Reader:
             "bio": profile.get("description"),
             "website": profile.get("website"),
             "created_at": profile.get("createdAt"),
-            "followers_count": profile.get("followersCount"),
-            "following_count": profile.get("followsCount"),
-            "posts_count": profile.get("postsCount"),
+            "followers_count": whole_number(profile.get("followersCount")),
+            "following_count": whole_number(profile.get("followsCount")),
+            "posts_count": whole_number(profile.get("postsCount")),
             "default_avatar": truth("avatar" not in profile),
             "verified": truth(
                 verification.get("verifiedStatus") == "valid" if isinstance(verification, dict) else None

@@ -12,7 +12,7 @@ from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Col
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_ROWS", "Rows", "domains", "objects", "truth"]
+__all__ = ["BATCH_ROWS", "Rows", "domains", "named", "objects", "truth", "whole_number"]
 
 Object = dict[str, Any]
 
@@ -35,6 +35,17 @@ def named(listed: Any, name: str) -> Iterator[Object]:
 def truth(value: object) -> str | None:
     """True and false as the batch holds them."""
     return None if not isinstance(value, bool) else "true" if value else "false"
+
+
+def whole_number(value: object) -> int | None:
+    """A counter of a platform: a whole number from 0 on, also written as text; None for anything else."""
+    if isinstance(value, str):
+        value = int(value) if re.fullmatch(r"\s*[0-9]{1,19}\s*", value) else None
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < 1 << 63 else None
 
 
 def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str | None:

@@ -14,17 +14,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
-from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, Reason, State
+from headcount.sources.collecting import Collection, Listing, Quote, end_state, uniform_sample
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.rows import objects
+from headcount.sources.response_coverage import ResponseCoverage
+from headcount.sources.rows import objects, whole_number
 from headcount.sources.sessions import find_login
 from headcount.sources.x_api_calls import CALLS, Call, cost
 
@@ -40,6 +42,8 @@ _OCCASIONS, _LIKES, _REPOSTS = 0.5, 0.005, 0.0005
 """For the quote only: this part of the posts answers and repeats nobody; such parts of the followers like and repost
 one of those."""
 _CALLS_A_SECOND = 2.0
+_LISTS: dict[str, ListName] = {"likes": "likes", "reposts": "reposts", "quotes": "quotes"}
+"""Steps about single posts -> the list that they read; answers are found in two ways, see `_replies`."""
 _GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
 
 
@@ -49,14 +53,18 @@ class _LeftOut(Exception):
 
 @dataclass(frozen=True)
 class _Own:
-    """A post of the account, with what it is said to have got."""
+    """A post of the account, with its counters; None where a counter is missing."""
 
     id: str
     created_at: datetime
-    answers: int
-    likes: int
-    reposts: int
-    quotes: int
+    answers: int | None
+    likes: int | None
+    reposts: int | None
+    quotes: int | None
+
+    def counter(self, name: ListName) -> int | None:
+        """The counter of a list of responses."""
+        return {"replies": self.answers, "likes": self.likes, "reposts": self.reposts, "quotes": self.quotes}[name]
 
 
 class XCollector:
@@ -73,6 +81,13 @@ class XCollector:
         self.token_of: str | None = None
         self.shut: set[str] = set()
         self.said: set[str] = set()
+        self._own: list[_Own] = []
+        self._answers: set[str] = set()  # posts that answer one of the account's
+        self._lists: dict[ListName, ListCoverage] = {}
+        self._mentioned: ListCoverage | None = None
+        self._responded = ResponseCoverage("")
+        self._refusals: dict[str, str] = {}  # step -> what the server said when it refused it
+        self._beyond_search = self._all_responses = False
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of an endpoint; none for a server on this machine."""
@@ -130,10 +145,10 @@ class XCollector:
 
     def _expected(self, collection: Collection) -> Iterator[tuple[str, int, int]]:
         """(step, calls, objects) as far as they can be known beforehand."""
-        options, metrics = collection.options, self.profile.get("public_metrics") or {}
-        claimed = int(metrics.get("followers_count") or 0)
+        options = collection.options
+        claimed = self._counter("followers_count") or 0
         followers = min(claimed, options.limit or claimed)
-        following = int(metrics.get("following_count") or 0)
+        following = self._counter("following_count") or 0
         posts = self._expected_posts(collection)
         yield "posts", math.ceil(posts / 100), posts
         yield "mentions", MOST_MENTIONS // 100, MOST_MENTIONS
@@ -148,10 +163,19 @@ class XCollector:
             sample = min(options.sample, claimed)
             yield "latest", sample, sample * LATEST
 
+    def _counter(self, name: str) -> int | None:
+        """A counter of the profile; None where it is missing or not a number."""
+        metrics = self.profile.get("public_metrics")
+        return whole_number(metrics.get(name)) if isinstance(metrics, dict) else None
+
+    def _written(self) -> int | None:
+        """Posts by the counter, with reposts and replies."""
+        written = self._counter("tweet_count")
+        return self._counter("post_count") if written is None else written
+
     def _expected_posts(self, collection: Collection) -> int:
         """Posts since the date that was asked for, if the account always wrote as much as on average."""
-        metrics = self.profile.get("public_metrics") or {}
-        written = int(metrics.get("tweet_count") or metrics.get("post_count") or 0)
+        written = self._written() or 0
         created, now = _time(self.profile.get("created_at")), collection.begun_at
         age = (now - created).total_seconds() if created else 0.0
         share = (now - collection.since).total_seconds() / age if age > 0 else 1.0
@@ -170,40 +194,84 @@ class XCollector:
 
     def collect(self, collection: Collection) -> None:
         """Ask for everything; the most important first."""
+        self._responded = ResponseCoverage(self._account_id)
+        try:
+            self._collect(collection)
+        finally:  # also where the budget ended it
+            self._set_coverage(collection)
+        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
+
+    def _collect(self, collection: Collection) -> None:
         own = self._posts(collection)
-        self._mentions(collection)
+        self._mentions(collection, {post.id for post in own})
         self._list(collection, CALLS["followers"], "followers_count", collection.options.limit)
         for number, post in enumerate(own):
             self._responses(collection, post)
             collection.show("who responded to single posts", number + 1, len(own))
+        self._all_responses = True
         self._list(collection, CALLS["following"], "following_count", None)
         if collection.options.sample:
             self._latest(collection, collection.options.sample)
         else:
             collection.note("Followers' own posts were not looked at: --sample N looks at those of N of them.")
-        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
+
+    @property
+    def _account_id(self) -> str:
+        return f"x:{self.profile['id']}"
 
     def _posts(self, collection: Collection) -> list[_Own]:
         """The account's posts since the date that was asked for; gives those that others can respond to."""
         listing = self._listing(collection, CALLS["posts"], self.profile["id"], _since(collection))
-        own, seen = [], 0
-        for page in listing:
-            items = list(objects(page.json.get("data")))
-            own += [_own(item) for item in items if _is_occasion(item, self.profile["id"])]
-            seen += len(items)
-            collection.show("posts", seen, None)
+        seen = 0
+        try:
+            for page in listing:
+                items = list(_items(page))
+                self._own += [_own(item) for item in items if _is_occasion(item, self.profile["id"])]
+                seen += len(items)
+                collection.show("posts", seen, None)
+        finally:
+            created = _time(self.profile.get("created_at"))
+            from_the_start = created is not None and collection.since <= created
+            detail = _reason(listing.refused) if listing.refused else None
+            self._lists["posts"] = self._protected(
+                _newest_only(
+                    listing.coverage(
+                        "posts",
+                        self._account_id,
+                        listed=seen,
+                        claimed=self._written() if from_the_start else None,
+                        detail=detail,
+                        enough=listing.whole and not from_the_start,
+                    ),
+                    MOST_POSTS,
+                    self._written(),
+                )
+            )
         self._say_end(collection, CALLS["posts"], listing)
         if seen >= MOST_POSTS:
             collection.note(f"X gives out the newest {MOST_POSTS:,} posts only; older ones are not known.")
-        return own
+        return self._own
 
-    def _mentions(self, collection: Collection) -> None:
+    def _mentions(self, collection: Collection, own: set[str]) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
         listing = self._listing(collection, CALLS["mentions"], self.profile["id"], _since(collection))
         seen = 0
-        for page in listing:
-            seen += _number(page)
-            collection.show("mentions", seen, None)
+        try:
+            for page in listing:
+                seen += _number(page)
+                self._answers |= _answers_to(page, own)
+                collection.show("mentions", seen, None)
+        finally:
+            detail = _reason(listing.refused) if listing.refused else None
+            self._mentioned = self._protected(
+                _newest_only(
+                    listing.coverage(
+                        "replies", self._account_id, listed=seen, claimed=None, detail=detail, enough=listing.whole
+                    ),
+                    MOST_MENTIONS,
+                    None,
+                )
+            )
         self._say_end(collection, CALLS["mentions"], listing)
         if seen >= MOST_MENTIONS:
             collection.note(
@@ -212,67 +280,155 @@ class XCollector:
 
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""
-        claimed = (self.profile.get("public_metrics") or {}).get(count)
-        seen = 0
+        claimed, seen = self._counter(count), 0
+        name: ListName = "followers" if call.step == "followers" else "following"
         listing = self._listing(
             collection, call, self.profile["id"], wanted=lambda: None if limit is None else limit - seen
         )
-        for page in listing:
-            seen += _number(page)
-            collection.show(call.step, seen, claimed if limit is None or claimed is None else min(claimed, limit))
-            if limit is not None and seen >= limit:
-                break
-        self._say_end(collection, call, listing)
-        collection.landing.set_meta(f"listed_{call.step}", str(seen))
-        collection.landing.set_coverage(
-            listing.coverage(
-                "followers" if call.step == "followers" else "following",
-                f"x:{self.profile['id']}",
-                listed=seen,
-                claimed=claimed,
-                limit=limit,
-                detail=_reason(listing.refused) if listing.refused else None,
+        try:
+            for page in listing:
+                seen += _number(page)
+                collection.show(call.step, seen, claimed if limit is None or claimed is None else min(claimed, limit))
+                if limit is not None and seen >= limit:
+                    break
+        finally:
+            detail = _reason(listing.refused) if listing.refused else None
+            collection.landing.set_meta(f"listed_{call.step}", str(seen))
+            self._lists[name] = self._protected(
+                listing.coverage(
+                    name, self._account_id, listed=seen, claimed=claimed, limit=limit, detail=detail, can_hide=False
+                )
             )
-        )
+        self._say_end(collection, call, listing)
 
     def _responses(self, collection: Collection, post: _Own) -> None:
-        """Who answered, liked, reposted and quoted one post."""
-        if post.answers:
+        """Who answered, liked, reposted and quoted one post; what has no counter is asked for."""
+        if post.answers != 0:
             if collection.begun_at - post.created_at < SEARCH_REACHES:
                 query = [("query", f"conversation_id:{post.id}")]
-                self._run(collection, CALLS["answers"], post.id, post.answers, query)
+                self._run(collection, CALLS["answers"], post, post.answers, query)
             else:
+                self._beyond_search = True
                 self._note(
                     collection,
                     "Answers to posts older than seven days were found among the mentions only; X's search for the "
                     "rest of a conversation reaches no further back.",
                 )
-        if post.likes or post.reposts:
+        if post.likes != 0 or post.reposts != 0:
             self._note(collection, "X does not tell when a post was liked or reposted.")
-        if post.likes and self.token_of is None:
+        if post.likes != 0 and self.token_of is None:
             self._note(collection, "Who liked is shown to a user's token only, not to an application's.")
-        elif post.likes:
-            self._run(collection, CALLS["likes"], post.id, post.likes)
-        if post.reposts:
-            self._run(collection, CALLS["reposts"], post.id, post.reposts)
-        if post.quotes:
-            self._run(collection, CALLS["quotes"], post.id, post.quotes)
+            self._responded.add("likes", listed=0, claimed=post.likes, state="refused", reason="login_required")
+        elif post.likes != 0:
+            self._run(collection, CALLS["likes"], post, post.likes)
+        if post.reposts != 0:
+            self._run(collection, CALLS["reposts"], post, post.reposts)
+        if post.quotes != 0:
+            self._run(collection, CALLS["quotes"], post, post.quotes)
 
     def _run(
-        self, collection: Collection, call: Call, identifier: str, count: int, more: Iterable[tuple[str, str]] = ()
+        self,
+        collection: Collection,
+        call: Call,
+        post: _Own,
+        count: int | None,
+        more: Iterable[tuple[str, str]] = (),
     ) -> None:
         """All pages of one call for one post; a call that is refused once is not made again."""
+        name = _LISTS.get(call.step)
         if call.step in self.shut:
+            self._shut_list(call, name, count)
             return
-        listing = self._listing(collection, call, identifier, more, wanted=lambda: count)
+        listing, listed = self._listing(collection, call, post.id, more, wanted=lambda: count), 0
         try:
-            for _ in listing:
-                pass
+            for page in listing:
+                listed += _number(page)
+                if name is None:
+                    self._answers |= _answers_to(page, {post.id for post in self._own})
         except _LeftOut:
-            return
+            listing.ended = "server_error"
+            if name is None:
+                self._beyond_search = True
+        finally:
+            if name is not None:
+                detail = _reason(listing.refused) if listing.refused else None
+                self._responded.add_listing(name, listing, listed=listed, claimed=count, detail=detail)
         if listing.refused is not None and listing.refused.status == 403:
             self._say_end(collection, call, listing)
             self.shut.add(call.step)
+            self._refusals[call.step] = _reason(listing.refused)
+            self._beyond_search |= name is None
+
+    def _shut_list(self, call: Call, name: ListName | None, count: int | None) -> None:
+        if name is not None:
+            self._responded.add(
+                name,
+                listed=0,
+                claimed=count,
+                state="refused",
+                reason="login_required",
+                detail=self._refusals.get(call.step),
+            )
+
+    # -- how completely it was read ------------------------------------------------------------------------------
+
+    def _protected(self, entry: ListCoverage) -> ListCoverage:
+        """The lists of a protected account are refused for that reason."""
+        if entry.state == "refused" and entry.reason == "login_required" and self.profile.get("protected"):
+            return replace(entry, reason="account_protected")
+        return entry
+
+    def _set_coverage(self, collection: Collection) -> None:
+        """Record how completely each list was read; what was not begun was not collected."""
+        for name in ("posts", "followers", "following"):
+            entry = self._lists.get(name) or ListCoverage(self._account_id, name, "unknown", "not_collected")
+            collection.landing.set_coverage(entry)
+        posts = self._lists.get("posts")
+        for name in RESPONSE_LISTS:
+            if posts is None:
+                entry = ListCoverage(self._account_id, name, "unknown", "not_collected")
+            else:
+                entry = self._replies() if name == "replies" else self._responded.summary(name, posts)
+                entry = self._unfinished(name, entry)
+            collection.landing.set_coverage(entry)
+
+    def _unfinished(self, name: ListName, entry: ListCoverage) -> ListCoverage:
+        """Where the budget ended the collection before the last post, the responses to the others are not known."""
+        counted = [post.counter(name) for post in self._own]
+        if self._all_responses or (name == "replies" and entry.is_complete) or not any(n != 0 for n in counted):
+            return entry
+        claimed = sum(count or 0 for count in counted)
+        if entry.listed:
+            return replace(entry, state="partial", reason="cost_limit", claimed=claimed)
+        if entry.state == "refused":
+            return replace(entry, claimed=claimed)
+        begun = any(self._responded.entries(name)) or (name == "replies" and self._mentioned is not None)
+        return replace(entry, state="unknown", reason="cost_limit" if begun else "not_collected", claimed=claimed)
+
+    def _replies(self) -> ListCoverage:
+        """The answers to the posts: those among the mentions, and those that the search found."""
+        posts, mentioned = self._lists["posts"], self._mentioned
+        now = datetime.now(UTC).isoformat()
+        if posts.shows_nothing:
+            return replace(posts, list="replies", listed=None, claimed=None, observed_at=now)
+        counts = [post.answers for post in self._own]
+        claimed = sum(count or 0 for count in counts) if None not in counts else None
+        listed = len(self._answers)
+        state: State
+        reason: Reason | None
+        detail = None
+        if claimed is not None and listed >= claimed:
+            state, reason = "complete", None
+        elif mentioned is not None and mentioned.shows_nothing:
+            state, reason, detail = mentioned.state, mentioned.reason, mentioned.detail
+            state = "partial" if listed else state
+        elif mentioned is not None and not mentioned.is_complete:
+            state, reason, detail = "partial", mentioned.reason, mentioned.detail
+        elif self._beyond_search:
+            state, reason = "partial", "platform_maximum"
+        else:
+            state, reason = end_state(listed, claimed, can_hide=False)
+        return ListCoverage(self._account_id, "replies", state, reason, listed, claimed, detail, now)
 
     def _latest(self, collection: Collection, size: int) -> None:
         """The latest posts of a uniform sample of the followers that were listed."""
@@ -314,7 +470,8 @@ class XCollector:
             size = self._size(collection, call, self._path(call, identifier), given, wanted(), call.most)
             return self._get(collection, call, identifier, [("max_results", size), *given])
 
-        return Listing(collection, f"The list of {call.step}", ask, _following_token, _number)
+        what = f"The list of {call.step}"
+        return Listing(collection, what, ask, _following_token, _number, refusal=_list_refusal)
 
     def _size(
         self,
@@ -410,7 +567,7 @@ def _since(collection: Collection) -> list[tuple[str, str]]:
 
 
 def _items(page: Page) -> Iterator[dict[str, Any]]:
-    return objects(page.json.get("data"))
+    return objects(page.json.get("data")) if isinstance(page.json, dict) else iter(())
 
 
 def _number(page: Page) -> int:
@@ -438,15 +595,47 @@ def _is_occasion(item: dict[str, Any], account: str) -> bool:
 
 
 def _own(item: dict[str, Any]) -> _Own:
-    metrics = item.get("public_metrics") or {}
+    metrics = item.get("public_metrics")
+    metrics = metrics if isinstance(metrics, dict) else {}
     return _Own(
-        str(item["id"]),
+        str(item.get("id")),
         _time(item.get("created_at")) or datetime.min.replace(tzinfo=UTC),
-        int(metrics.get("reply_count") or 0),
-        int(metrics.get("like_count") or 0),
-        int(metrics.get("repost_count", metrics.get("retweet_count")) or 0),
-        int(metrics.get("quote_count") or 0),
+        whole_number(metrics.get("reply_count")),
+        whole_number(metrics.get("like_count")),
+        whole_number(metrics.get("repost_count", metrics.get("retweet_count"))),
+        whole_number(metrics.get("quote_count")),
     )
+
+
+def _answers_to(page: Page, own: set[str]) -> set[str]:
+    """The posts of a page that directly answer one of the account's."""
+    return {
+        str(item.get("id"))
+        for item in _items(page)
+        for reference in objects(item.get("referenced_posts") or item.get("referenced_tweets"))
+        if reference.get("type") == "replied_to" and str(reference.get("id")) in own
+    }
+
+
+def _newest_only(entry: ListCoverage, most: int, claimed: int | None) -> ListCoverage:
+    """A list of which X shows only the newest, where so many were listed."""
+    if (entry.listed or 0) < most or not entry.listed or (claimed is not None and entry.listed >= claimed):
+        return entry
+    return replace(entry, state="partial", reason="platform_maximum", claimed=claimed)
+
+
+def _list_refusal(page: Page) -> Reason | None:
+    """Why a page shows nothing of a list, where the answer itself is good: X gives the errors of a protected account
+    and the like inside it.
+    """
+    if not page.good:
+        return None
+    if not isinstance(page.json, dict):
+        return "server_error"
+    if page.json.get("data") is not None:
+        return None
+    kinds = [str(error.get("type")).rpartition("/")[2] for error in objects(page.json.get("errors"))]
+    return "login_required" if "not-authorized-for-resource" in kinds else None
 
 
 def _reason(page: Page) -> str:
