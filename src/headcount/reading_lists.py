@@ -15,8 +15,8 @@ __all__ = ["read_list_coverage"]
 _LATEST = """
 SELECT account_id, list, state, reason, listed, claimed, detail, strftime(observed_at, '%Y-%m-%dT%H:%M:%SZ')
 FROM list_coverage WHERE account_id = $id AND observed_at <= $end
--- a file of what the account itself did leaves what a collection found as it is
-QUALIFY row_number() OVER (PARTITION BY list ORDER BY coalesce(reason, '') = 'own_activity_only',
+-- a file of what the account itself did, and a collection that did not begin the list, leave what was found before
+QUALIFY row_number() OVER (PARTITION BY list ORDER BY coalesce(reason, '') IN ('own_activity_only', 'not_collected'),
                            observed_at DESC, snapshot DESC) = 1
 ORDER BY list
 """

@@ -386,7 +386,7 @@ class Listing:
             listed: entries read; claimed: entries by the platform's counter, None where that is unknown.
             limit: most entries that were wanted.
             detail: what the server said, where it refused a page.
-            enough: the caller stopped because it had all that was wanted.
+            enough: all that was wanted was read, which is less than the counter counts.
             can_hide: accounts of the platform can hide the list.
         """
         state: State = "complete"
@@ -396,7 +396,7 @@ class Listing:
             state = "partial" if listed else "unknown" if self.refused is None else "refused"
             if reason == "hidden_by_account":
                 state = "hidden"
-        elif enough and not self.whole:
+        elif enough:
             claimed = None
         elif not self.whole:
             state, reason = "partial", "limit" if limit is not None and listed >= limit else "broke_off"

@@ -42,16 +42,30 @@ class ResponseCoverage:
         self._lists[name].append(ListCoverage(self._account_id, name, state, reason, listed, claimed, detail))
 
     def add_listing(
-        self, name: ListName, listing: Listing, *, listed: int, claimed: int | None, detail: str | None = None
+        self,
+        name: ListName,
+        listing: Listing,
+        *,
+        listed: int,
+        claimed: int | None,
+        detail: str | None = None,
+        maximum: int | None = None,
     ) -> None:
         """The list of one post, after its last page.
 
         The few responses to a single post may all be by accounts that are gone, so only the sum over all posts is
         compared with the counters; but a full last page without a next one is seen in the single list.
+
+        Args:
+            name, listed, claimed, detail: see `add`; listing: that was read.
+            maximum: entries that the platform shows of one post at most; None where it shows all.
         """
         entry = listing.coverage(name, self._account_id, listed=listed, claimed=claimed, detail=detail)
-        if listing.whole and entry.reason in ("hidden_by_account", "shorter_than_counter", None):
-            entry = replace(entry, state="complete", reason=None)
+        if listing.whole:
+            if maximum is not None and claimed is not None and listed < claimed and claimed > maximum:
+                entry = replace(entry, state="partial", reason="platform_maximum")
+            elif entry.reason != "no_next_page":
+                entry = replace(entry, state="complete", reason=None)
         self._lists[name].append(entry)
 
     def entries(self, name: ListName) -> tuple[ListCoverage, ...]:

@@ -14,27 +14,25 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
-from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, Reason, State
-from headcount.sources.collecting import Collection, Listing, Quote, end_state, uniform_sample
+from headcount.incoming import ListName, Reason
+from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.response_coverage import ResponseCoverage
 from headcount.sources.rows import objects, whole_number
 from headcount.sources.sessions import find_login
 from headcount.sources.x_api_calls import CALLS, Call, cost
+from headcount.sources.x_api_coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
 
 __all__ = ["XCollector"]
 
 API = "https://api.x.com"
-MOST_POSTS, MOST_MENTIONS = 3_200, 800
-"""The newest posts and mentions that X gives out, however many there are."""
 LATEST = 5
 """Latest posts of a sampled follower; the fewest that can be asked for."""
 SEARCH_REACHES = timedelta(days=7)
@@ -42,29 +40,11 @@ _OCCASIONS, _LIKES, _REPOSTS = 0.5, 0.005, 0.0005
 """For the quote only: this part of the posts answers and repeats nobody; such parts of the followers like and repost
 one of those."""
 _CALLS_A_SECOND = 2.0
-_LISTS: dict[str, ListName] = {"likes": "likes", "reposts": "reposts", "quotes": "quotes"}
-"""Steps about single posts -> the list that they read; answers are found in two ways, see `_replies`."""
 _GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
 
 
 class _LeftOut(Exception):
     """A call that the collection can do without was not answered."""
-
-
-@dataclass(frozen=True)
-class _Own:
-    """A post of the account, with its counters; None where a counter is missing."""
-
-    id: str
-    created_at: datetime
-    answers: int | None
-    likes: int | None
-    reposts: int | None
-    quotes: int | None
-
-    def counter(self, name: ListName) -> int | None:
-        """The counter of a list of responses."""
-        return {"replies": self.answers, "likes": self.likes, "reposts": self.reposts, "quotes": self.quotes}[name]
 
 
 class XCollector:
@@ -79,15 +59,9 @@ class XCollector:
         self.address = os.environ.get("HEADCOUNT_X_API", API).rstrip("/")
         self.profile: dict[str, Any] = {}
         self.token_of: str | None = None
-        self.shut: set[str] = set()
+        self.shut: dict[str, str] = {}
         self.said: set[str] = set()
-        self._own: list[_Own] = []
-        self._answers: set[str] = set()  # posts that answer one of the account's
-        self._lists: dict[ListName, ListCoverage] = {}
-        self._mentioned: ListCoverage | None = None
-        self._responded = ResponseCoverage("")
-        self._refusals: dict[str, str] = {}  # step -> what the server said when it refused it
-        self._beyond_search = self._all_responses = False
+        self.found = XCoverage("", protected=False, written=None)
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of an endpoint; none for a server on this machine."""
@@ -120,7 +94,7 @@ class XCollector:
         page = self._ask(collection, CALLS["profile"], target.name)
         data = page.json.get("data") if page.good else None
         if not isinstance(data, dict):
-            raise _no_profile(target.name, page)
+            raise _no_profile(target.name, page, earlier_account_id(collection.landing))
         self.profile = data
         collection.spent = sum(self._cost(known) for known in collection.landing.pages())
         return self._quote(collection)
@@ -194,84 +168,57 @@ class XCollector:
 
     def collect(self, collection: Collection) -> None:
         """Ask for everything; the most important first."""
-        self._responded = ResponseCoverage(self._account_id)
+        protected = bool(self.profile.get("protected"))
+        self.found = XCoverage(f"x:{self.profile['id']}", protected=protected, written=self._written())
         try:
             self._collect(collection)
         finally:  # also where the budget ended it
-            self._set_coverage(collection)
+            for entry in self.found.entries():
+                collection.landing.set_coverage(entry)
         collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
 
     def _collect(self, collection: Collection) -> None:
-        own = self._posts(collection)
-        self._mentions(collection, {post.id for post in own})
+        self._posts(collection)
+        self._mentions(collection)
         self._list(collection, CALLS["followers"], "followers_count", collection.options.limit)
-        for number, post in enumerate(own):
+        for number, post in enumerate(self.found.own):
             self._responses(collection, post)
-            collection.show("who responded to single posts", number + 1, len(own))
-        self._all_responses = True
+            collection.show("who responded to single posts", number + 1, len(self.found.own))
+        self.found.all_responses = True
         self._list(collection, CALLS["following"], "following_count", None)
         if collection.options.sample:
             self._latest(collection, collection.options.sample)
         else:
             collection.note("Followers' own posts were not looked at: --sample N looks at those of N of them.")
 
-    @property
-    def _account_id(self) -> str:
-        return f"x:{self.profile['id']}"
-
-    def _posts(self, collection: Collection) -> list[_Own]:
-        """The account's posts since the date that was asked for; gives those that others can respond to."""
+    def _posts(self, collection: Collection) -> None:
+        """The account's posts since the date that was asked for."""
         listing = self._listing(collection, CALLS["posts"], self.profile["id"], _since(collection))
-        seen = 0
+        created, seen = _time(self.profile.get("created_at")), 0
         try:
             for page in listing:
                 items = list(_items(page))
-                self._own += [_own(item) for item in items if _is_occasion(item, self.profile["id"])]
+                self.found.own += [own_post(item) for item in items if _is_occasion(item, self.profile["id"])]
                 seen += len(items)
                 collection.show("posts", seen, None)
         finally:
-            created = _time(self.profile.get("created_at"))
-            from_the_start = created is not None and collection.since <= created
-            detail = _reason(listing.refused) if listing.refused else None
-            self._lists["posts"] = self._protected(
-                _newest_only(
-                    listing.coverage(
-                        "posts",
-                        self._account_id,
-                        listed=seen,
-                        claimed=self._written() if from_the_start else None,
-                        detail=detail,
-                        enough=listing.whole and not from_the_start,
-                    ),
-                    MOST_POSTS,
-                    self._written(),
-                )
-            )
+            everything = created is not None and collection.since <= created
+            self.found.add_posts(listing, seen, everything=everything, detail=_said(listing))
         self._say_end(collection, CALLS["posts"], listing)
         if seen >= MOST_POSTS:
             collection.note(f"X gives out the newest {MOST_POSTS:,} posts only; older ones are not known.")
-        return self._own
 
-    def _mentions(self, collection: Collection, own: set[str]) -> None:
+    def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
         listing = self._listing(collection, CALLS["mentions"], self.profile["id"], _since(collection))
         seen = 0
         try:
             for page in listing:
                 seen += _number(page)
-                self._answers |= _answers_to(page, own)
+                self.found.add_answers(_items(page))
                 collection.show("mentions", seen, None)
         finally:
-            detail = _reason(listing.refused) if listing.refused else None
-            self._mentioned = self._protected(
-                _newest_only(
-                    listing.coverage(
-                        "replies", self._account_id, listed=seen, claimed=None, detail=detail, enough=listing.whole
-                    ),
-                    MOST_MENTIONS,
-                    None,
-                )
-            )
+            self.found.add_mentions(listing, seen, detail=_said(listing))
         self._say_end(collection, CALLS["mentions"], listing)
         if seen >= MOST_MENTIONS:
             collection.note(
@@ -281,7 +228,6 @@ class XCollector:
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""
         claimed, seen = self._counter(count), 0
-        name: ListName = "followers" if call.step == "followers" else "following"
         listing = self._listing(
             collection, call, self.profile["id"], wanted=lambda: None if limit is None else limit - seen
         )
@@ -292,23 +238,19 @@ class XCollector:
                 if limit is not None and seen >= limit:
                     break
         finally:
-            detail = _reason(listing.refused) if listing.refused else None
             collection.landing.set_meta(f"listed_{call.step}", str(seen))
-            self._lists[name] = self._protected(
-                listing.coverage(
-                    name, self._account_id, listed=seen, claimed=claimed, limit=limit, detail=detail, can_hide=False
-                )
-            )
+            name: ListName = "followers" if call.step == "followers" else "following"
+            self.found.add_list(name, listing, seen, claimed, limit, detail=_said(listing))
         self._say_end(collection, call, listing)
 
-    def _responses(self, collection: Collection, post: _Own) -> None:
+    def _responses(self, collection: Collection, post: OwnPost) -> None:
         """Who answered, liked, reposted and quoted one post; what has no counter is asked for."""
         if post.answers != 0:
             if collection.begun_at - post.created_at < SEARCH_REACHES:
                 query = [("query", f"conversation_id:{post.id}")]
                 self._run(collection, CALLS["answers"], post, post.answers, query)
             else:
-                self._beyond_search = True
+                self.found.unsearched = "platform_maximum"
                 self._note(
                     collection,
                     "Answers to posts older than seven days were found among the mentions only; X's search for the "
@@ -318,7 +260,7 @@ class XCollector:
             self._note(collection, "X does not tell when a post was liked or reposted.")
         if post.likes != 0 and self.token_of is None:
             self._note(collection, "Who liked is shown to a user's token only, not to an application's.")
-            self._responded.add("likes", listed=0, claimed=post.likes, state="refused", reason="login_required")
+            self.found.add_refused("likes", post.likes, None)
         elif post.likes != 0:
             self._run(collection, CALLS["likes"], post, post.likes)
         if post.reposts != 0:
@@ -330,105 +272,27 @@ class XCollector:
         self,
         collection: Collection,
         call: Call,
-        post: _Own,
+        post: OwnPost,
         count: int | None,
         more: Iterable[tuple[str, str]] = (),
     ) -> None:
         """All pages of one call for one post; a call that is refused once is not made again."""
-        name = _LISTS.get(call.step)
         if call.step in self.shut:
-            self._shut_list(call, name, count)
+            self.found.add_refused(call.step, count, self.shut[call.step])
             return
         listing, listed = self._listing(collection, call, post.id, more, wanted=lambda: count), 0
         try:
             for page in listing:
                 listed += _number(page)
-                if name is None:
-                    self._answers |= _answers_to(page, {post.id for post in self._own})
+                if call.step == "answers":
+                    self.found.add_answers(_items(page))
         except _LeftOut:
             listing.ended = "server_error"
-            if name is None:
-                self._beyond_search = True
         finally:
-            if name is not None:
-                detail = _reason(listing.refused) if listing.refused else None
-                self._responded.add_listing(name, listing, listed=listed, claimed=count, detail=detail)
+            self.found.add_responses(call.step, listing, listed, count, detail=_said(listing))
         if listing.refused is not None and listing.refused.status == 403:
             self._say_end(collection, call, listing)
-            self.shut.add(call.step)
-            self._refusals[call.step] = _reason(listing.refused)
-            self._beyond_search |= name is None
-
-    def _shut_list(self, call: Call, name: ListName | None, count: int | None) -> None:
-        if name is not None:
-            self._responded.add(
-                name,
-                listed=0,
-                claimed=count,
-                state="refused",
-                reason="login_required",
-                detail=self._refusals.get(call.step),
-            )
-
-    # -- how completely it was read ------------------------------------------------------------------------------
-
-    def _protected(self, entry: ListCoverage) -> ListCoverage:
-        """The lists of a protected account are refused for that reason."""
-        if entry.state == "refused" and entry.reason == "login_required" and self.profile.get("protected"):
-            return replace(entry, reason="account_protected")
-        return entry
-
-    def _set_coverage(self, collection: Collection) -> None:
-        """Record how completely each list was read; what was not begun was not collected."""
-        for name in ("posts", "followers", "following"):
-            entry = self._lists.get(name) or ListCoverage(self._account_id, name, "unknown", "not_collected")
-            collection.landing.set_coverage(entry)
-        posts = self._lists.get("posts")
-        for name in RESPONSE_LISTS:
-            if posts is None:
-                entry = ListCoverage(self._account_id, name, "unknown", "not_collected")
-            else:
-                entry = self._replies() if name == "replies" else self._responded.summary(name, posts)
-                entry = self._unfinished(name, entry)
-            collection.landing.set_coverage(entry)
-
-    def _unfinished(self, name: ListName, entry: ListCoverage) -> ListCoverage:
-        """Where the budget ended the collection before the last post, the responses to the others are not known."""
-        counted = [post.counter(name) for post in self._own]
-        if self._all_responses or (name == "replies" and entry.is_complete) or not any(n != 0 for n in counted):
-            return entry
-        claimed = sum(count or 0 for count in counted)
-        if entry.listed:
-            return replace(entry, state="partial", reason="cost_limit", claimed=claimed)
-        if entry.state == "refused":
-            return replace(entry, claimed=claimed)
-        begun = any(self._responded.entries(name)) or (name == "replies" and self._mentioned is not None)
-        return replace(entry, state="unknown", reason="cost_limit" if begun else "not_collected", claimed=claimed)
-
-    def _replies(self) -> ListCoverage:
-        """The answers to the posts: those among the mentions, and those that the search found."""
-        posts, mentioned = self._lists["posts"], self._mentioned
-        now = datetime.now(UTC).isoformat()
-        if posts.shows_nothing:
-            return replace(posts, list="replies", listed=None, claimed=None, observed_at=now)
-        counts = [post.answers for post in self._own]
-        claimed = sum(count or 0 for count in counts) if None not in counts else None
-        listed = len(self._answers)
-        state: State
-        reason: Reason | None
-        detail = None
-        if claimed is not None and listed >= claimed:
-            state, reason = "complete", None
-        elif mentioned is not None and mentioned.shows_nothing:
-            state, reason, detail = mentioned.state, mentioned.reason, mentioned.detail
-            state = "partial" if listed else state
-        elif mentioned is not None and not mentioned.is_complete:
-            state, reason, detail = "partial", mentioned.reason, mentioned.detail
-        elif self._beyond_search:
-            state, reason = "partial", "platform_maximum"
-        else:
-            state, reason = end_state(listed, claimed, can_hide=False)
-        return ListCoverage(self._account_id, "replies", state, reason, listed, claimed, detail, now)
+            self.shut[call.step] = _reason(listing.refused)
 
     def _latest(self, collection: Collection, size: int) -> None:
         """The latest posts of a uniform sample of the followers that were listed."""
@@ -594,36 +458,6 @@ def _is_occasion(item: dict[str, Any], account: str) -> bool:
     return "retweeted" not in kinds and item.get("in_reply_to_user_id") in (None, account)
 
 
-def _own(item: dict[str, Any]) -> _Own:
-    metrics = item.get("public_metrics")
-    metrics = metrics if isinstance(metrics, dict) else {}
-    return _Own(
-        str(item.get("id")),
-        _time(item.get("created_at")) or datetime.min.replace(tzinfo=UTC),
-        whole_number(metrics.get("reply_count")),
-        whole_number(metrics.get("like_count")),
-        whole_number(metrics.get("repost_count", metrics.get("retweet_count"))),
-        whole_number(metrics.get("quote_count")),
-    )
-
-
-def _answers_to(page: Page, own: set[str]) -> set[str]:
-    """The posts of a page that directly answer one of the account's."""
-    return {
-        str(item.get("id"))
-        for item in _items(page)
-        for reference in objects(item.get("referenced_posts") or item.get("referenced_tweets"))
-        if reference.get("type") == "replied_to" and str(reference.get("id")) in own
-    }
-
-
-def _newest_only(entry: ListCoverage, most: int, claimed: int | None) -> ListCoverage:
-    """A list of which X shows only the newest, where so many were listed."""
-    if (entry.listed or 0) < most or not entry.listed or (claimed is not None and entry.listed >= claimed):
-        return entry
-    return replace(entry, state="partial", reason="platform_maximum", claimed=claimed)
-
-
 def _list_refusal(page: Page) -> Reason | None:
     """Why a page shows nothing of a list, where the answer itself is good: X gives the errors of a protected account
     and the like inside it.
@@ -638,6 +472,11 @@ def _list_refusal(page: Page) -> Reason | None:
     return "login_required" if "not-authorized-for-resource" in kinds else None
 
 
+def _said(listing: Listing) -> str | None:
+    """What X said where it refused a page of a list."""
+    return _reason(listing.refused) if listing.refused is not None else None
+
+
 def _reason(page: Page) -> str:
     """What X says, in its words."""
     try:
@@ -650,11 +489,19 @@ def _reason(page: Page) -> str:
     return f"HTTP {page.status}" + (f": {str(said)[:120].rstrip('.')}" if said else "")
 
 
-def _no_profile(name: str, page: Page) -> Exception:
+def _no_profile(name: str, page: Page, known: str | None) -> Exception:
+    """Why there is no profile; `known` is the account, where it was collected before."""
     reason = _reason(page)
-    if page.status == 403 and "suspended" not in reason:
+    suspended = "suspended" in reason  # X has one code for accounts that are suspended and for those that never were
+    if page.status == 403 and not suspended:
         return AccessDenied(f"X does not show @{name} ({reason}).", hint=_GET_ONE)
-    what = "has suspended" if "suspended" in reason else "has no account"
-    return AccountNotFound(
-        f"X {what} @{name} ({reason.removeprefix('HTTP 200: ')}).", hint="check the handle: x:alice, without a server."
-    )
+    detail = reason.removeprefix("HTTP 200: ")
+    if suspended:
+        return AccountGone(
+            f"X has suspended @{name} ({detail}).",
+            hint="check the handle: x:alice, without a server.",
+            status="suspended",
+            detail=detail,
+            account_id=known,
+        )
+    return AccountNotFound(f"X has no account @{name} ({detail}).", hint="check the handle: x:alice, without a server.")
