@@ -174,9 +174,9 @@ class XCoverage:
         counters = [post.counter(name) for post in self.own]
         if self.all_responses or not any(counter != 0 for counter in counters):
             return entry
-        if name == "replies" and entry.is_complete:
-            return entry
         claimed = sum(counter or 0 for counter in counters)
+        if name == "replies" and entry.is_complete and None not in counters and (entry.listed or 0) >= claimed:
+            return entry
         if entry.listed:
             return replace(entry, state="partial", reason="cost_limit", claimed=claimed)
         if entry.state == "refused":
