@@ -406,8 +406,8 @@ class BlueskyCollector:
             collection,
             f"The list of {step}",
             ask,
-            lambda page: page.json.get("cursor") or None,
-            lambda page: len(list(objects(page.json.get(items)))),
+            _cursor,
+            lambda page: len(list(objects(_content(page).get(items)))),
             size=PAGE,
             refusal=_list_refusal,
         )
@@ -455,6 +455,11 @@ def _reason(page: Page) -> str:
     content = _content(page)
     said = content.get("message") or content.get("error")
     return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
+
+
+def _cursor(page: Page) -> str | None:
+    cursor = _content(page).get("cursor")
+    return str(cursor) if cursor else None
 
 
 def _list_refusal(page: Page) -> Reason | None:
