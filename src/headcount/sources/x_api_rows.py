@@ -89,7 +89,10 @@ class _Pages:
             return
         content = page.json
         self.reader.response(content, {"url": page.url, "retrieved_at": page.fetched_at})
-        if page.step in _TOUCHES:
+        if page.step == "profile" and isinstance(content.get("data"), dict):
+            row = {"account_id": f"x:{self.account}", "platform": "x", "status": "active"}  # it may have been suspended
+            self.rows.account(row | {"observed_at": page.fetched_at}, whole=False)
+        elif page.step in _TOUCHES:
             self._touches(content, page)
         elif page.step == "latest":
             self._looked_at(page)
