@@ -298,3 +298,26 @@ def test_a_later_look_at_all_followers_resets_the_sample(tmp_path):
     report = hc.open(tmp_path).report(ME, window_days=None)
     assert report.funnel.sample is None
     assert report.followers.state == "complete"
+
+
+def test_an_older_collection_that_is_imported_later_revives_no_one(tmp_path):
+    """Landings of two workspaces: 104 followers, of whom the newest 10 have left since."""
+    collect(tmp_path / "old", Server(followers=104))
+
+    def shorter(_url, content):
+        return content | {"followers": content["followers"][10:]}
+
+    fewer = {
+        "app.bsky.graph.getFollowers": shorter,
+        PROFILE: lambda _url, content: content | {"followersCount": 94},
+    }
+    collect(tmp_path / "new", Server(fewer, followers=104))
+    (older,) = (tmp_path / "old" / "landing").rglob("*.landing")
+    hc.open(tmp_path / "new").add(older)
+    listed = f"SELECT count(*) FROM follows WHERE followee_id = '{ME}' AND gone_at IS NULL"
+    assert rows(tmp_path / "old", listed) == [(103,)]
+    assert rows(tmp_path / "new", listed) == [(93,)]
+    (newer,) = (tmp_path / "new" / "landing").rglob("*.landing")
+    hc.open(tmp_path / "old").add(newer)
+    assert rows(tmp_path / "old", listed) == [(93,)]
+    assert coverage(tmp_path / "new")["followers"] == coverage(tmp_path / "old")["followers"]

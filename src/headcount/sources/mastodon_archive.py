@@ -146,7 +146,7 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)

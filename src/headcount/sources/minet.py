@@ -134,7 +134,7 @@ class _Reader:
         name: ListName = "followers" if self.kind == "followers" else "following"
         lists = [ListCoverage(owner, name, "complete") for owner in sorted(self.ended)]
         lists += [ListCoverage(owner, name, "partial") for owner in sorted(self.begun - self.ended)]
-        return replace(intake, lists=tuple(lists))
+        return replace(intake, lists=tuple(lists), closer_look=False)
 
     def _start(self) -> int:
         """Where minet's own columns begin: it adds them behind all others, whatever those are called."""

@@ -103,7 +103,7 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 

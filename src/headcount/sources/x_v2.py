@@ -60,7 +60,7 @@ class XV2Source:
             reader.take(value.content)
             rows.flush(at=BATCH_ROWS)
         intake = finish(self.name, rows, problems, reader.notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, lists=tuple(reader.lists.coverage()))
+        return replace(intake, lists=tuple(reader.lists.coverage()), closer_look=False)
 
 
 class _Lists:
