@@ -113,8 +113,11 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "followers only are counted, and their text is not kept: 1." in notes
     assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
     assert reasons_of(intake) == [
-        (name, "unknown", "own_activity_only") for name in ("likes", "quotes", "replies", "reposts")
+        ("likes", "unknown", "own_activity_only"),
+        ("posts", "partial", "shorter_than_counter"),  # the actor has 42, of which the outbox holds a part
+        *((name, "unknown", "own_activity_only") for name in ("quotes", "replies", "reposts")),
     ]
+    assert all(entry.observed_at == "2026-03-01T12:00:00Z" or entry.observed_at for entry in intake.lists)
 
 
 def test_direct_and_hidden_words_are_nowhere(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from tests.lists import reasons_of
 
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
@@ -352,17 +353,33 @@ def test_pages_of_a_list_of_followers_become_follows(tmp_path: Path) -> None:
     con, intake = read(written(tmp_path, *pages))
     rows = con.sql("SELECT follower_id, followee_id, position FROM incoming_follows ORDER BY position").fetchall()
     assert rows == [("x:10", "x:1", 0), ("x:11", "x:1", 1), ("x:12", "x:1", 2)]
-    assert intake.whole_lists
+    assert [entry.to_dict() for entry in intake.lists] == [
+        {
+            "account_id": "x:1",
+            "list": "followers",
+            "state": "complete",
+            "listed": 3,
+            "observed_at": "2023-01-01T00:00:00Z",
+        }
+    ]
     con, intake = read(written(tmp_path, pages[0]))
-    assert not intake.whole_lists, "the last page is missing"
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing")], "the last page is missing"
     con, intake = read(written(tmp_path, pages[1]))
-    assert not intake.whole_lists, "the first page is missing"
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing")], "the first page is missing"
     con, intake = read(written(tmp_path, followers_page(range(5, 7), None, kind="following")))
     assert con.sql("SELECT follower_id, followee_id FROM incoming_follows ORDER BY 2").fetchall() == [
         ("x:1", "x:5"),
         ("x:1", "x:6"),
     ]
+    assert reasons_of(intake) == [("following", "complete", None)]
     assert not intake.whole_lists
+
+
+def test_one_list_that_is_cut_leaves_the_others_complete(tmp_path: Path) -> None:
+    cut = followers_page(range(10, 12), "next")
+    whole = followers_page(range(20, 22), None, kind="following")
+    _, intake = read(written(tmp_path, cut, whole))
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing"), ("following", "complete", None)]
 
 
 def test_liked_tweets_become_likes(tmp_path: Path) -> None:

@@ -46,12 +46,15 @@ class Repository:
         records: in the order of their keys.
         missing: parts that the file points to and does not hold; above 0, it is a part of a repository.
         replaced: invalid characters.
+        revised_at: when it was last changed: by its revision, in old repositories by its newest record; None where
+            neither holds a time.
     """
 
     did: str
     records: list[Record]
     missing: int
     replaced: int = 0
+    revised_at: datetime | None = None
 
 
 def tid_time(key: str) -> datetime | None:
@@ -93,7 +96,9 @@ def read_repository(car: bytes) -> Repository:
     for key, value in walk.entries(top):
         collection, _, name = key.partition("/")
         records.append(Record(collection, name, value))
-    return Repository(did, records, walk.missing, replaced.count)
+    times = (tid_time(record.key) for record in records)
+    newest = max((time for time in times if time is not None), default=None)
+    return Repository(did, records, walk.missing, replaced.count, tid_time(str(root.get("rev"))) or newest)
 
 
 class _Walk:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -36,6 +36,7 @@ __all__ = [
     "ENDING",
     "LIVE",
     "Landing",
+    "NoteTopic",
     "Page",
     "collected_as",
     "find_finished",
@@ -49,7 +50,10 @@ __all__ = [
 ENDING = ".landing"
 LIVE = "live"
 """Folder, step and fact of a landing that was followed live."""
+NoteTopic = Literal["cost_limit"]
 _FORMAT = "1"
+_COST_LIMIT_BEFORE_TOPICS = "text LIKE 'Going on could cost more%'"
+"""How earlier versions, whose notes had no topic, began the only note that has one now."""
 _SQLITE = b"SQLite format 3\0"
 _KEPT_HEADERS = frozenset({"content-type", "date", "link", "location", "etag", "last-modified", "atproto-repo-rev"})
 _LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
@@ -145,8 +149,12 @@ class Landing:
             CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT);
             CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, step TEXT, url TEXT UNIQUE, status INTEGER,
                 fetched_at TEXT, headers TEXT, body BLOB);
-            CREATE TABLE IF NOT EXISTS notes (text TEXT PRIMARY KEY, said_at TEXT);"""
+            CREATE TABLE IF NOT EXISTS notes (text TEXT PRIMARY KEY, said_at TEXT, topic TEXT);"""
         )
+        if not self._has_topics:
+            self._db.execute("ALTER TABLE notes ADD COLUMN topic TEXT")
+            self._db.execute(f"UPDATE notes SET topic = 'cost_limit' WHERE {_COST_LIMIT_BEFORE_TOPICS}")
+            self._db.commit()
         if self.meta("format") is None:
             self.set_meta("format", _FORMAT)
             self.set_meta("begun_at", datetime.now(UTC).isoformat())
@@ -219,14 +227,30 @@ class Landing:
         """Was the list of that name read to its end?"""
         return any(entry.list == name and entry.is_complete for entry in self.coverage())
 
-    def note(self, text: str) -> None:
-        """What the user should know of this collection; the same text is kept once."""
-        with self._db:
-            self._db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", [text, datetime.now(UTC).isoformat()])
+    @property
+    def _has_topics(self) -> bool:
+        return any(name == "topic" for _, name, *_ in self._db.execute("PRAGMA table_info(notes)"))
 
-    def notes(self) -> list[str]:
-        """All notes, in the order in which they were made; last, what was replaced in the pages decoded so far."""
-        kept = [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY rowid")]
+    def note(self, text: str, *, topic: NoteTopic | None = None) -> None:
+        """Record a note on the collection for the user; the same text is kept once.
+
+        Args:
+            text: the sentence.
+            topic: what it is about, where a reader treats notes of that topic differently.
+        """
+        with self._db:
+            now = datetime.now(UTC).isoformat()
+            self._db.execute("INSERT OR IGNORE INTO notes (text, said_at, topic) VALUES (?, ?, ?)", [text, now, topic])
+
+    def notes(self, *, without: NoteTopic | None = None) -> list[str]:
+        """All notes, in the order in which they were made; last, what was replaced in the pages decoded so far.
+
+        Args:
+            without: a topic whose notes are left out.
+        """
+        topic = "topic" if self._has_topics else f"CASE WHEN {_COST_LIMIT_BEFORE_TOPICS} THEN 'cost_limit' END"
+        rows = self._db.execute(f"SELECT text, {topic} FROM notes ORDER BY rowid")
+        kept = [text for text, about in rows if without is None or about != without]
         replaced = Replaced(sum(self._replaced.values())).note("The collected pages")
         return [*kept, replaced] if replaced else kept
 

@@ -22,10 +22,11 @@ from headcount.incoming import ListCoverage, ListName
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import Intake, own_activity_only
+from headcount.sources.collecting import end_state
 from headcount.sources.decoding import decode_json, decode_text
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner, account_domains
-from headcount.sources.rows import BATCH_ROWS, Rows
+from headcount.sources.rows import BATCH_ROWS, Rows, whole_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -154,7 +155,7 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
@@ -238,10 +239,14 @@ class _Reader:
 
     def _coverage(self) -> tuple[ListCoverage, ...]:
         """The lists whose exports lie beside the archive are complete; who responded is not in any archive."""
-        owner = self.owner.account
+        owner, made = self.owner.account, self.owner.observed_at
         sides: tuple[ListName, ...] = ("followers", "following")
-        held = [ListCoverage(owner, side, "complete") for side in sides if self._has(side)]
-        return (*held, *own_activity_only(owner))
+        held = [ListCoverage(owner, side, "complete", observed_at=made) for side in sides if self._has(side)]
+        if self.outbox.orderedItems is not None:
+            listed, claimed = len(self.outbox.orderedItems), whole_number(self.outbox.totalItems)
+            state, reason = end_state(listed, claimed, can_hide=False)
+            held.append(ListCoverage(owner, "posts", state, reason, listed, claimed, observed_at=made))
+        return (*held, *own_activity_only(owner, made))
 
     def _notes(self) -> list[str]:
         notes = [f"{RECEIVED} Collect them with: headcount add @{self.owner.handle}"]

@@ -70,7 +70,7 @@ class PagedListing(Listing):
             lambda page: len(entries(page.json) or ()),
             _is_list,
         )
-        self._step, self._url, self._size = step, url, size
+        self._step, self._url, self._page_size = step, url, size
         self._claimed, self._ids_are_cursors = claimed, ids_are_cursors
         self._parameters: list[tuple[str, str | int]] = [*parameters, ("limit", size)]
         self._ids: set[str] = set()
@@ -129,7 +129,7 @@ class PagedListing(Listing):
 
     def _is_full(self, page: Page) -> bool:
         count = len(entries(page.json) or ())
-        return count >= self._size or (count == _PAGE_CAP and self._size > _PAGE_CAP)
+        return count >= self._page_size or (count == _PAGE_CAP and self._page_size > _PAGE_CAP)
 
     def _ends(self, page: Page) -> bool:
         """Is a page without a next one the last, as far as the header and the counter show?"""

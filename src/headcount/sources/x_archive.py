@@ -33,7 +33,7 @@ Object = dict[str, Any]
 
 _DEFAULT_PICTURE = "default_profile_images"
 _LISTS = ("follower", "following")
-_LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following"}
+_LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following", "tweets": "posts"}
 _TWEETS = ("tweets", "tweet", "community-tweet")
 
 RECEIVED = (
@@ -104,7 +104,7 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 
@@ -206,15 +206,15 @@ class _Reader:
 
     def _coverage(self) -> tuple[ListCoverage, ...]:
         """How completely the archive holds each list; who responded is not in any archive."""
-        owner = self.owner.account
+        owner, made = self.owner.account, self.owner.observed_at
         held = [
-            ListCoverage(owner, name, "complete")
+            ListCoverage(owner, name, "complete", observed_at=made)
             if self._is_whole(kind)
-            else ListCoverage(owner, name, "partial", "parts_missing")
+            else ListCoverage(owner, name, "partial", "parts_missing", observed_at=made)
             for kind, name in _LIST_NAMES.items()
             if self.layout.of(kind) or self._missing_parts(kind)
         ]
-        return (*held, *own_activity_only(owner))
+        return (*held, *own_activity_only(owner, made))
 
     def _notes(self) -> list[str]:
         notes = [RECEIVED + f" Collect them with: headcount add @{self.owner.handle or 'name'}"]
