@@ -181,26 +181,6 @@ EXPECTED: dict[str, list[Expected]] = {
         Expected(0),
     ],
 }
-PENDING = {
-    "01-networkx-hash-names",
-    "02-snap-weights",
-    "02a-min",
-    "06-gephi-undirected",
-    "08-headerless-csv",
-    "09-utf16-excel-network",
-    "10-float-column",
-    "13-ucinet",
-    "15-networkx-dictdata",
-    "30-ids-txt",
-    "94-user-follower",
-    "114-na-null-ids",
-    "44-live-hidcount",
-    "51-live-nolink",
-    "54-live-minus",
-    "55-live-strnum",
-    "65-bsky-blockedall",
-}
-"""Cases that are known to be wrong."""
 SERVERS = {"8611": servers.mastodon, "8612": servers.bluesky}
 """Ports that the READMEs name."""
 
@@ -243,15 +223,7 @@ def test_every_case_has_an_expectation(cases: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="known to be wrong"))
-        if name in PENDING
-        else name
-        for name in EXPECTED
-    ],
-)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_case(
     name: str, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

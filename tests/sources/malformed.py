@@ -162,7 +162,7 @@ def account(**values: object) -> str:
 MALFORMED = [
     Malformed("nothing there", lambda folder: folder / "nowhere", 2, "There is no file or folder"),
     Malformed("empty folder", lambda folder: folder, 2, "is empty"),
-    Malformed("folder without a table", notes, 2, "holds nothing that can be read (notes.txt)"),
+    Malformed("folder without a table", notes, 2, "is not a folder of tables or an archive"),
     Malformed("symlink loop", loop, 2, "There is no file or folder"),
     Malformed("folder named like a table", subfolder, 1, "is a folder"),
     Malformed("table twice", twice, 1, "holds follows twice"),
