@@ -48,7 +48,9 @@ def canonical_domain(collection: Collection, server: str, name: str, domain: str
     if page is None or not page.good:
         return None
     subject = _SUBJECT.fullmatch(text_of(content_of(page).get("subject")) or "")
-    return subject[2] if subject and subject[1].lower() == name.lower() else None
+    if subject is None or subject[1].lower() != name.lower():
+        return None
+    return domain if subject[2] == domain.partition(":")[0] else subject[2]  # some leave the port out
 
 
 def _look(collection: Collection, url: str, parameters: list[tuple[str, str | int]], host: str) -> Page | None:

@@ -30,8 +30,8 @@ from headcount.sources.rows import truth_value, whole_number
 
 __all__ = ["PagedListing", "judge_list", "judge_posts", "status_address", "without_counter"]
 
-_PAGE_CAP = 40
-"""Some servers return at most this many entries, whatever is requested."""
+_PAGE_CAP, _ROUND = 40, 10
+"""Some servers return at most this many entries, whatever is requested; others cap at another round number."""
 _MAX_GAP, _MAX_GAP_SHARE = 3, 4
 """A list that was read to its end lacks at most so many of the counter's entries, or one in so many; else it is cut."""
 _COUNTERS: dict[str, str] = {"followers": "followers_count", "following": "following_count"}
@@ -47,8 +47,6 @@ class PagedListing(Listing):
         parameters: further ones of the first page.
         ids_are_cursors: `max_id` is documented to be the id of an entry (statuses, notifications).
 
-    Attributes:
-        cut: no further page could be had, though there must be one.
     """
 
     def __init__(
@@ -75,8 +73,12 @@ class PagedListing(Listing):
         self._parameters: list[tuple[str, str | int]] = [*parameters, ("limit", size)]
         self._ids: set[str] = set()
         self._decided: tuple[Page, str | None] | None = None
-        self._guessing = self._guess_worked = self._was_full = False
-        self.cut = False
+        self._guessing = self._guess_worked = self._was_full = self._repeats = False
+
+    def __iter__(self) -> Iterator[Page]:
+        yield from super().__iter__()
+        if self._guessing and self.refused is not None:  # the server refuses a guess, not the list
+            self.refused, self.ended, self.whole = None, None, True
 
     def new_ids(self) -> Iterator[str]:
         """The ids of the entries, each once."""
@@ -118,18 +120,22 @@ class PagedListing(Listing):
             parts, server = urlsplit(linked), urlsplit(self._url)
             return f"{server.scheme}://{server.netloc}{parts.path}?{parts.query}"
         if self._guessing:
-            self.cut |= len(fresh) < len(ids) or (not ids and self._was_full and not self._guess_worked)
+            self._repeats |= len(fresh) < len(ids)
             if not fresh:
                 return None
             self._guess_worked = True
         if not ids or self._ends(page):
             return None
-        self._guessing, self._was_full = True, self._is_full(page)
+        self._was_full = self._is_full(page) if not self._guessing else self._was_full
+        self._guessing = True
         return f"{self._url}?{urlencode([*self._parameters, ('max_id', ids[-1])])}"
 
     def _is_full(self, page: Page) -> bool:
+        """May a page have been filled to the size that was requested, or to a smaller one of the server's own?"""
         count = len(entries(page.json) or ())
-        return count >= self._page_size or (count == _PAGE_CAP and self._page_size > _PAGE_CAP)
+        if count >= self._page_size or count == _PAGE_CAP:
+            return True
+        return "link" not in page.headers and count >= 2 * _ROUND and count % _ROUND == 0
 
     def _ends(self, page: Page) -> bool:
         """Is a page without a next one the last, as far as the header and the counter show?"""
@@ -147,15 +153,11 @@ class PagedListing(Listing):
     @property
     def is_cut(self) -> bool:
         """Are entries missing because the server gave no next page?"""
-        if self._guessing and self.refused is not None:
-            return True
-        short = self._claimed is None or len(self._ids) < self._claimed
-        return short and (self.cut or (self._guessing and not self._ids_are_cursors and not self._is_short_end))
-
-    @property
-    def _is_short_end(self) -> bool:
-        """One page that was not full, with nothing after it, and no counter to compare with."""
-        return self._claimed is None and not self._guess_worked and not self._was_full
+        if not self._guessing or (self._claimed is not None and len(self._ids) >= self._claimed):
+            return False
+        if self._guess_worked:
+            return self._repeats or not self._ids_are_cursors
+        return self._was_full
 
     def list_coverage(
         self, name: ListName, account_id: str, *, listed: int, claimed: int | None, limit: int | None = None

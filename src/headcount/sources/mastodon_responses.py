@@ -180,7 +180,7 @@ class Responses:
         tally.listed += listed
         tally.claimed += counted or 0
         tally.is_counted &= counted is not None
-        if listing.refused is not None and not (listed and listing.is_cut):
+        if listing.refused is not None:
             tally.refusals.append((refusal_reason(listing.refused.status), reason_of(listing.refused)))
         tally.cut += listing.is_cut
         tally.is_short |= not listing.is_read_completely
