@@ -80,7 +80,7 @@ def find_follow_columns(names: Sequence[str]) -> FollowColumns | None:
 
     Where a role has several columns (`source_id` and `source_name`), ids are preferred; both columns are of one kind.
     """
-    if any(_COUNTS.fullmatch(squashed(name)) for name in names):
+    if any(_COUNTS.fullmatch(squashed(name)) for name in names if squashed(name) != "following"):
         return None
     by_role: dict[str, list[int]] = {role: [] for role in _ROLES}
     for position, name in enumerate(names):

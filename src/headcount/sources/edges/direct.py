@@ -97,7 +97,7 @@ def relation(
     if numbers:
         columns |= dict.fromkeys((layout.follower, layout.followee), "UBIGINT")
     listed = ", ".join(f"'c{at}': '{kind}'" for at, kind in columns.items())
-    quote = "" if layout.separator == BLANKS else '"'
+    quote = '"' if layout.has_quotes and layout.separator != BLANKS else ""
     source = (
         f"read_csv([{', '.join(map(quoted, files))}], auto_detect = false, header = false, skip = "
         f"{layout.skipped_lines}, delim = {quoted(layout.separator)}, quote = '{quote}', escape = '{quote}', "

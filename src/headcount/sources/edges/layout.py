@@ -39,6 +39,7 @@ RENAME = "name the two columns follower_id and followee_id in the first line."
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?')
 """Spreadsheets write it above the header."""
 _MAX_WORDS = 3
+_MIN_SHARE = 0.9
 _RELATIONS = {"follow", "follows", "following", "followed", "pp", "knows", "friend", "friends", "->", "-->", "→", "--"}
 
 
@@ -64,7 +65,8 @@ class Layout:
         ambiguous: the first of these lines that may be a comment or a follow; None where there is none.
         is_undirected: a comment says that the edges have no direction.
         unnamed_column: a first column without a name (row numbers) is left out.
-        has_data: Python dictionaries stand behind the ids. is_regular: DuckDB may read the first lines as they are.
+        has_data: Python dictionaries stand behind the ids. has_quotes: fields may stand in quotes.
+        is_regular: DuckDB may read the first lines as they are.
     """
 
     separator: str = ","
@@ -79,6 +81,7 @@ class Layout:
     is_undirected: bool = False
     unnamed_column: bool = False
     has_data: bool = False
+    has_quotes: bool = True
     is_regular: bool = True
 
     def position(self, *names: str) -> int | None:
@@ -192,19 +195,39 @@ def _separate(sample: _Sample) -> tuple[str, list[list[str]]]:
         return separator, found[separator]
     if BLANKS in found:
         return BLANKS, found[BLANKS]
+    return _separate_most(sample)
+
+
+def _separate_most(sample: _Sample) -> tuple[str, list[list[str]]]:
+    """The separator that fits the header or nearly all rows: the others are bad rows, which the reader names."""
+    for separator in (*SEPARATORS, BLANKS):
+        rows = _raw_rows(sample, separator)[0]
+        width = len(rows[0]) if rows else 0
+        if find_follow_columns([strip_id(cell) for cell in rows[0]] if rows else []) is None:
+            width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+            if width < 2 or count < _MIN_SHARE * len(rows) or len(rows[0]) != width:
+                continue
+        return separator, [row for row in rows if len(row) == width]
     raise _not_separable(sample)
 
 
-def _split(sample: _Sample, separator: str) -> list[list[str]] | None:
-    """The rows of the sample; None where quotes do not fit the separator."""
+def _raw_rows(sample: _Sample, separator: str) -> tuple[list[list[str]], bool]:
+    """The rows up to a quote that is not closed; whether these are all."""
     lines, rows = iter(sample.rows), []
     try:
         for line in lines:
             shortened = Line(line.number, without_data(line.text))
             rows.append(split_row(shortened, lines, separator, sample.name))
     except InputError:
-        if not rows or sample.is_whole:
-            return None  # else the last field in quotes may go on beyond the sample
+        return rows, False
+    return rows, True
+
+
+def _split(sample: _Sample, separator: str) -> list[list[str]] | None:
+    """The rows of the sample; None where quotes do not fit the separator."""
+    rows, are_all = _raw_rows(sample, separator)
+    if not are_all and (not rows or sample.is_whole):
+        return None  # else the last field in quotes may go on beyond the sample
     while len({len(row) for row in rows}) == 1 and len(rows[0]) > 2 and not any(row[-1].strip() for row in rows):
         rows = [row[:-1] for row in rows]
     if len({len(row) for row in rows[1:]}) > 1:

@@ -132,7 +132,8 @@ def open_edge_list(con: duckdb.DuckDBPyConnection, files: Sequence[Path], work: 
     Raises:
         InputError: a file is not an edge list, or damaged as a whole.
     """
-    sources = [_open_one(con, find_edge_file(path), work / f"edges-{at}.tsv") for at, path in enumerate(files)]
+    probe = con.cursor()  # of its own transaction, which a file that DuckDB cannot read would end
+    sources = [_open_one(probe, find_edge_file(path), work / f"edges-{at}.tsv") for at, path in enumerate(files)]
     is_whole = all(source.survey.is_whole for source in sources)
     has_times = [name for name in ("followed_at", "gone_at") if any(name in source.columns for source in sources)]
     parts = [source.select(is_whole, has_times) for source in _joined(sources)]

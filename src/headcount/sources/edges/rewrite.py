@@ -59,11 +59,12 @@ class Rewritten:
 def plain_layout(layout: Layout) -> Layout:
     """The layout of the rewritten file."""
     times = [name for name in ("followed_at", "gone_at") if layout.position(squashed(name)) is not None]
-    return Layout("\t", 2 + len(times), header=Header.NAMED, names=("follower_id", "followee_id", *times))
+    names = ("follower_id", "followee_id", *times)
+    return Layout("\t", len(names), header=Header.NAMED, names=names, has_quotes=False)
 
 
 def rewrite(file: TextFile, layout: Layout, target: Path) -> Rewritten:
-    """Write the rows of an edge list as tab-separated pairs, in UTF-8, without a header.
+    """Write the rows of an edge list as tab-separated pairs, in UTF-8, without a header and without quotes.
 
     Args:
         file, layout: what to read, and how; target: where to.
