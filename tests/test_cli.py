@@ -84,7 +84,7 @@ def test_text_report_takes_no_name_for_markup(workspace, capsys):
     assert main(["followers", "ego", "--workspace", workspace]) == 0
     assert main(["report", "ego", "--workspace", workspace]) == 0
     out = capsys.readouterr().out
-    assert "@ego has 4 followers" in out
+    assert "4 of 5 followers of @ego are listed (partial list)" in out
 
 
 def test_account_may_be_left_out_and_named_in_several_ways(workspace, capsys):

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
+from tests.lists import complete
 
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import Intake, WholeLists
+from headcount.sources.base import Intake
 from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
@@ -24,7 +25,7 @@ TUESDAY = datetime(2026, 10, 6, 12, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 10, 7, 12, tzinfo=UTC)
 
 
-def filler(*, whole=True, between=(), **tables):
+def filler(*, whole=True, lists=(), between=(), **tables):
     """A source that holds just these rows: a dict of columns a row."""
 
     def fill(con):
@@ -34,7 +35,7 @@ def filler(*, whole=True, between=(), **tables):
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({columns}) VALUES ({marks})", list(row.values()))
         counts = {name: len(rows) for name, rows in tables.items()}
-        return Intake("test", (), 0, counts, (), whole, between=frozenset(between))
+        return Intake("test", (), 0, counts, (), whole and not lists, lists, between=frozenset(between))
 
     return fill
 
@@ -289,8 +290,8 @@ def test_who_came_while_the_list_was_read_is_not_gone(tmp_path):
         store.ingest(filler(whole=False, follows=listed("early", at=minutes(-1))), path="live", now=minutes(-1))
         store.ingest(filler(whole=False, follows=listed("late", at=minutes(30))), path="live", now=minutes(30))
         pages = [*listed("a", at=minutes(0)), *listed("b", at=minutes(60))]
-        whole = WholeLists(followers=frozenset({"x:ego"}))
-        told = store.ingest(filler(whole=whole, follows=pages), path="list", now=minutes(61))
+        lists = complete(followers=["x:ego"])
+        told = store.ingest(filler(lists=lists, follows=pages), path="list", now=minutes(61))
         assert standing(store) == ["a", "b", "late"]
         assert told.gone == 1
 
@@ -342,8 +343,8 @@ def test_only_the_lists_that_are_whole_tell_who_is_gone(tmp_path):
         first += [follow("x:z1", "x:g1"), follow("x:z2", "x:g1")]
         store.ingest(filler(follows=first), path="a", now=MONDAY)
         second = [follow(f"x:f{n}", "x:ego") for n in range(1, 6)] + [follow("x:ego", f"x:g{n}") for n in range(1, 6)]
-        whole = WholeLists(followers=frozenset({"x:ego"}), following=frozenset({"x:ego"}))
-        told = store.ingest(filler(whole=whole, follows=second), path="b", now=TUESDAY)
+        lists = complete(["x:ego"], ["x:ego"])
+        told = store.ingest(filler(lists=lists, follows=second), path="b", now=TUESDAY)
         gone = store.connection.execute("SELECT follower_id, followee_id FROM follows WHERE gone_at IS NOT NULL")
         assert sorted(gone.fetchall()) == [("x:ego", "x:g0"), ("x:f0", "x:ego")]
         assert told.gone == 2, "the followers of x:g1 were not listed, which says nothing"
@@ -371,15 +372,15 @@ def test_follows_among_accounts_that_were_all_asked_about_are_gone_when_they_are
 
 
 def test_a_whole_list_that_is_empty_now_is_not_believed_where_it_was_long(tmp_path):
-    whole = WholeLists(followers=frozenset({"x:ego"}))
+    lists = complete(followers=["x:ego"])
     with Store(tmp_path, write=True) as store:
         store.ingest(filler(follows=listed(*"abcdefghijkl")), path="a", now=MONDAY)
-        told = store.ingest(filler(whole=whole, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
+        told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
         assert told.gone == 0
         assert "taken for a partial one" in " ".join(told.notes)
     with Store(tmp_path / "few", write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="a", now=MONDAY)
-        told = store.ingest(filler(whole=whole, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
+        told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
         assert told.gone == 2
 
 

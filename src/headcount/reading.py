@@ -16,9 +16,11 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.hosts import with_host_key
+from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName
 from headcount.measures.authenticity_features import AUTOMATION_WORDS
 from headcount.reading_between import read_follows_between
-from headcount.sources.base import ARCHIVE
+from headcount.reading_lists import read_list_coverage
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ class AccountView:
         new: followers first listed after the first snapshot; None with one snapshot.
         other_id, other_handle, other_opted_out: the people numbered after the followers.
         remarks: (topic, sentence) that the collector left on how the account was collected.
+        lists: how completely each list of the account was read; lists without any record are not in it.
+        private_responses: responses that only the account or its followers may read; in no other column.
         labels: account_id -> what the user says of it: real, auto or spam.
         between: follows between the followers; None where whom the followers follow is not known.
     """
@@ -101,19 +105,24 @@ class AccountView:
     other_handle: Texts
     other_opted_out: Flags
     remarks: tuple[tuple[str, str], ...] = ()
+    lists: Mapping[ListName, ListCoverage] = field(default_factory=dict)
+    private_responses: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     between: FollowsBetween | None = None
 
     @property
-    def unseen(self) -> str | None:
-        """Why responses are unknown, and not none: only files were read that cannot hold any; None elsewhere."""
-        only_files = any(topic == ARCHIVE for topic, _ in self.remarks)
-        if not only_files or len(self.responses) or not self.exchanges.outgoing.all():
+    def responses_unknown(self) -> ListCoverage | None:
+        """The reason why there is no response at hand, where that does not mean that there was none; else None.
+
+        The posts of the account were not shown, or none of the lists of responses was.
+        """
+        if len(self.responses) or not self.exchanges.outgoing.all():
             return None
-        return (
-            "Who responds is unknown: what was added so far holds only what the account itself did. "
-            "Collect the account to see it: headcount add HANDLE"
-        )
+        posts = self.lists.get("posts")
+        if posts is not None and posts.shows_nothing and (self.posts_inferred or not len(self.posts)):
+            return posts
+        found = [self.lists[name] for name in RESPONSE_LISTS if name in self.lists]
+        return found[0] if found and all(entry.shows_nothing for entry in found) else None
 
     @property
     def people(self) -> int:
@@ -146,7 +155,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         AccountNotFound: nothing of that name is in the workspace.
         AmbiguousAccount: more than one account is.
     """
-    wanted = name.strip().removeprefix("@")
+    wanted = with_host_key(name.strip().removeprefix("@"))
     platform, _, handle = wanted.partition(":")
     rows = con.execute(
         """WITH ids AS (
@@ -236,6 +245,8 @@ def read_account(
                     "SELECT topic, text FROM remarks WHERE account_id = ? ORDER BY rowid", [account_id]
                 ).fetchall()
             ),
+            lists=read_list_coverage(con, account_id, reader.parameters["gone_end"]),
+            private_responses=reader.count(f"SELECT count(*) FROM interactions WHERE {_PRIVATE} AND {_OF_OTHERS}"),
             labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
             between=between,
         )
@@ -292,6 +303,12 @@ def _as_of(
         raise NotEnoughData(f"Nothing is known of {account_id}.", hint="add data first with: headcount add SOURCE")
     return float(imported), "imported"
 
+
+_OF_OTHERS = "target_id = $id AND actor_id <> $id AND (created_at IS NULL OR created_at <= $end)"
+"""Interactions of others with the account, up to the end of the observation."""
+
+_PRIVATE = "(coalesce(visibility, 'public') IN ('followers', 'direct'))"
+"""Not public: seen only with the account's own login, so no public collection can be compared with them."""
 
 _OCCASIONS = """
 CREATE OR REPLACE TEMP TABLE occasion AS
@@ -359,7 +376,8 @@ class _Reader:
         )
         if self.count("SELECT count(*) FROM person_number"):
             return True
-        return self.facts().claimed == 0
+        coverage = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"]).get("followers")
+        return self.facts().claimed == 0 if coverage is None else coverage.is_complete
 
     def find_occasions(self) -> bool:
         """Find the posts of the window; True where they had to be inferred from the responses."""
@@ -390,14 +408,18 @@ class _Reader:
                 WHERE p.author_id = $id AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
             SELECT i.actor_id, i.kind, i.created_at, t.post
             FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id
-            WHERE i.target_id = $id AND i.actor_id <> $id AND (i.created_at IS NULL OR i.created_at <= $end)"""
+            WHERE """
+            + f"{_OF_OTHERS} AND NOT {_PRIVATE}"
         )
         self.run(
             """CREATE OR REPLACE TEMP TABLE other AS
             SELECT id, row_number() OVER (ORDER BY id) - 1 + (SELECT count(*) FROM person_number) AS person FROM (
                 SELECT actor_id AS id FROM linked
                 UNION SELECT target_id FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND (created_at IS NULL OR created_at <= $end))
+                WHERE actor_id = $id AND target_id <> $id AND (created_at IS NULL OR created_at <= $end)
+                  AND NOT """
+            + _PRIVATE
+            + """)
             ANTI JOIN person_number USING (id)"""
         )
 
@@ -437,7 +459,7 @@ class _Reader:
                 UNION ALL
                 SELECT target_id, true, created_at FROM interactions
                 WHERE actor_id = $id AND target_id <> $id AND kind IN ({active})
-                  AND (created_at IS NULL OR created_at <= $end))
+                  AND (created_at IS NULL OR created_at <= $end) AND NOT {_PRIVATE})
             SELECT n.person, e.outgoing, {_time("e.created_at")} AS seconds FROM either AS e
             JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n ON n.id = e.id"""
         ).fetchnumpy()

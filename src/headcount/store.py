@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import TABLE_PREFIX, Intake, WholeLists, create_incoming, drop_incoming
+from headcount.incoming import ListCoverage, complete_lists
+from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
 
-_SINCE_VERSION_2 = {"sampled"}
+_LATER_COLUMNS = {"sampled", "visibility"}
+"""Columns of the four tables that schema version 1 did not have."""
 
 
 def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
-        listed = [column for column in table.columns if column.name not in _SINCE_VERSION_2]
+        listed = [column for column in table.columns if column.name not in _LATER_COLUMNS]
         columns = ", ".join(f"{column.name} {column.sql_type}" for column in listed)
         extra = ", first_snapshot INTEGER, last_snapshot INTEGER" if table is FOLLOWS else ""
         con.execute(f"CREATE TABLE {table.name} ({columns}{extra})")
@@ -67,11 +69,58 @@ def _create_version_4(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE list_looks (side VARCHAR, account_id VARCHAR, began TIMESTAMP)")
 
 
+def _create_version_5(con: duckdb.DuckDBPyConnection) -> None:
+    for table in (POSTS.name, INTERACTIONS.name):
+        con.execute(f"ALTER TABLE {table} ADD COLUMN visibility VARCHAR")
+    # when an interaction without a time of its own was first seen: it cannot be known to be older
+    con.execute("ALTER TABLE interactions ADD COLUMN first_snapshot INTEGER")
+    con.execute(
+        "CREATE TABLE list_coverage (account_id VARCHAR, list VARCHAR, state VARCHAR, reason VARCHAR, listed BIGINT, "
+        "claimed BIGINT, detail VARCHAR, observed_at TIMESTAMP, snapshot INTEGER)"
+    )
+    _coverage_from_remarks(con)
+
+
+def _coverage_from_remarks(con: duckdb.DuckDBPyConnection) -> None:
+    """Schema 4 kept list facts as sentences; those that earlier versions wrote themselves become typed facts."""
+    con.execute(
+        """INSERT INTO list_coverage BY NAME
+        SELECT r.account_id, 'followers' AS list, s.read_at AS observed_at, r.snapshot,
+               CASE WHEN r.text LIKE 'The account hides%' THEN 'hidden' ELSE 'partial' END AS state
+        FROM remarks AS r JOIN snapshots AS s USING (snapshot)
+        WHERE r.topic = 'followers' AND (r.text LIKE 'The account hides%' OR r.text LIKE '%was not read to its end.%'
+              OR r.text LIKE '%was not shown whole.%')"""
+    )
+    con.execute(
+        """INSERT INTO list_coverage BY NAME
+        SELECT r.account_id, l.list, 'unknown' AS state, 'own_activity_only' AS reason, s.read_at AS observed_at,
+               r.snapshot
+        FROM remarks AS r JOIN snapshots AS s USING (snapshot),
+             (SELECT unnest(['replies', 'likes', 'reposts', 'quotes']) AS list) AS l
+        WHERE r.topic = 'archive'"""
+    )
+    con.execute(
+        """INSERT INTO list_coverage BY NAME
+        SELECT k.account_id, CASE k.side WHEN 'followee' THEN 'followers' ELSE 'following' END AS list,
+               'complete' AS state, k.began AS observed_at,
+               (SELECT max(snapshot) FROM snapshots WHERE read_at >= k.began) AS snapshot
+        FROM (SELECT side, account_id, max(began) AS began FROM list_looks WHERE side IN ('followee', 'follower')
+              AND account_id IN (SELECT account_id FROM snapshots) GROUP BY ALL) AS k
+        ANTI JOIN list_coverage AS c ON c.account_id = k.account_id
+              AND c.list = CASE k.side WHEN 'followee' THEN 'followers' ELSE 'following' END"""
+    )
+    con.execute(
+        "DELETE FROM remarks WHERE topic = 'archive' OR (topic = 'followers' AND (text LIKE 'The account hides%' "
+        "OR text LIKE '%was not read to its end.%' OR text LIKE '%was not shown whole.%'))"
+    )
+
+
 _MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _create_version_1,
     _create_version_2,
     _create_version_3,
     _create_version_4,
+    _create_version_5,
 )
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 
@@ -221,17 +270,28 @@ class Store:
             create_incoming(con)
             intake = fill(con)
             notes = [*intake.notes, *clean(con, now=moment, repeats=intake.repeats), *self._leave_out_forgotten()]
-            whole = intake.whole_lists if whole_lists is None else whole_lists
-            self._find_whole_lists(whole)
-            number = self._record_snapshot(intake, path, moment, bool(whole))
+            complete = (
+                complete_lists(intake.lists, "followers"),
+                complete_lists(intake.lists, "following"),
+            )
+            all_lists = intake.whole_lists if whole_lists is None else whole_lists
+            self._find_whole_lists(all_lists, *(complete if whole_lists is None else (frozenset(), frozenset())))
+            whole = all_lists or (whole_lists is None and any(complete))
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE looked_at_all AS SELECT account_id FROM whole_list "
+                "WHERE side = 'followee' AND ?",
+                [intake.closer_look],
+            )
+            number = self._record_snapshot(intake, path, moment, whole)
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
-            gone, returned, new, more = self._merge_follows(number, moment, whole=bool(whole), forced=bool(whole_lists))
+            gone, returned, new, more = self._merge_follows(number, moment, whole=whole, forced=bool(whole_lists))
             added[FOLLOWS.name] = new
             gone += self._look_between(intake.between, moment)
             notes += self._leave_out_taken_posts()
             added[POSTS.name] = self._merge_latest(POSTS, number, moment)
-            added[INTERACTIONS.name] = self._merge_interactions()
+            added[INTERACTIONS.name] = self._merge_interactions(number)
             self._keep_remarks(intake, number)
+            self._keep_coverage(intake.lists, number, moment, forced=whole_lists)
             drop_incoming(con)
         return Imported(
             intake.source,
@@ -260,20 +320,20 @@ class Store:
         )
         return [f"{left_out:,} rows of accounts that were forgotten were left out."] if left_out else []
 
-    def _find_whole_lists(self, whole: bool | WholeLists) -> None:
-        """Note which lists of the import are whole: in a temporary table, whose and of which side."""
+    def _find_whole_lists(self, whole: bool, followers: frozenset[str], following: frozenset[str]) -> None:
+        """Note which lists of the import are complete: in a temporary table, by side and account."""
         con = self.connection
         con.execute(
             "CREATE OR REPLACE TEMP TABLE whole_list "
             "(side VARCHAR, account_id VARCHAR, began TIMESTAMP, seen TIMESTAMP)"
         )
-        if whole is True:
+        if whole:
             con.execute(
                 "INSERT INTO whole_list SELECT 'followee', followee_id, max(observed_at), max(observed_at) "
                 "FROM incoming_follows GROUP BY followee_id"
             )
-        elif isinstance(whole, WholeLists):
-            for side, accounts in (("followee", whole.followers), ("follower", whole.following)):
+        else:
+            for side, accounts in (("followee", followers), ("follower", following)):
                 for account in sorted(accounts):
                     con.execute(
                         f"INSERT INTO whole_list SELECT ?, ?, min(observed_at), max(observed_at) FROM incoming_follows "
@@ -290,6 +350,33 @@ class Store:
             self.connection.execute(
                 "INSERT INTO remarks VALUES (?, ?, ?, ?)", [remark.account_id, remark.topic, remark.text, number]
             )
+
+    def _keep_coverage(
+        self, lists: tuple[ListCoverage, ...], number: int, moment: datetime, *, forced: bool | None
+    ) -> None:
+        """Record how completely each list was read; the statement of the user (`forced`) wins over the source's."""
+        con = self.connection
+        con.execute("CREATE OR REPLACE TEMP TABLE stated AS FROM list_coverage LIMIT 0")
+        rows = [[*astuple(entry)[:-1], _utc(entry.observed_at, moment), number] for entry in lists]
+        if rows:
+            con.executemany("INSERT INTO stated VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        if forced is not None:
+            con.execute(
+                "UPDATE stated SET state = ?, reason = NULL WHERE list IN ('followers', 'following')",
+                ["complete" if forced else "partial"],
+            )
+            # of tables that name no list, the statement holds for the list of every followee
+            con.execute(
+                """INSERT INTO stated BY NAME
+                SELECT i.followee_id AS account_id, 'followers' AS list, $state AS state,
+                       coalesce(max(i.observed_at), $moment) AS observed_at, $number AS snapshot
+                FROM incoming_follows AS i ANTI JOIN stated AS s ON s.account_id = i.followee_id
+                AND s.list = 'followers' GROUP BY i.followee_id""",
+                {"state": "complete" if forced else "partial", "moment": moment, "number": number},
+            )
+        con.execute("DELETE FROM stated WHERE sha256(account_id) IN (SELECT account_hash FROM forgotten)")
+        con.execute("INSERT INTO list_coverage FROM stated")
+        con.execute("DROP TABLE temp.stated")
 
     def _record_snapshot(self, intake: Intake, path: str, moment: datetime, whole: bool) -> int:
         con = self.connection
@@ -343,7 +430,7 @@ class Store:
             "posts of different platforms ids of their own."
         ]
 
-    def _merge_interactions(self) -> int:
+    def _merge_interactions(self, number: int) -> int:
         con = self.connection
         incoming = TABLE_PREFIX + INTERACTIONS.name
         before = _count(con, "SELECT count(*) FROM interactions")
@@ -352,7 +439,7 @@ class Store:
             self._join_touches()
             same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM i.{name}" for name in INTERACTIONS.key)
             fresh += f" ANTI JOIN interactions AS o ON {same}"
-        con.execute(f"INSERT INTO interactions BY NAME SELECT i.* {fresh}")
+        con.execute(f"INSERT INTO interactions BY NAME SELECT i.*, {number} AS first_snapshot {fresh}")
         return _count(con, "SELECT count(*) FROM interactions") - before
 
     def _join_touches(self) -> None:
@@ -386,6 +473,7 @@ class Store:
                         "their time is taken as unknown."
                     )
             returned = self._update_standing(number)
+            self._end_outdated_follows(moment)
         con.execute("INSERT INTO list_looks SELECT side, account_id, coalesce(began, ?) FROM whole_list", [moment])
         known = (
             "WHERE NOT EXISTS (FROM follows AS o WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id "
@@ -496,12 +584,50 @@ class Store:
         con.execute("DROP TABLE temp.doubtful")
         return found
 
+    def _end_outdated_follows(self, moment: datetime) -> None:
+        """A follow that an older list holds and a newer complete list does not has ended before the newer one.
+
+        Newer are the lists that were collected, or stated to be complete; tables that are only presumed to hold
+        complete lists end the follows of older tables of the same lists, and no others.
+        """
+        self.connection.execute(
+            """UPDATE incoming_follows AS i SET gone_at = k.missed FROM (
+                WITH complete_look AS (
+                    SELECT * FROM list_looks SEMI JOIN (
+                        SELECT side, account_id FROM whole_list UNION
+                        SELECT CASE list WHEN 'followers' THEN 'followee' ELSE 'follower' END AS side, account_id
+                        FROM list_coverage WHERE list IN ('followers', 'following') AND state = 'complete')
+                    USING (side, account_id)),
+                fresh AS (
+                    SELECT follower_id, followee_id, coalesce(observed_at, $moment) AS seen FROM incoming_follows AS f
+                    ANTI JOIN follows AS o ON o.follower_id = f.follower_id AND o.followee_id = f.followee_id
+                    WHERE gone_at IS NULL)
+                SELECT follower_id, followee_id, min(began) AS missed FROM (
+                    SELECT f.follower_id, f.followee_id, l.began FROM fresh AS f
+                    JOIN complete_look AS l
+                        ON l.side = 'followee' AND l.account_id = f.followee_id AND l.began > f.seen
+                    UNION ALL
+                    SELECT f.follower_id, f.followee_id, l.began FROM fresh AS f
+                    JOIN complete_look AS l
+                        ON l.side = 'follower' AND l.account_id = f.follower_id AND l.began > f.seen)
+                GROUP BY ALL) AS k
+            WHERE i.follower_id = k.follower_id AND i.followee_id = k.followee_id""",
+            {"moment": moment},
+        )
+
     def _update_standing(self, number: int) -> int:
         """Follows that still stand are renewed; gives how many of the incoming come back after having gone."""
         con = self.connection
+        newer = "coalesce(i.observed_at, o.observed_at) IS NOT DISTINCT FROM greatest(i.observed_at, o.observed_at)"
         later = ", ".join(
-            f"{name} = coalesce(i.{name}, o.{name})"
-            for name in ("followed_after", "followed_before", "position", "gone_at", "sampled")
+            f"{name} = CASE WHEN {newer} THEN coalesce(i.{name}, o.{name}) ELSE coalesce(o.{name}, i.{name}) END"
+            for name in ("followed_after", "followed_before", "position")
+        )
+        later += f", gone_at = CASE WHEN {newer} THEN i.gone_at END"
+        # a newer complete list of which all followers were looked at leaves nobody out as not drawn
+        later += (
+            f", sampled = CASE WHEN NOT ({newer}) THEN coalesce(o.sampled, i.sampled) WHEN i.sampled IS NULL AND "
+            "i.followee_id IN (SELECT account_id FROM looked_at_all) THEN NULL ELSE coalesce(i.sampled, o.sampled) END"
         )
         con.execute(
             f"""UPDATE follows AS o SET {later}, followed_at = CASE
@@ -594,6 +720,7 @@ class Store:
             con.execute("DELETE FROM remarks WHERE account_id = ?", [account_id])
             con.execute("DELETE FROM labels WHERE account_id = ?", [account_id])
             con.execute("DELETE FROM list_looks WHERE account_id = ?", [account_id])
+            con.execute("DELETE FROM list_coverage WHERE account_id = ?", [account_id])
             con.execute("UPDATE snapshots SET account_id = NULL, path = 'forgotten' WHERE account_id = ?", [account_id])
             con.execute(
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
@@ -673,6 +800,14 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             hint="check the folder and its permissions, or name another folder with --workspace.",
         ) from None
     return connection
+
+
+def _utc(text: str | None, otherwise: datetime) -> datetime:
+    """An ISO 8601 time as UTC without a zone, as the store keeps it."""
+    if text is None:
+        return otherwise
+    time = datetime.fromisoformat(text)
+    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> int:

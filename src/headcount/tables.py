@@ -24,12 +24,14 @@ __all__ = [
     "POST_KINDS",
     "STATUSES",
     "TABLES",
+    "VISIBILITIES",
     "Column",
     "Table",
 ]
 
 PLATFORMS = ("bluesky", "mastodon", "x", "table")
-STATUSES = ("active", "deleted", "suspended", "hidden")
+STATUSES = ("active", "deleted", "suspended", "hidden", "moved")
+VISIBILITIES = ("public", "unlisted", "followers", "direct")
 POST_KINDS = ("post", "reply", "repost", "quote")
 INTERACTION_KINDS = ("reply", "mention", "quote", "repost", "like")
 ACTIVE_KINDS = ("reply", "mention", "quote")
@@ -119,7 +121,7 @@ ACCOUNTS = Table(
         Column("verified", "boolean", "Verified by the platform."),
         Column("declared_bot", "boolean", "Says of itself that it is automated."),
         Column("opted_out", "boolean", "Asks not to be indexed: counted, never named."),
-        Column("status", "text", "Whether the account is still there.", values=STATUSES),
+        Column("status", "text", "Whether the account is still there, and there (moved).", values=STATUSES),
         Column("observed_at", "timestamp", "When this was seen."),
     ),
     key=("account_id",),
@@ -159,6 +161,7 @@ POSTS = Table(
         Column("reply_to_account_id", "text", "The author of the post that it answers."),
         Column("root_post_id", "text", "The post that opened the thread."),
         Column("link_domains", "texts", "Hosts that it links to."),
+        Column("visibility", "text", "Who may read it; null = public as far as known.", values=VISIBILITIES),
         Column("observed_at", "timestamp", "When it was seen."),
     ),
     key=("post_id",),
@@ -172,6 +175,7 @@ INTERACTIONS = Table(
         Column("target_id", "text", "The account that is responded to.", required=True),
         Column("kind", "text", "How.", required=True, values=INTERACTION_KINDS),
         Column("post_id", "text", "The target's post; null for a bare mention."),
+        Column("visibility", "text", "Who may read it; null = public as far as known.", values=VISIBILITIES),
         Column("created_at", "timestamp", "When."),
     ),
     key=("actor_id", "target_id", "kind", "post_id", "created_at"),

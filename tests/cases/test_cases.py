@@ -182,18 +182,6 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
 }
 PENDING = {
-    "01-networkx-hash-names",
-    "02-snap-weights",
-    "02a-min",
-    "06-gephi-undirected",
-    "08-headerless-csv",
-    "09-utf16-excel-network",
-    "10-float-column",
-    "13-ucinet",
-    "15-networkx-dictdata",
-    "30-ids-txt",
-    "94-user-follower",
-    "114-na-null-ids",
     "44-live-hidcount",
     "51-live-nolink",
     "54-live-minus",

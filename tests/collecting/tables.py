@@ -16,6 +16,7 @@ QUERIES = {
         "interactions": [],
         "account_history": ["observed_at"],
         "remarks": [],
+        "list_coverage": ["observed_at"],
         # how many rows were read depends on which of them fell into one batch
         "snapshots": ["read_at", "path", "accounts", "follows", "posts", "interactions"],
     }.items()

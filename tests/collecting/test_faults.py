@@ -121,8 +121,8 @@ def test_a_list_that_always_points_back_is_called_partial(stub, tmp_path, monkey
         imported = hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True)
     assert imported is not None
     assert any("The list of followers ran in a circle" in note for note in imported.notes)
-    remarks = tables(tmp_path / "ws")["remarks"]
-    assert any("was not read to its end" in str(row) for row in remarks)
+    followers = hc.open(tmp_path / "ws").report(MAIN).followers
+    assert (followers.state, followers.reason, followers.partial) == ("partial", "repeated_page", True)
 
 
 def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path, monkeypatch):

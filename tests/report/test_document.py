@@ -12,6 +12,7 @@ import pytest
 
 import headcount as hc
 from headcount.columns import Exchanges, Followers, Posts, Responses
+from headcount.incoming import ListCoverage
 from headcount.reading import AccountFacts, AccountView
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.document import document, to_json
@@ -191,12 +192,16 @@ def sampled_view(removed: int = 4) -> AccountView:
 
 
 def test_a_list_read_to_its_end_is_not_partial_and_says_why_the_counter_differs():
-    report = build_report(measure(sampled_view()))
+    complete = ListCoverage("x:1", "followers", "complete", listed=292, claimed=295)
+    report = build_report(measure(replace(sampled_view(), lists={"followers": complete})))
     assert (report.followers.listed, report.followers.gone, report.followers.partial) == (288, 4, False)
-    assert "read to its end; the counter says 295: 7 of those are not shown" in report.followers.explanation
+    assert "read to its end; the counter shows 295: 7 of those are not shown" in report.followers.explanation
     assert "listed before" not in report.followers.explanation
-    unread = replace(sampled_view(), remarks=(("followers", "The list of followers was not read to its end."),))
-    assert build_report(measure(unread)).followers.partial
+    unread = replace(complete, state="partial", reason="broke_off")
+    report = build_report(measure(replace(sampled_view(), lists={"followers": unread})))
+    assert (report.followers.partial, report.followers.reason) == (True, "broke_off")
+    assert "288 of 295 followers of" in report.findings[0]
+    assert "(partial list)" in report.findings[0]
 
 
 def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):

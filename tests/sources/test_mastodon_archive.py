@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from tests.lists import complete_of, reasons_of
 from tests.sources import archives as built
 from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 
@@ -16,7 +17,7 @@ from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
 from headcount.sources.activitypub import Addresses, account_key, post_key, visibility, words
-from headcount.sources.base import WholeLists, create_incoming
+from headcount.sources.base import create_incoming
 from headcount.sources.mastodon_archive import MastodonArchiveSource
 
 NAME = "archive-20260301095812-8f3a2c1b9e7d4f60"
@@ -89,7 +90,7 @@ def test_every_packing_gives_the_same_rows(form: str, tmp_path: Path) -> None:
         (ANA, dora, None, MADE),
     ]
     assert intake.problem_count == 0
-    assert intake.whole_lists == WholeLists(following=frozenset([ANA]))
+    assert complete_of(intake) == (frozenset(), frozenset([ANA]))
 
 
 def test_what_is_known_of_the_account(tmp_path: Path) -> None:
@@ -111,9 +112,9 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "Direct posts were left out: 1." in notes
     assert "followers only are counted, and their text is not kept: 1." in notes
     assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
-    assert [remark.topic for remark in intake.remarks] == ["archive"]
-    assert "holds no followers and no likes" in intake.remarks[0].text
-    assert not intake.whole_lists
+    assert reasons_of(intake) == [
+        (name, "unknown", "own_activity_only") for name in ("likes", "quotes", "replies", "reposts")
+    ]
 
 
 def test_direct_and_hidden_words_are_nowhere(tmp_path: Path) -> None:
@@ -146,8 +147,8 @@ def test_lists_as_older_servers_write_them(tmp_path: Path) -> None:
     files["followers.csv"] = "Account address\nfay@third.example\n"
     con, intake = read(packed("folder", tmp_path, files))
     assert rows(con, "follower_id, followee_id", "follows") == [(ANA, BEN), ("mastodon:fay@third.example", ANA)]
-    assert intake.whole_lists == WholeLists(frozenset([ANA]), frozenset([ANA]))
-    assert "holds no likes, boosts" in intake.remarks[0].text
+    assert complete_of(intake) == (frozenset([ANA]), frozenset([ANA]))
+    assert ("replies", "unknown", "own_activity_only") in reasons_of(intake)
 
 
 @pytest.mark.parametrize("form", FORMS)

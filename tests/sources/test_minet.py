@@ -7,13 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.lists import complete_of
 from tests.sources.minet_tables import FOLLOWERS, FRIENDS, LISTED, POSTS, PROFILES, TWEETS, USERS, table
 
 import headcount as hc
 from headcount.cli import main
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
-from headcount.sources.base import WholeLists, create_incoming
+from headcount.sources.base import create_incoming
 from headcount.sources.minet import MinetSource
 
 NOON = 1_714_557_600  # 2024-05-01 10:00 UTC
@@ -111,8 +112,7 @@ def test_followers_and_friends(columns: list[str], follows: list[tuple], tmp_pat
     con, intake = read(table(tmp_path / "list.csv", ["user_id"], columns, *listed))
     assert rows(con, "follower_id, followee_id, position", "follows") == follows
     ended = frozenset(["x:1"])
-    whole = WholeLists(followers=ended) if columns is FOLLOWERS else WholeLists(following=ended)
-    assert intake.whole_lists == whole
+    assert complete_of(intake) == ((ended, frozenset()) if columns is FOLLOWERS else (frozenset(), ended))
 
 
 def test_whose_list_it_is_among_many_columns(tmp_path: Path) -> None:
@@ -266,14 +266,18 @@ def test_other_tables_are_not_recognised(header: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_that_a_spreadsheet_saved(encoding: str, delimiter: str, tmp_path: Path) -> None:
-    path = table(tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "Zoë – é", "followers": 5}))
+    path = table(
+        tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "Zoë – é", "followers": 5})
+    )
     path.write_bytes(path.read_text(encoding="utf-8").replace(",", delimiter).encode(encoding))
     con, _ = read(path)
     assert rows(con, "display_name, followers_count", "accounts") == [("Zoë – é", 5)]
 
 
 def test_an_invalid_character_and_a_count_with_a_separator(tmp_path: Path) -> None:
-    path = table(tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "é é BAD", "followers": "12.000"}))
+    path = table(
+        tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "é é BAD", "followers": "12.000"})
+    )
     path.write_bytes(path.read_bytes().replace(b"BAD", b"\xed\xa0\xbd"))
     con, intake = read(path)
     assert rows(con, "display_name, followers_count", "accounts") == [("é é �", None)]

@@ -6,7 +6,9 @@ import json
 
 import duckdb
 import pytest
+from tests.lists import reasons_of
 
+from headcount.incoming import ListCoverage
 from headcount.sources.bluesky_rows import Reader
 from headcount.sources.landing import Landing, Page
 from headcount.sources.mastodon_rows import _Reader
@@ -40,11 +42,11 @@ def test_followers_of_bluesky_without_an_id_are_counted_and_the_list_is_not_whol
     reader = Reader(Rows(con), ME)
     reader.take(page("followers", {"followers": [good[0], *odd, *good[1:]]}))
     with Landing(tmp_path / "x.landing", write=True) as landing:
-        landing.set_meta("whole_followers", "True")
+        landing.set_coverage(ListCoverage("x", "followers", "complete", listed=3))
         intake = reader.finish("bluesky", con, landing)
     assert count(con, "follows") == 3
     assert any("5 entries of the lists name nobody" in note for note in intake.notes)
-    assert not intake.whole_lists.followers
+    assert ("followers", "partial", "entries_without_id") in reasons_of(intake)
 
 
 def test_followers_of_mastodon_without_a_name_are_counted_and_the_list_is_not_whole(con, tmp_path):
@@ -52,14 +54,13 @@ def test_followers_of_mastodon_without_a_name_are_counted_and_the_list_is_not_wh
     odd = [{"id": "9"}, {"id": "10", "acct": None}, {"acct": "x"}, 4]
     with Landing(tmp_path / "x.landing", write=True) as landing:
         landing.set_meta("domain", "h.example")
-        landing.set_meta("whole_followers", "True")
+        landing.set_coverage(ListCoverage("x", "followers", "complete", listed=3))
         reader = _Reader(Rows(con), landing, {"id": "1000", "acct": "me"}, None)
         reader.take(page("followers", [*people, *odd]))
         intake = reader.finish("mastodon", con)
     assert count(con, "follows") == 3
     assert con.execute("SELECT count(*) FROM incoming_accounts WHERE account_id LIKE '%none%'").fetchall() == [(0,)]
-    assert not intake.whole_lists.followers
-    assert any("4 entries of the lists name nobody" in remark.text for remark in intake.remarks)
+    assert ("followers", "partial", "entries_without_id") in reasons_of(intake)
 
 
 def test_answers_that_mastodon_counts_and_shows_none_of_are_told(con, tmp_path):

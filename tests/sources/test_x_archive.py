@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from tests.lists import complete_of, reasons_of
 from tests.sources import archives as built
 from tests.sources.archives import ANA, BEN, CLEO, DORA, X_LAYOUTS
 
@@ -18,7 +19,7 @@ import headcount as hc
 from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
-from headcount.sources.base import WholeLists, create_incoming
+from headcount.sources.base import create_incoming
 from headcount.sources.x_archive import XArchiveSource
 from headcount.store import Store
 
@@ -165,20 +166,21 @@ def test_what_the_archive_cannot_know_is_said(tmp_path: Path) -> None:
     assert "likes, reposts and replies by others are unknown" in intake.notes[0]
     assert "headcount add @ana" in intake.notes[0]
     assert any(": 1 likes." in note for note in intake.notes)
-    assert [(remark.account_id, remark.topic) for remark in intake.remarks] == [("x:12497", "archive")]
+    assert ("likes", "unknown", "own_activity_only") in reasons_of(intake)
     _, intake = read(built.zipped(tmp_path / "y.zip", built.browsable()))
     assert "It holds no list of followers." in intake.notes
-    assert not intake.whole_lists
+    assert complete_of(intake) == (frozenset(), frozenset())
 
 
 def test_lists_are_whole_unless_the_manifest_names_more(tmp_path: Path) -> None:
     both = frozenset(["x:12497"])
     _, intake = read(built.zipped(tmp_path / "x.zip", built.in_parts()))
-    assert intake.whole_lists == WholeLists(followers=both, following=both)
+    assert complete_of(intake) == (both, both)
     files = built.in_parts()
     del files["data/follower-part1.js"]
     _, intake = read(built.zipped(tmp_path / "y.zip", files))
-    assert intake.whole_lists == WholeLists(following=both)
+    assert complete_of(intake) == (frozenset(), both)
+    assert ("followers", "partial", "parts_missing") in reasons_of(intake)
     assert any("follower-part1.js is not in it" in note for note in intake.notes)
 
 

@@ -24,7 +24,8 @@ from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
-from headcount.report.findings import findings, follower_explanation, notes
+from headcount.report.coverage import followers_part, list_parts, unknown_responses_sentence
+from headcount.report.findings import findings, notes
 from headcount.report.model import (
     ANONYMOUS,
     SCHEMA,
@@ -32,7 +33,6 @@ from headcount.report.model import (
     ArrivalPart,
     Beside,
     FollowerRow,
-    FollowersPart,
     FunnelPart,
     Report,
     TiePart,
@@ -88,8 +88,9 @@ class Measured:
         self.authenticity = self._authenticity()
         self.rings = self._rings()
         self.funnel = self._funnel()
-        if view.unseen is not None:
-            self._leave_unknown(view.unseen)
+        unknown = view.responses_unknown
+        if unknown is not None:
+            self._leave_unknown(unknown_responses_sentence(unknown))
 
     def _leave_unknown(self, why: str) -> None:
         """Where responses were never looked for, none of them is no finding."""
@@ -185,11 +186,12 @@ def build_report(
     """
     view = measured.view
     account = _account_part(view, anonymous=anonymous)
-    followers = _followers_part(measured)
+    followers = followers_part(view, measured.listed)
     others = [_beside(other, number, anonymous=anonymous) for number, other in enumerate(beside, start=1)]
     parts: dict[str, Any] = {
         "account": account,
         "followers": followers,
+        "lists": list_parts(view),
         "audience": measured.audience,
         "question": _question_part(measured.question, anonymous=anonymous),
         "funnel": FunnelPart(
@@ -278,35 +280,6 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
         posts_in_window=len(view.posts),
         first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
     )
-
-
-def _followers_part(measured: Measured) -> FollowersPart:
-    view, listed = measured.view, measured.listed
-    claimed = view.facts.claimed
-    gone = len(view.followers) - listed if view.followers is not None and listed is not None else None
-    whole = _whole_list(view)
-    partial = listed is None or (claimed is not None and listed < claimed and not whole)
-    missed = int(np.isfinite(view.followers.gone_at).sum()) if view.followers is not None else 0
-    return FollowersPart(
-        claimed=claimed,
-        listed=listed,
-        gone=gone,
-        new=view.new,
-        partial=partial,
-        explanation=" ".join(
-            [
-                follower_explanation(claimed, listed, gone, missed=missed, whole=whole),
-                *(text for topic, text in view.remarks if topic == "followers"),
-            ]
-        ),
-    )
-
-
-def _whole_list(view: AccountView) -> bool:
-    """Was the list read to its end? A sample is drawn from whole lists only; elsewhere it is unknown."""
-    if view.followers is None or any("not read to its end" in text for _, text in view.remarks):
-        return False
-    return bool((view.followers.sampled == 1).any())
 
 
 def _question_part(result: Question, *, anonymous: bool) -> Question:

@@ -13,6 +13,7 @@ from headcount.report.model import (
     Beside,
     FollowersPart,
     FunnelPart,
+    ListPart,
     RingsPart,
     TiesPart,
 )
@@ -22,63 +23,14 @@ if TYPE_CHECKING:
     from headcount.measures.question import Question
     from headcount.reading import AccountView
 
-__all__ = ["findings", "follower_explanation", "notes", "question_sentence"]
-
-
-def follower_explanation(
-    claimed: int | None, listed: int | None, gone: int | None, *, missed: int = 0, whole: bool = False
-) -> str:
-    """Why the counter and the list differ, in one sentence.
-
-    Args:
-        claimed: the platform's counter; listed: followers in the list that stand; gone: the others in it.
-        missed: how many of those gone were in an earlier list and are not in a later one.
-        whole: the list was read to its end.
-    """
-    if listed is None:
-        counter = f"the counter says {say.count(claimed)}" if claimed is not None else "and no counter"
-        return f"There is no list of followers, {counter}: who follows is unknown, and responders are counted as such."
-    left = f"; {_gone(gone, missed)}" if gone else ""
-    if claimed is None:
-        return f"{say.count(listed)} followers are listed; the platform's counter is unknown{left}."
-    if listed == claimed:
-        return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
-    if listed < claimed:
-        missing = claimed - listed
-        if whole:
-            return (
-                f"{say.count(listed)} followers are listed and the list was read to its end; the counter says "
-                f"{say.count(claimed)}: {say.count(missing)} of those {_are(missing)} not shown by the platform "
-                f"or no longer there (deleted, suspended, hidden or blocking){left}."
-            )
-        who = "the one that is missing is" if missing == 1 else f"the missing {say.count(missing)} are"
-        was = "was" if missing == 1 else "were"
-        return (
-            f"The counter claims {say.count(claimed)} and {say.count(listed)} are listed: {who} deleted, suspended or "
-            f"hidden, or {was} not collected{left}."
-        )
-    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
-
-
-def _gone(gone: int, missed: int) -> str:
-    """Those who do not stand: who left between two looks at the list, and who was removed when listed."""
-    removed = gone - missed
-    parts = []
-    if missed:
-        parts.append(f"{say.count(missed)} who {'was' if missed == 1 else 'were'} listed before {_are(missed)} gone")
-    if removed:
-        parts.append(f"{say.count(removed)} more in the list {_are(removed)} deleted or suspended")
-    return " and ".join(parts)
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+__all__ = ["findings", "notes", "question_sentence"]
 
 
 def findings(
     *,
     account: AccountPart,
     followers: FollowersPart,
+    lists: list[ListPart],
     audience: Audience,
     question: Question,
     funnel: FunnelPart,
@@ -91,7 +43,8 @@ def findings(
     """The answer in sentences.
 
     Args:
-        account, followers, audience, question, funnel, authenticity, rings, ties, arrival, beside: parts of the report.
+        account, followers, lists, audience, question, funnel, authenticity, rings, ties, arrival, beside: parts of
+            the report.
     """
     name = _at(account)
     lines = [_headcount(name, followers, audience, account)]
@@ -116,7 +69,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience, account:
     asof = f"As of {say.day(account.as_of)}, "
     if followers.listed is not None:
         whose = "this account" if name == "This account" else name
-        start = f"{asof}{whose} has {say.number_of(followers.listed, 'follower')}"
+        start = f"{asof}{_has_followers(whose, followers)}"
         who = "of them"
     else:
         start = f"{asof}who follows {'this account' if name == 'This account' else name} is unknown"
@@ -128,6 +81,17 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience, account:
         f"so many will have responded once as much again is posted. {say.count(audience.observed)} {who} responded "
         f"to the {say.count(audience.posts)} posts{_span(account)}."
     )
+
+
+def _has_followers(whose: str, followers: FollowersPart) -> str:
+    """The follower count as far as the list was read: a partial list is never said to be all there are."""
+    listed = followers.listed or 0
+    if not followers.partial:
+        return f"{whose} has {say.number_of(listed, 'follower')}"
+    of = f" of {say.count(followers.claimed)}" if followers.claimed is not None and followers.claimed > listed else ""
+    kind = "sample" if followers.state == "sampled" else "partial list"
+    noun = "follower" if (followers.claimed or listed) == 1 else "followers"
+    return f"{say.count(listed)}{of} {noun} of {whose} {say.are(listed)} listed ({kind})"
 
 
 def _range(middle: float, low: float, high: float) -> str:
@@ -276,6 +240,7 @@ def notes(
     *,
     account: AccountPart,
     followers: FollowersPart,
+    lists: list[ListPart],
     audience: Audience,
     question: Question,
     funnel: FunnelPart,
@@ -305,6 +270,12 @@ def notes(
             "they are counted apart, never in the headcount."
         )
     lines += [text for topic, text in view.remarks if topic != "followers"]
+    lines += [part.sentence for part in lists if part.list != "followers" and part.state != "complete"]
+    if view.private_responses:
+        lines.append(
+            f"{say.number_of(view.private_responses, 'response')} addressed to followers or to the account alone "
+            "are not counted, since they are not public."
+        )
     if funnel.too_little is None and funnel.classes and funnel.classes.unknown and funnel.sample is None:
         lines.append(
             f"Of {say.count(funnel.classes.unknown)} followers nothing tells whether they read, are away or are "

@@ -11,6 +11,7 @@ import html
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience import Audience
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
@@ -30,6 +31,7 @@ __all__ = [
     "FollowersPart",
     "FunnelPart",
     "GroupPart",
+    "ListPart",
     "Report",
     "RingsPart",
     "SetErrors",
@@ -74,7 +76,10 @@ class FollowersPart:
     Attributes:
         claimed: the platform's counter; listed: followers in the list that stand; gone: listed before, missed since.
         new: first listed since the snapshot before; null with one snapshot.
-        partial: the list is shorter than the counter claims and was not known to be read to its end, or there is none.
+        state: how completely the list was read: complete, partial, sampled, refused, hidden, unknown.
+        reason: why it is not complete; null where it is, or where that is unknown (see `ListPart`).
+        partial: the list is not complete, or there is none: every count of followers is a lower bound; null where
+            that is unknown, as there is no counter to compare with.
         explanation: one sentence.
     """
 
@@ -82,8 +87,31 @@ class FollowersPart:
     listed: int | None
     gone: int | None
     new: int | None
-    partial: bool
+    state: State
+    reason: Reason | None
+    partial: bool | None
     explanation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPart:
+    """How completely one list of the account was read; see `headcount.incoming.ListCoverage`.
+
+    Attributes:
+        list: followers, following, posts, replies, likes, reposts or quotes.
+        state: complete, partial, sampled, refused, hidden, unknown; reason: why it is not complete.
+        listed: entries read; claimed: entries by the platform's counter; null where unknown.
+        observed_at: when it was read.
+        sentence: the same in words.
+    """
+
+    list: ListName
+    state: State
+    reason: Reason | None
+    listed: int | None
+    claimed: int | None
+    observed_at: str | None
+    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +332,7 @@ class Document:
         schema: name and version of this form.
         headcount_version: the program that made it.
         findings: the answer in sentences, most important first.
+        lists: how completely each list of the account was read.
         notes: what was not seen, and how to read the numbers.
         beside: other accounts, where asked for.
     """
@@ -313,6 +342,7 @@ class Document:
     findings: list[str]
     account: AccountPart
     followers: FollowersPart
+    lists: list[ListPart]
     audience: Audience
     question: Question
     funnel: FunnelPart

@@ -15,6 +15,7 @@ __all__ = [
     "CLASS_MEANINGS",
     "CLASS_NAMES",
     "CLASS_PHRASES",
+    "are",
     "class_phrase",
     "count",
     "day",
@@ -145,6 +146,11 @@ def name(handle: str | None, *, unnamed: str = "this account") -> str:
 def platform(key: str) -> str:
     """The name of a platform: "bluesky" -> "Bluesky"."""
     return _PLATFORMS.get(key, plain(key))
+
+
+def are(number: int) -> str:
+    """The verb that agrees with a number: is or are."""
+    return "is" if number == 1 else "are"
 
 
 def count(number: float) -> str:

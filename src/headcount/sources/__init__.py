@@ -27,13 +27,14 @@ SOURCES = (
     ("x_v1", "XV1Source"),
     ("x_archive", "XArchiveSource"),
     ("mastodon_archive", "MastodonArchiveSource"),
+    ("edge_list", "EdgeListSource"),
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
     "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
-    "or a table that minet wrote"
+    "a table that minet wrote, or an edge list (two ids on each line, as .csv, .tsv or .txt)"
 )
 
 

@@ -1,51 +1,45 @@
-"""What every source has in common: it fills the four incoming tables, and says what it read."""
+"""What every source has in common: it fills the four incoming tables, and returns what it read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from headcount.errors import Problem
+from headcount.incoming import RESPONSE_LISTS, ListCoverage
 from headcount.tables import TABLES
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["ARCHIVE", "TABLE_PREFIX", "Intake", "Remark", "Source", "WholeLists", "create_incoming", "drop_incoming"]
+__all__ = [
+    "TABLE_PREFIX",
+    "Intake",
+    "Remark",
+    "Source",
+    "Topic",
+    "create_incoming",
+    "drop_incoming",
+    "own_activity_only",
+]
 
 TABLE_PREFIX = "incoming_"
-ARCHIVE = "archive"
-
-
-@dataclass(frozen=True)
-class WholeLists:
-    """The lists that came whole, by the ids of their accounts.
-
-    Attributes:
-        followers: whose list of followers; following: whose list of accounts followed.
-    """
-
-    followers: frozenset[str] = frozenset()
-    following: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.followers or self.following)
+Topic = Literal["followers", "responses", "posts", "archive"]
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence that belongs to what is known of an account.
+    """A sentence for the reports of an account, shown as it is; facts go into `ListCoverage`.
 
     Attributes:
-        account_id: whose.
-        topic: followers, responses or posts; one collection's remark takes the place of an earlier one's. ARCHIVE
-            where a file holds only what the account itself did, so that no response means that none was looked for.
+        account_id: the account that it is about.
+        topic: what it is about; a later import's remark replaces an earlier one of the same topic.
         text: the sentence.
     """
 
     account_id: str
-    topic: str
+    topic: Topic
     text: str
 
 
@@ -58,11 +52,14 @@ class Intake:
         problems: the first rows that cannot be taken; problem_count: how many there are in all.
         rows: rows read a table.
         notes: sentences for the user.
-        whole_lists: the follows are whole follower lists, so that who is missing from a later one is gone; or the
-            lists that are whole, where not all are.
-        remarks: what the reports of an account should say of how it was collected.
+        whole_lists: every follower list among the follows is complete, so that a follower missing from a later one
+            has unfollowed; False leaves it to `lists`.
+        lists: how completely each list was read, where that is known by list.
+        remarks: sentences for the reports of an account.
         repeats: the same row comes more than once by the nature of the source.
         account_id: the one account that it was collected for; None for files of many.
+        closer_look: what is known of single followers was looked for in all of them, unless a sample was drawn
+            (`follows.sampled`); False where the source did not look at single followers at all.
         between: accounts of which all follows between any two of them were read.
     """
 
@@ -71,10 +68,12 @@ class Intake:
     problem_count: int
     rows: dict[str, int]
     notes: tuple[str, ...]
-    whole_lists: bool | WholeLists
+    whole_lists: bool = False
+    lists: tuple[ListCoverage, ...] = ()
     remarks: tuple[Remark, ...] = ()
     repeats: bool = False
     account_id: str | None = None
+    closer_look: bool = True
     between: frozenset[str] = frozenset()
 
 
@@ -93,6 +92,11 @@ class Source(Protocol):
             BadRows: rows are wrong and `skip_bad` is false.
             InputError: the file as a whole cannot be read.
         """
+
+
+def own_activity_only(account_id: str) -> tuple[ListCoverage, ...]:
+    """The coverage of a file that holds only what the account itself did: who responded was never looked for."""
+    return tuple(ListCoverage(account_id, name, "unknown", "own_activity_only") for name in RESPONSE_LISTS)
 
 
 def create_incoming(con: duckdb.DuckDBPyConnection) -> None:

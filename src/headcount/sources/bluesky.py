@@ -148,7 +148,16 @@ class BlueskyCollector:
         if listing.refused is not None:
             collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
         collection.landing.set_meta("listed_followers", str(followers))
-        collection.landing.set_meta("whole_followers", str(listing.whole))
+        collection.landing.set_coverage(
+            listing.coverage(
+                "followers",
+                f"bluesky:{did}",
+                listed=followers,
+                claimed=claimed,
+                limit=limit,
+                detail=_reason(listing.refused) if listing.refused else None,
+            )
+        )
 
     def _following(self, collection: Collection, did: str) -> None:
         """All accounts that it follows."""
@@ -158,7 +167,15 @@ class BlueskyCollector:
             following += len(page.json.get("follows") or ())
             collection.show("accounts followed", following, self.profile.get("followsCount"))
         collection.show("accounts followed", following, following)
-        collection.landing.set_meta("whole_following", str(listing.whole))
+        collection.landing.set_coverage(
+            listing.coverage(
+                "following",
+                f"bluesky:{did}",
+                listed=following,
+                claimed=self.profile.get("followsCount"),
+                detail=_reason(listing.refused) if listing.refused else None,
+            )
+        )
 
     def _repository(self, collection: Collection, did: str) -> None:
         """What the account itself did, from its own server."""

@@ -67,7 +67,7 @@ def explain_unlisted(collection: Collection, did: str, ask: Ask) -> None:
         did: the account.
         ask: asks the AppView (step, method, parameters); None where it does not answer.
     """
-    if collection.landing.meta("whole_followers") != "True":
+    if not collection.landing.is_complete("followers"):
         collection.note("The index of backlinks was not asked: it helps where the whole list of followers is read.")
         return
     try:

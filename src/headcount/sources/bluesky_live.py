@@ -91,7 +91,7 @@ def follow_live(
     with Landing(path) as collected:
         account_id = str(collected.meta("account_id"))
         begun = int(datetime.fromisoformat(str(collected.meta("begun_at"))).timestamp() * 1e6)
-        whole = collected.meta("whole_followers") == "True"
+        whole = collected.is_complete("followers")
     collector = BlueskyCollector()
     appview = (service or collector.appview).rstrip("/")
     named = tuple(servers or os.environ.get("HEADCOUNT_BLUESKY_JETSTREAM", "").split()) or SERVERS

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
+from headcount.incoming import ListCoverage
+from headcount.sources.base import Intake, Remark, Topic, own_activity_only
 from headcount.sources.bluesky_backlinks import unlisted_sentence
 from headcount.sources.bluesky_repo import Record, read_repository, tid_time
 from headcount.sources.bluesky_views import (
@@ -102,10 +104,7 @@ class BlueskyRepositorySource:
             *reader.notes(),
         ]
         me = account_key(reader.did)
-        remark = Remark(me, ARCHIVE, notes[0])
-        return Intake(
-            self.name, (), 0, dict(rows.counts), tuple(notes), whole_lists=False, remarks=(remark,), account_id=me
-        )
+        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), lists=own_activity_only(me), account_id=me)
 
 
 def account_key(did: str) -> str:
@@ -438,11 +437,6 @@ class Reader:
             )
         if landing.meta("sample"):
             self._mark_sample(con)
-        me = frozenset({account_key(self.did)})
-        whole = WholeLists(
-            me if landing.meta("whole_followers") == "True" and not self.counts["nobody"] else frozenset(),
-            me if landing.meta("whole_following") == "True" and not self.counts["nobody"] else frozenset(),
-        )
         remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
         counts = dict(self.rows.counts)
         return Intake(
@@ -451,12 +445,20 @@ class Reader:
             0,
             counts,
             tuple(notes),
-            whole_lists=whole,
+            lists=tuple(self._coverage(landing)),
             remarks=remarks,
             repeats=True,
             account_id=account_key(self.did),
             between=frozenset(account_key(did) for did in all_paired(self.paired)),
         )
+
+    def _coverage(self, landing: Landing) -> Iterator[ListCoverage]:
+        """How completely each list was read; a list with entries that name no account is not complete."""
+        me = account_key(self.did)
+        for entry in landing.coverage():
+            odd = self.counts["nobody"] and entry.is_complete and entry.list in ("followers", "following")
+            more: dict[str, Any] = {"state": "partial", "reason": "entries_without_id"} if odd else {}
+            yield replace(entry, account_id=me, **more)
 
     def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
@@ -470,16 +472,14 @@ class Reader:
         )
         con.execute("DROP TABLE temp.looked_at")
 
-    def _remarks(self, landing: Landing) -> Iterator[tuple[str, str]]:
-        if landing.meta("whole_followers") != "True":
-            yield "followers", "The list of followers was not read to its end."
-        elif self.claimed is not None and self.position < self.claimed:
+    def _remarks(self, landing: Landing) -> Iterator[tuple[Topic, str]]:
+        if landing.is_complete("followers") and self.claimed is not None and self.position < self.claimed:
             explained = unlisted_sentence(self.claimed - self.position, landing.meta("unlisted"))
             yield (
                 "followers",
                 explained
                 or "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
-                "deactivated or suspended, and such as block the account or are blocked by it.",
+                "deactivated or suspended, and accounts that block this one or are blocked by it.",
             )
         if self.counts["hidden answers"]:
             yield "responses", self.notes()[-1]

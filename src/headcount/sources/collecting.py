@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
+from headcount.incoming import ListCoverage, ListName, Reason, State
 from headcount.sources.handles import Target
 from headcount.sources.http import Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder, remove_landing
@@ -271,6 +272,7 @@ class Listing:
     """A list that comes in pages: gives them one by one and knows, at the end, whether it was whole.
 
     An empty page that points to a next one is not the end. A list that points back to where it was is.
+    What it says of itself is a typed fact (`coverage`), which the landing keeps.
 
     Args:
         collection: asks for the pages.
@@ -281,6 +283,7 @@ class Listing:
 
     Attributes:
         whole: it came to its end.
+        ended: why it did not come to its end; None where it did, or where the caller stopped asking.
         refused: the page that was no good, where there was one.
     """
 
@@ -294,6 +297,7 @@ class Listing:
     ) -> None:
         self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
         self.whole = False
+        self.ended: Reason | None = None
         self.refused: Page | None = None
 
     def __iter__(self) -> Iterator[Page]:
@@ -304,6 +308,7 @@ class Listing:
             page = self._page(cursor, seen)
             if not page.good:
                 self.refused = page
+                self.ended = _refusal(page.status)
                 return
             yield page
             cursor = self._following(page)
@@ -312,6 +317,7 @@ class Listing:
                 return
             empty = 0 if self._items(page) else empty + 1
             if cursor in seen or empty >= MOST_EMPTY:
+                self.ended = "repeated_page" if cursor in seen else "empty_pages"
                 why = "ran in a circle" if cursor in seen else f"gave {empty} empty pages in a row"
                 self._collection.note(f"{self._what} {why} and was ended there: it is partial.")
                 return
@@ -325,6 +331,45 @@ class Listing:
             self._collection.landing.drop(page.url)
             page = self._ask(cursor)
         return page
+
+    def coverage(
+        self,
+        name: ListName,
+        account_id: str,
+        *,
+        listed: int,
+        claimed: int | None,
+        limit: int | None = None,
+        detail: str | None = None,
+    ) -> ListCoverage:
+        """How completely the list was read, after the last page.
+
+        Args:
+            name: of the list; account_id: the account that it belongs to.
+            listed: entries read; claimed: entries by the platform's counter, None where that is unknown.
+            limit: most entries that were wanted.
+            detail: what the server said, where it refused a page.
+        """
+        state: State = "complete"
+        reason: Reason | None = None
+        if self.ended is not None:
+            reason = self.ended if not listed or self.refused is None else "broke_off"
+            state = "partial" if listed or self.refused is None else "refused"
+        elif not self.whole:
+            state, reason = "partial", "limit" if limit is not None and listed >= limit else "broke_off"
+        elif not listed and claimed:
+            state, reason = "hidden", "hidden_by_account"
+        elif claimed is not None and listed < claimed:
+            reason = "removed_or_private"
+        now = datetime.now(UTC).isoformat()
+        return ListCoverage(account_id, name, state, reason, listed, claimed, detail, now)
+
+
+def _refusal(status: int) -> Reason:
+    """The reason that an HTTP status stands for, where a list is refused with it."""
+    if status in (401, 403):
+        return "login_required"
+    return "not_supported" if status in (404, 405, 410, 422, 501) else "server_error"
 
 
 def _address(url: str, parameters: Iterable[tuple[str, str | int]]) -> str:

@@ -26,6 +26,7 @@ from urllib.parse import unquote
 import msgspec
 
 from headcount.errors import InputError, StoreBusy
+from headcount.incoming import LISTS, ListCoverage, ListName, State
 from headcount.sources.decoding import Replaced, decode_json
 
 if TYPE_CHECKING:
@@ -195,6 +196,28 @@ class Landing:
         self.set_meta(key, value)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.execute("PRAGMA journal_mode = DELETE")
+
+    def set_coverage(self, coverage: ListCoverage) -> None:
+        """Record how completely a list was read; a later record of the same list replaces it."""
+        self.set_meta(f"coverage_{coverage.list}", json.dumps(coverage.to_dict()))
+
+    def coverage(self) -> tuple[ListCoverage, ...]:
+        """How completely each list was read; of collections by earlier versions, as far as they recorded it."""
+        recorded = {name: self.meta(f"coverage_{name}") for name in LISTS}
+        entries = [ListCoverage.from_dict(json.loads(text)) for text in recorded.values() if text is not None]
+        for name in ("followers", "following"):
+            complete = self.meta(f"whole_{name}")
+            if recorded[name] is None and complete is not None:
+                hidden = self.meta(f"hidden_{name}") == "True"
+                state: State = "complete" if complete == "True" else "hidden" if hidden else "partial"
+                listed = self.meta(f"listed_{name}")
+                account = str(self.meta("account_id"))
+                entries.append(ListCoverage(account, name, state, listed=int(listed) if listed else None))
+        return tuple(entries)
+
+    def is_complete(self, name: ListName) -> bool:
+        """Was the list of that name read to its end?"""
+        return any(entry.list == name and entry.is_complete for entry in self.coverage())
 
     def note(self, text: str) -> None:
         """What the user should know of this collection; the same text is kept once."""

@@ -14,12 +14,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError, UsageError
+from headcount.incoming import ListName
 from headcount.sources.activitypub import account_key
 from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
 from headcount.sources.handles import Target
@@ -183,8 +185,18 @@ class MastodonCollector:
         else:
             collection.show(side, listed, listed)
         collection.landing.set_meta(f"listed_{side}", str(listed))
-        collection.landing.set_meta(f"hidden_{side}", str(hidden))
-        collection.landing.set_meta(f"whole_{side}", str(listing.whole and not hidden and self.is_home))
+        name: ListName = "followers" if side == "followers" else "following"
+        coverage = listing.coverage(
+            name,
+            str(collection.landing.meta("account_id")),
+            listed=listed,
+            claimed=claimed,
+            limit=limit,
+            detail=_reason(listing.refused) if listing.refused else None,
+        )
+        if coverage.is_complete and not self.is_home:
+            coverage = replace(coverage, state="partial", reason="other_server")
+        collection.landing.set_coverage(coverage)
 
     def _posts(self, collection: Collection) -> None:
         """The statuses since the date that was asked for, and all that responded to them."""

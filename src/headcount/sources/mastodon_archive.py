@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import BadRows, InputError, UsageError
+from headcount.incoming import ListCoverage, ListName
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
+from headcount.sources.base import Intake, own_activity_only
 from headcount.sources.decoding import decode_json, decode_text
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner, account_domains
@@ -153,7 +154,7 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
@@ -235,9 +236,12 @@ class _Reader:
     def _has(self, side: str) -> bool:
         return any(name in self.files for name in _LISTS[side])
 
-    def _whole(self) -> WholeLists:
-        owner, nobody = frozenset([self.owner.account]), frozenset[str]()
-        return WholeLists(owner if self._has("followers") else nobody, owner if self._has("following") else nobody)
+    def _coverage(self) -> tuple[ListCoverage, ...]:
+        """The lists whose exports lie beside the archive are complete; who responded is not in any archive."""
+        owner = self.owner.account
+        sides: tuple[ListName, ...] = ("followers", "following")
+        held = [ListCoverage(owner, side, "complete") for side in sides if self._has(side)]
+        return (*held, *own_activity_only(owner))
 
     def _notes(self) -> list[str]:
         notes = [f"{RECEIVED} Collect them with: headcount add @{self.owner.handle}"]
@@ -255,10 +259,3 @@ class _Reader:
         notes += [*self.activities.notes(), *self.problems.notes()]
         notes += self.rows.notes()
         return notes
-
-    def _remarks(self) -> tuple[Remark, ...]:
-        what = "no followers and no likes, boosts and replies by others"
-        if self._has("followers"):
-            what = "no likes, boosts and replies by others"
-        text = f"Mastodon's archive holds {what}: they are known only as far as they were collected otherwise."
-        return (Remark(self.owner.account, ARCHIVE, text),)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headcount.errors import InputError
+from headcount.incoming import ListCoverage
 from headcount.sources.activitypub import account_key, post_key, words
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.landing import Landing, Page, collected_as, is_landing
 from headcount.sources.mastodon import SHOWN_ANSWERS
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
@@ -305,11 +307,6 @@ class _Reader:
         self._date_follows(con)
         if self.landing.meta("sample"):
             self._mark_sample(con)
-        me = frozenset({self.me})
-        whole = WholeLists(
-            me if self.landing.meta("whole_followers") == "True" and not self.nobody else frozenset(),
-            me if self.landing.meta("whole_following") == "True" and not self.nobody else frozenset(),
-        )
         remarks = tuple(Remark(self.me, topic, text) for topic, text in self._remarks())
         notes = (*self.landing.notes(), *(text for _, text in self._remarks()))
         return Intake(
@@ -318,11 +315,18 @@ class _Reader:
             0,
             dict(self.rows.counts),
             tuple(dict.fromkeys(notes)),
-            whole_lists=whole,
+            lists=tuple(self._coverage()),
             remarks=remarks,
             repeats=True,
             account_id=self.me,
         )
+
+    def _coverage(self) -> Iterator[ListCoverage]:
+        """How completely each list was read; a list with entries that name no account is not complete."""
+        for entry in self.landing.coverage():
+            odd = self.nobody and entry.is_complete and entry.list in ("followers", "following")
+            more: dict[str, Any] = {"state": "partial", "reason": "entries_without_id"} if odd else {}
+            yield replace(entry, account_id=self.me, **more)
 
     def _date_follows(self, con: duckdb.DuckDBPyConnection) -> None:
         """Dates from notifications, for the follows that stand."""
@@ -342,17 +346,11 @@ class _Reader:
             [sorted(self.looked_at), self.me],
         )
 
-    def _remarks(self) -> Iterator[tuple[str, str]]:
+    def _remarks(self) -> Iterator[tuple[Topic, str]]:
         """What a reader of the report has to know."""
         landing = self.landing
         said = []
-        if self.nobody:
-            said.append(f"{self.nobody:,} entries of the lists name nobody, so the lists are not taken as whole.")
-        if landing.meta("hidden_followers") == "True":
-            said.append("The account hides who follows it: the list is unknown, not empty.")
-        elif landing.meta("whole_followers") != "True":
-            said.append("The list of followers was not shown whole.")
-        elif self.claimed is not None and self.position < self.claimed:
+        if landing.is_complete("followers") and self.claimed is not None and self.position < self.claimed:
             said.append(
                 "The server's counter also counts followers that its list leaves out: accounts that were suspended or "
                 "deleted, or whose servers are gone."

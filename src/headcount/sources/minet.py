@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.sources.base import Intake, WholeLists
+from headcount.incoming import ListCoverage, ListName
+from headcount.sources.base import Intake
 from headcount.sources.decoding import decode_text
 from headcount.sources.files import look_through
 from headcount.sources.jsonlines import Problems
@@ -129,9 +130,8 @@ class _Reader:
         if "collection_time" in self.header[self.start :]:
             self.notes.append("The times of collection have no time zone; taken as UTC.")
         intake = finish(MinetSource.name, self.rows, self.problems, self.notes, skip_bad=skip_bad, whole=False)
-        ended = frozenset(self.ended)
-        whole = WholeLists(followers=ended) if self.kind == "followers" else WholeLists(following=ended)
-        return replace(intake, whole_lists=whole)
+        name: ListName = "followers" if self.kind == "followers" else "following"
+        return replace(intake, lists=tuple(ListCoverage(account, name, "complete") for account in sorted(self.ended)))
 
     def _start(self) -> int:
         """Where minet's own columns begin: it adds them behind all others, whatever those are called."""

@@ -80,10 +80,19 @@ class Rows:
         """One post."""
         self.add(POSTS, tuple(map(row.get, POSTS.names)))
 
-    def interaction(self, actor: str, target: str | None, kind: str, post: str | None, created_at: str | None) -> None:
+    def interaction(
+        self,
+        actor: str,
+        target: str | None,
+        kind: str,
+        post: str | None,
+        created_at: str | None,
+        *,
+        visibility: str | None = None,
+    ) -> None:
         """One interaction; none where the target is not known or is the actor."""
         if target is not None and target != actor:
-            self.add(INTERACTIONS, (actor, target, kind, post, created_at))
+            self.add(INTERACTIONS, (actor, target, kind, post, visibility, created_at))
 
     def follow(
         self,

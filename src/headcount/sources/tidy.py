@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
 from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.sources.edges import has_other_columns
 from headcount.sources.foreign import refuse_foreign
 from headcount.sources.raw import PROBLEMS_SHOWN, Raw, raw_rows
 from headcount.sources.values import Converted, convert
-from headcount.tables import TABLES, Column, Table
+from headcount.tables import FOLLOWS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,10 +32,14 @@ class TidySource:
     name = "tidy tables"
 
     def recognises(self, path: Path) -> bool:
-        """A folder with at least one file named after a table, or such a file."""
+        """A folder with at least one file named after a table, or such a file.
+
+        A single file of follows with other columns, or without a header, is left to the reader of edge lists.
+        """
         if path.is_dir():
             return any(_table_of(file) is not None for file in path.iterdir())
-        return _table_of(path) is not None
+        table = _table_of(path)
+        return table is not None and not (table is FOLLOWS and ".csv" in path.name.lower() and has_other_columns(path))
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read the tables of a folder, or one file.

@@ -213,7 +213,7 @@ class XCollector:
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""
         claimed = (self.profile.get("public_metrics") or {}).get(count)
-        seen, whole = 0, False
+        seen = 0
         listing = self._listing(
             collection, call, self.profile["id"], wanted=lambda: None if limit is None else limit - seen
         )
@@ -223,9 +223,17 @@ class XCollector:
             if limit is not None and seen >= limit:
                 break
         self._say_end(collection, call, listing)
-        whole = listing.whole
         collection.landing.set_meta(f"listed_{call.step}", str(seen))
-        collection.landing.set_meta(f"whole_{call.step}", str(whole))
+        collection.landing.set_coverage(
+            listing.coverage(
+                "followers" if call.step == "followers" else "following",
+                f"x:{self.profile['id']}",
+                listed=seen,
+                claimed=claimed,
+                limit=limit,
+                detail=_reason(listing.refused) if listing.refused else None,
+            )
+        )
 
     def _responses(self, collection: Collection, post: _Own) -> None:
         """Who answered, liked, reposted and quoted one post."""

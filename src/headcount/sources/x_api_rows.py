@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headcount.errors import InputError
-from headcount.sources.base import Intake, Remark, WholeLists
+from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.jsonlines import Problems
 from headcount.sources.landing import Landing, Page, is_landing
 from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects
@@ -118,19 +118,15 @@ class _Pages:
         read = finish(name, self.rows, self.problems, notes, skip_bad=True, whole=False)
         if landing.meta("sample"):
             self._mark_sample(con)
-        me = frozenset({f"x:{self.account}"})
-        whole = WholeLists(
-            me if landing.meta("whole_followers") == "True" else frozenset(),
-            me if landing.meta("whole_following") == "True" else frozenset(),
-        )
-        remarks = tuple(Remark(f"x:{self.account}", topic, text) for topic, text in _remarks(landing, profile))
+        remarks = tuple(Remark(f"x:{self.account}", topic, text) for topic, text in _remarks(landing))
         return Intake(
             name,
             read.problems,
             read.problem_count,
             read.rows,
             read.notes,
-            whole_lists=whole,
+            lists=tuple(entry.with_account(f"x:{self.account}") for entry in landing.coverage()),
+            closer_look=landing.meta("sample") is not None,
             remarks=remarks,
             repeats=True,
             account_id=f"x:{self.account}",
@@ -149,15 +145,6 @@ class _Pages:
         con.execute("DROP TABLE temp.looked_at")
 
 
-def _remarks(landing: Landing, profile: Object) -> Iterator[tuple[str, str]]:
-    claimed = (profile.get("public_metrics") or {}).get("followers_count")
-    listed = int(landing.meta("listed_followers") or 0)
-    if landing.meta("whole_followers") != "True":
-        yield "followers", "The list of followers was not read to its end."
-    elif claimed is not None and listed < claimed:
-        yield (
-            "followers",
-            "X's counter also counts followers that its list leaves out: accounts that were suspended or deactivated.",
-        )
+def _remarks(landing: Landing) -> Iterator[tuple[Topic, str]]:
     if landing.count("likes") or landing.count("reposts"):
         yield "responses", "X does not tell when a post was liked or reposted."

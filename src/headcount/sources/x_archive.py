@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import InputError, UsageError
+from headcount.incoming import ListCoverage, ListName
 from headcount.sources.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import ARCHIVE, Intake, Remark, WholeLists
+from headcount.sources.base import Intake, own_activity_only
 from headcount.sources.decoding import decode_json, decode_text
 from headcount.sources.jsonlines import Problems
 from headcount.sources.x_archive_layout import Layout, decoded, is_part, told_by
@@ -32,6 +33,7 @@ Object = dict[str, Any]
 
 _DEFAULT_PICTURE = "default_profile_images"
 _LISTS = ("follower", "following")
+_LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following"}
 _TWEETS = ("tweets", "tweet", "community-tweet")
 
 RECEIVED = (
@@ -102,7 +104,7 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, whole_lists=self._whole(), remarks=self._remarks(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 
@@ -202,13 +204,17 @@ class _Reader:
     def _is_whole(self, kind: str) -> bool:
         return bool(self.layout.of(kind)) and not self._missing_parts(kind)
 
-    def _whole(self) -> WholeLists:
-        """The lists that are all there."""
-        owner = frozenset([self.owner.account])
-        return WholeLists(
-            followers=owner if self._is_whole("follower") else frozenset(),
-            following=owner if self._is_whole("following") else frozenset(),
-        )
+    def _coverage(self) -> tuple[ListCoverage, ...]:
+        """How completely the archive holds each list; who responded is not in any archive."""
+        owner = self.owner.account
+        held = [
+            ListCoverage(owner, name, "complete")
+            if self._is_whole(kind)
+            else ListCoverage(owner, name, "partial", "parts_missing")
+            for kind, name in _LIST_NAMES.items()
+            if self.layout.of(kind) or self._missing_parts(kind)
+        ]
+        return (*held, *own_activity_only(owner))
 
     def _notes(self) -> list[str]:
         notes = [RECEIVED + f" Collect them with: headcount add @{self.owner.handle or 'name'}"]
@@ -233,9 +239,6 @@ class _Reader:
         if nobody:
             notes.append(f"Nothing tells whose posts these were about, so they count for nobody: {', '.join(nobody)}.")
         return notes
-
-    def _remarks(self) -> tuple[Remark, ...]:
-        return (Remark(self.owner.account, ARCHIVE, REMARK),)
 
 
 def _inside(thing: Object, name: str) -> Object:
