@@ -16,6 +16,7 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
+from headcount.hosts import with_host_key
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
 from headcount.reading_between import read_follows_between
 from headcount.reading_cut import Cut
@@ -148,7 +149,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         AccountNotFound: nothing of that name is in the workspace.
         AmbiguousAccount: more than one account is.
     """
-    wanted = name.strip().removeprefix("@")
+    wanted = with_host_key(name.strip().removeprefix("@"))
     platform, _, handle = wanted.partition(":")
     rows = con.execute(
         """WITH ids AS (

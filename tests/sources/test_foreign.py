@@ -192,6 +192,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
     ("instagram json", content("followers_1.json", json.dumps(INSTAGRAM)), "Instagram or Threads"),
     ("tiktok json", content("user_data_tiktok.json", '{"Activity": {"Follower List": {}}, "Profile": {}}'), "TikTok"),
     ("json of unknown layout", content("x.json", '{"a": 1, "b": {"c": 2}}'), "unknown layout (its fields: a, b)"),
+    ("tidy accounts named json", content("accounts.json", '[{"account_id": "x:1"}]'), "rename it to accounts.jsonl"),
     ("json lines named txt", content("t.txt", json.dumps(TWEET)), "holds JSON, but is not named like it"),
     # tables
     (

@@ -19,6 +19,7 @@ from headcount.sources.archive_files import is_zip, listed
 from headcount.sources.decoding import decode_text
 from headcount.sources.jsonlines import beginning
 from headcount.sources.signatures import BINARY, CSV, INSIDE, JSON, TABLES_ADVICE, Signature
+from headcount.tables import TABLES, Table
 
 __all__ = ["refuse_foreign", "refuse_unknown"]
 
@@ -278,7 +279,9 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
             return _list_of_ids(path) if re.match(r"\[\s*\"?\d", text) else _Known("is JSON without an object")
         if not beginning(path):
             return _Known("holds JSON, but is not named like it", "rename it so that it ends with .json or .jsonl")
-        return _Known(f"is JSON of an unknown layout (its fields: {_some(named)})")
+        table = next((table.name for table in TABLES if _required(table) <= set(named)), None)
+        advice = f"rename it to {table}.jsonl" if table else ""
+        return _Known(f"is JSON of an unknown layout (its fields: {_some(named)})", advice)
     if all(_NUMBER_LINE.fullmatch(line) for line in whole):
         return _list_of_ids(path)
     columns = _header(text)
@@ -290,6 +293,10 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
     if all(_HANDLE_LINE.fullmatch(line) for line in whole):
         return _Known("is a list of names", "add accounts one by one: headcount add @name")
     return _Known("is text of an unknown layout")
+
+
+def _required(table: Table) -> set[str]:
+    return {column.name for column in table.columns if column.required}
 
 
 def _list_of_ids(path: Path) -> _Known:

@@ -13,7 +13,6 @@ The names of columns are those of minet 4.2 (docs/archives.md).
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 from headcount.errors import InputError
 from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake
+from headcount.sources.decoding import decode_text
 from headcount.sources.files import look_through
 from headcount.sources.jsonlines import Problems
 from headcount.sources.minet_rows import (
@@ -65,7 +65,7 @@ class MinetSource:
 
     def recognises(self, path: Path) -> bool:
         """A CSV file with the columns that minet adds."""
-        return _kind(_header(path)) is not None
+        return _kind(_header(path)[0]) is not None
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read one table.
@@ -77,17 +77,18 @@ class MinetSource:
         return _Reader(path, con).read(skip_bad)
 
 
-def _header(path: Path) -> list[str]:
-    """The names in the first line; nothing where the file is no CSV."""
+def _header(path: Path) -> tuple[list[str], str]:
+    """The names in the first line, and what separates them; no names where the file is not CSV."""
     name = path.name.lower()
     if path.is_dir() or not name.endswith((".csv", ".csv.gz")):
-        return []
+        return [], ","
     try:
         with gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb") as file:
-            line = file.read(_BEGINNING).removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
-        return next(csv.reader([line.decode().rstrip("\r")]), [])
-    except (EOFError, OSError, UnicodeDecodeError, csv.Error):
-        return []
+            line = decode_text(file.read(_BEGINNING)).partition("\n")[0].rstrip("\r")
+        read = [(next(csv.reader([line], delimiter=sign), []), sign) for sign in ",;\t"]
+    except (EOFError, OSError, csv.Error):
+        return [], ","
+    return max(read, key=lambda names: len(names[0]))
 
 
 def _kind(header: list[str]) -> str | None:
@@ -106,7 +107,7 @@ class _Reader:
         self.path, self.con = path, con
         self.rows, self.problems = Rows(con), Problems(path.name)
         self.lists = Lists(self.rows, self._resolve)
-        self.header = _header(path)
+        self.header, self.delimiter = _header(path)
         self.kind = str(_kind(self.header))
         self.start = self._start()
         self.names: dict[tuple[str, str], str | None] = {}
@@ -153,7 +154,7 @@ class _Reader:
             self.notes.append(file.said)
         csv.field_size_limit(1 << 30)
         with file.text() as text:
-            table = csv.reader(text)
+            table = csv.reader(text, delimiter=self.delimiter)
             next(table, None)
             before = table.line_num
             for fields in table:

@@ -140,7 +140,8 @@ class _Checked:
             if column.required and column.name not in matched:
                 raise InputError(
                     f"{self.raw.name} has no column {column.name!r} (it has {', '.join(held[:8])}).",
-                    hint=f"{self.table.name} need {', '.join(c.name for c in self.table.columns if c.required)}.",
+                    hint=f"{self.table.name} need {', '.join(c.name for c in self.table.columns if c.required)}; "
+                    "a file of another layout needs another name.",
                 )
 
     def _convert(self, column: Column, sql: str, raw_type: str) -> Converted:
