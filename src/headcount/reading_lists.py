@@ -16,8 +16,9 @@ __all__ = ["read_list_coverage"]
 _LATEST = """
 SELECT account_id, list, state, reason, listed, claimed, detail, strftime(observed_at, '%Y-%m-%dT%H:%M:%SZ'), by_then
 FROM (SELECT *, observed_at <= $end AS by_then FROM list_coverage WHERE account_id = $id)
--- a file of what the account itself did leaves what a collection found as it is
-QUALIFY row_number() OVER (PARTITION BY list ORDER BY by_then DESC, coalesce(reason, '') = 'own_activity_only',
+-- a file of what the account itself did, and a collection that did not begin the list, leave what was found before
+QUALIFY row_number() OVER (PARTITION BY list ORDER BY by_then DESC,
+                           coalesce(reason, '') IN ('own_activity_only', 'not_collected'),
                            CASE WHEN by_then THEN observed_at END DESC, observed_at, snapshot DESC) = 1
 ORDER BY list
 """

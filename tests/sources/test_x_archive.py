@@ -181,6 +181,9 @@ def test_lists_are_whole_unless_the_manifest_names_more(tmp_path: Path) -> None:
     _, intake = read(built.zipped(tmp_path / "y.zip", files))
     assert complete_of(intake) == (frozenset(), both)
     assert ("followers", "partial", "parts_missing") in reasons_of(intake)
+    assert ("posts", "complete", None) in reasons_of(intake)
+    assert len({entry.observed_at for entry in intake.lists}) == 1, "when the archive was made"
+    assert intake.lists[0].observed_at is not None
     assert any("follower-part1.js is not in it" in note for note in intake.notes)
 
 

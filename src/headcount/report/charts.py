@@ -184,7 +184,8 @@ def _arrival(arrival: ArrivalPart) -> Chart:
     caption = (
         f"Each point is a follower: across, in the order of following; up, when the follower's account was made. "
         f"{say.count(drawn)} points out of {say.number_of(arrival.known, 'follower')} of whom both are known "
-        f"({say.count(arrival.followers)} in all). People arrive as a cloud of old and new accounts; a level band, "
+        f"({say.count(arrival.followers)} in all, those who left included). "
+        "People arrive as a cloud of old and new accounts; a level band, "
         "accounts made at one time that arrive together, is how followers look that were delivered in bulk."
     )
     points: list[dict[str, Any]] = [

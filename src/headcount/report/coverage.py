@@ -170,6 +170,11 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
             "Responders are counted, whether they follow or not."
         )
     left = f"; {_gone(gone, missed)}" if gone else ""
+    if entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
+        return (
+            f"{say.number_of(listed, 'follower')} {say.are(listed)} known from other collections or files; in the "
+            f"latest collection the list was unknown: {reason_phrase(entry)}{left}."
+        )
     if entry.state in ("partial", "sampled"):
         whole = f" of {say.count(claimed)}" if claimed is not None and claimed > listed else ""
         what = "The list of followers is partial" if entry.state == "partial" else "The list of followers is a sample"

@@ -76,10 +76,12 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience, account:
         who = "people"
     if audience.headcount is None or audience.low is None or audience.high is None:
         return f"{start}. There is no headcount. {audience.too_little}"
+    meaning = "so many will have responded once as much again is posted"
+    if audience.exact is not None:
+        meaning = "all followers on the list have responded, so no further follower can"
     return (
-        f"{start}; the headcount is {_range(audience.headcount, audience.low, audience.high)}: "
-        f"so many will have responded once as much again is posted. {say.count(audience.observed)} {who} responded "
-        f"to the {say.count(audience.posts)} posts{_span(account)}."
+        f"{start}; the headcount is {say.estimate(audience.headcount, audience.low, audience.high)}: {meaning}. "
+        f"{say.count(audience.observed)} {who} responded to the {say.count(audience.posts)} posts{_span(account)}."
     )
 
 
@@ -92,11 +94,6 @@ def _has_followers(whose: str, followers: FollowersPart) -> str:
     kind = "sample" if followers.state == "sampled" else "partial list"
     noun = "follower" if (followers.claimed or listed) == 1 else "followers"
     return f"{say.count(listed)}{of} {noun} of {whose} {say.are(listed)} listed ({kind})"
-
-
-def _range(middle: float, low: float, high: float) -> str:
-    text = say.estimate(middle, low, high)
-    return text if "(" in text else f"{text}, and no more are expected"
 
 
 def _span(account: AccountPart) -> str:
@@ -113,8 +110,8 @@ def _comparison(name: str, followers: FollowersPart, audience: Audience, other: 
         return f"{name} and {theirs} cannot be compared: one of them has too little data for a headcount."
     if audience.high is None or other.high is None:
         return ""
-    mine = f"{say.count(round(audience.headcount))}, {say.interval(audience.low, audience.high)}"
-    yours = f"{say.count(round(other.headcount))}, {say.interval(other.low, other.high)}"
+    mine = _with_interval(audience.headcount, audience.low, audience.high)
+    yours = _with_interval(other.headcount, other.low, other.high)
     sizes = ""
     if followers.listed is not None and other.followers is not None:
         sizes = f" ({say.count(followers.listed)} followers against {say.count(other.followers)})"
@@ -123,6 +120,11 @@ def _comparison(name: str, followers: FollowersPart, audience: Audience, other: 
     if audience.high < other.low:
         return f"{name} has a smaller headcount ({mine}) than {theirs} ({yours}){sizes}."
     return f"{name} ({mine}) and {theirs} ({yours}) cannot be told apart by headcount{sizes}."
+
+
+def _with_interval(headcount: float, low: float, high: float) -> str:
+    """A headcount for brackets: "48, 41 to 57"; without the interval where it has no width."""
+    return say.count(headcount) if low == high else f"{say.count(headcount)}, {say.interval(low, high)}"
 
 
 def _funnel(funnel: FunnelPart) -> str:

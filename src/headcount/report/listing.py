@@ -9,9 +9,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from headcount.report import wording as say
 from headcount.report.model import FollowerRow
 
-__all__ = ["sort_rows", "write_csv"]
+__all__ = ["count_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -30,6 +31,13 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
     key = _DESCENDING[by]
     known = [row for row in rows if key(row) is not None]
     return [*sorted(known, key=key, reverse=True), *(row for row in rows if key(row) is None)]
+
+
+def count_rows(rows: Sequence[FollowerRow]) -> str:
+    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone"."""
+    gone = sum(row.label == "gone" for row in rows)
+    followers = say.number_of(len(rows) - gone, "follower")
+    return f"{followers} and {say.count(gone)} gone" if gone else followers
 
 
 def write_csv(rows: Sequence[FollowerRow], target: Path) -> None:

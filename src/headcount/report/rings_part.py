@@ -36,6 +36,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView) -> RingsPart:
             share=None,
             share_low=None,
             share_high=None,
+            exact=None,
             smallest=None,
             dense=0,
             groups=[],
@@ -54,6 +55,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView) -> RingsPart:
         share=found.share,
         share_low=None if interval is None else interval[0],
         share_high=None if interval is None else interval[1],
+        exact=found.exact,
         smallest=found.smallest_seen,
         dense=len(dense),
         groups=[_group(group, view.between) for group in dense[:GROUPS]],
@@ -97,7 +99,7 @@ def _sentence(measured: FollowerRings, dense: int, *, drawn: bool) -> str:
     members = int(found.in_ring.sum())
     circuits = say.number_of(len(found.rings), "closed circuit")
     share = f"{say.share(found.share)} of them"
-    if drawn:
+    if drawn and low < high:
         share += (
             f"; {say.share_interval(low, high)} of all followers, without circuits of fewer than about "
             f"{say.count(found.smallest_seen)} members, which do not show"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
 from headcount.report.findings import question_sentence
+from headcount.report.listing import count_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -137,7 +138,7 @@ def _print_funnel(funnel: FunnelPart) -> None:
             number, share = estimate.followers, estimate.followers / standing
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
         if estimate is not None:
-            bar += f" {say.interval(estimate.low, estimate.high)}"
+            bar += f" {say.interval(estimate.low, estimate.high)}" if estimate.low < estimate.high else ""
         if key == "gone":  # apart: no part of those who follow
             _row(table, name, say.count(number), "", "besides; unfollowed, deleted or suspended" if number else "")
             continue
@@ -146,7 +147,8 @@ def _print_funnel(funnel: FunnelPart) -> None:
     if funnel.sample is not None:
         _line(
             f"Silent followers are estimated from {say.count(funnel.sample.silent_drawn)} of "
-            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval.",
+            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval."
+            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else ""),
             style="dim",
         )
     _line()
@@ -159,7 +161,8 @@ def _print_audience(report: Report) -> None:
     table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
     for step in audience.next:
         posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
-        _row(table, posts, say.count(round(step.new_responders)), say.interval(step.low, step.high))
+        limits = say.interval(step.low, step.high) if audience.exact is None else say.EXACT[audience.exact]
+        _row(table, posts, say.count(round(step.new_responders)), limits)
     _console().print(table)
     _line()
     parts = [
@@ -192,7 +195,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
     for test in question.tests[:15]:
         end = None
         if test.final_estimate is not None and test.low is not None and test.high is not None:
-            end = f"{say.count(round(test.final_estimate))} ({say.interval(test.low, test.high)})"
+            end = say.estimate(test.final_estimate, test.low, test.high)
+            end += f" ({say.EXACT[test.exact]})" if test.exact in ("all responded", "no followers") else ""
         within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
         half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
         asked = say.day(test.asked_at) if test.asked_at else None
@@ -254,28 +258,34 @@ def print_followers(rows: Sequence[FollowerRow], limit: int) -> None:
         _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
     _console().print(table)
     _line(
-        f"{say.count(min(limit, len(rows)))} of {say.count(len(rows))} followers; "
-        "--limit, --class, --sort and --csv choose.",
+        f"{say.count(min(limit, len(rows)))} of {count_rows(rows)}; --limit, --class, --sort and --csv choose.",
         style="dim",
     )
 
 
 def print_authenticity(found: Authenticity, row: int | None) -> None:
-    """How many followers are of each class; or one follower with every reason."""
+    """How many followers are judged to be what; or one follower with every reason."""
+    import numpy as np
+
     if row is not None:
         _line(found.explain(row))
+        if np.isnan(found.real[row]):  # the points belong to a probability that is not given
+            return
         table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
         for reason in found.reasons(row):
             _row(table, reason.sentence, f"{reason.points:+.2f}")
         _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
         _console().print(table)
         return
-    table = _table(("Class", "left"), ("Followers", "right"))
+    table = _table(("Judgement", "left"), ("Followers", "right"))
     columns = found.columns()
     for name, number in zip(columns["class"], columns["followers"], strict=True):
         if number:
             _row(table, name.replace("_", " "), say.count(number))
     _console().print(table)
+    gone = int((~found.standing).sum())
+    left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
+    _line(f"{say.number_of(int(found.standing.sum()), 'follower')} in all{left}.", style="dim")
     _line(found.sentence())
     _line()
     _print_errors(found)
@@ -346,7 +356,7 @@ def print_demo(outcome: DemoOutcome) -> None:
     for member in outcome.cast:
         headcount = None
         if member.headcount is not None and member.low is not None and member.high is not None:
-            headcount = f"{say.count(round(member.headcount))} ({say.interval(member.low, member.high)})"
+            headcount = say.estimate(member.headcount, member.low, member.high)
         _row(
             table,
             say.name(member.handle),

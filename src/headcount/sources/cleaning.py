@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from headcount.sources.rounded_ids import check_rounded_ids
 from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:
@@ -37,8 +38,17 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = Fals
 
     Returns:
         Sentences for the user about what was changed.
+
+    Raises:
+        InputError: nearly all ids of a column were rounded by a program.
     """
-    notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_impossible(con, now)]
+    notes = [
+        *check_rounded_ids(con),
+        *_complete_ids(con),
+        *_tidy_names(con),
+        *_drop_self(con),
+        *_forget_impossible(con, now),
+    ]
     for table in TABLES:
         merged = _merge_duplicates(con, table)
         notes += [] if repeats else merged

@@ -16,7 +16,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +111,7 @@ class _Reader:
         self.start = self._start()
         self.names: dict[tuple[str, str], str | None] = {}
         self.notes: list[str] = []
+        self.begun: set[str] = set()
         self.ended: set[str] = set()
 
     def read(self, skip_bad: bool) -> Intake:
@@ -131,7 +131,9 @@ class _Reader:
             self.notes.append("The times of collection have no time zone; taken as UTC.")
         intake = finish(MinetSource.name, self.rows, self.problems, self.notes, skip_bad=skip_bad, whole=False)
         name: ListName = "followers" if self.kind == "followers" else "following"
-        return replace(intake, lists=tuple(ListCoverage(account, name, "complete") for account in sorted(self.ended)))
+        lists = [ListCoverage(owner, name, "complete") for owner in sorted(self.ended)]
+        lists += [ListCoverage(owner, name, "partial") for owner in sorted(self.begun - self.ended)]
+        return replace(intake, lists=tuple(lists), closer_look=False)
 
     def _start(self) -> int:
         """Where minet's own columns begin: it adds them behind all others, whatever those are called."""
@@ -148,10 +150,10 @@ class _Reader:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         file = look_through(self.path)
         if file.said:
-            self.notes.append(f"{file.name} {file.said}.")
+            self.notes.append(file.said)
         csv.field_size_limit(1 << 30)
-        with file.open() as raw:
-            table = csv.reader(io.TextIOWrapper(raw, encoding=file.encoding, errors="replace", newline=""))
+        with file.text() as text:
+            table = csv.reader(text)
             next(table, None)
             before = table.line_num
             for fields in table:
@@ -181,8 +183,10 @@ class _Reader:
         if other is None or told is None:
             raise ValueError("it has no id" if other is None else "it does not say whose list it is")
         owner = self.lists.follow("x", told, other, None, followers=followers)
-        if owner is not None and row["cursor"] == _END:
-            self.ended.add(owner)
+        if owner is not None:
+            self.begun.add(owner)
+            if row["cursor"] == _END:
+                self.ended.add(owner)
 
     def _bluesky_list(self) -> Callable[[dict[str, str], Row], None]:
         """The lists of Bluesky all look alike; which one it is, minet's users say in the name of the file."""
