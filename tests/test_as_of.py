@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, groupby
 
 import numpy as np
 import pytest
@@ -37,9 +38,10 @@ def ingest(store, tables, now, *, complete=True, following=(), remarks=(), betwe
 
     def fill(con):
         for name, rows in tables.items():
-            for row in rows:
-                marks = ", ".join("?" for _ in row)
-                con.execute(f"INSERT INTO incoming_{name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+            for columns, alike in groupby(sorted(rows, key=list), key=list):
+                values = [list(row.values()) for row in alike]
+                marks = ", ".join([f"({', '.join('?' for _ in columns)})"] * len(values))
+                con.execute(f"INSERT INTO incoming_{name} ({', '.join(columns)}) VALUES {marks}", list(chain(*values)))
         counts = {name: len(rows) for name, rows in tables.items()}
         read = at(now).isoformat()
         lists = tuple(ListCoverage(name, "following", "complete", observed_at=read) for name in following)
@@ -451,11 +453,11 @@ def is_unknown(value):
     return value is None or value != value or value == -1
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_past_is_that_of_a_store_without_the_future(tmp_path, seed):
     world = World(seed)
     full = world.write(tmp_path / "full", world.imports)
-    for number in range(4):
+    for number in range(3):
         cut = world.cut()
         earlier = [one for one in world.imports if one[0] <= cut]
         later = [(cut, dated(one[1], cut), None) for one in world.imports if one[0] > cut]
@@ -539,7 +541,7 @@ def other_future(tables, cut, rng, now):
     return changed
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_another_future_leaves_every_column_as_it_was(tmp_path, seed):
     world = World(1_000 + seed)
     for number in range(2):
