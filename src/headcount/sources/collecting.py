@@ -62,7 +62,7 @@ MAX_GONE_SHARE = 0.02
 """Share of a counter by which a list may be shorter because accounts are gone, where its last page was full."""
 MIN_LISTED_SHARE, MIN_MISSING = 0.5, 10
 """A list shorter than this share of its counter, with so many missing, is not taken for complete however it ended."""
-_USUAL_PAGES = frozenset({20, 40, 50, 80, 100, 200, 1000})
+_USUAL_PAGES = frozenset({40, 50, 80, 100})
 Unit = Mapping[str, str | int]
 
 
@@ -406,7 +406,7 @@ class Listing:
             state, reason = "partial", "limit" if limit is not None and listed >= limit else "broke_off"
         else:
             state, reason = end_state(listed, claimed, can_hide=can_hide)
-            if state == "complete" and self._lacks_next_page(listed, claimed):
+            if listed and self._lacks_next_page(listed, claimed):
                 state, reason = "partial", "no_next_page"
         now = datetime.now(UTC).isoformat()
         return ListCoverage(account_id, name, state, reason, listed, claimed, detail, now)

@@ -310,7 +310,7 @@ class XCollector:
             if page.status == 403:
                 collection.note(f"Followers' own posts are not shown ({_reason(page)}).")
                 return
-            protected += page.good and "not authorized" in _reason(page)
+            protected += page.good and _list_refusal(page) is not None
             collection.show("followers' latest posts", number + 1, len(drawn))
         if protected:
             collection.note(f"{protected:,} of the sampled followers protect their posts: what they do is not known.")
