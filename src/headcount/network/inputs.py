@@ -7,6 +7,7 @@ size. The tables are those of `headcount.tables`; follows may also be an edge li
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from headcount.sources.edges import (
     refuse_foreign_name,
     relation,
 )
+from headcount.sources.edges.facts import UTF8, facts_of_table
+from headcount.sources.files import look_through, readable_copy
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +46,8 @@ __all__ = [
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 _TABLES = ("follows", "interactions", "accounts", "posts")
+READER = b"2"
+"""Changes when the same files are read otherwise, so that graphs of earlier versions are not used again."""
 SAMPLE = 1_000_000
 """Bytes of a text file by which its lines are estimated."""
 
@@ -60,6 +65,7 @@ class Inputs:
         graph: folder of a graph that is already built; None otherwise.
         original: what follows were copied from, where they were; the fingerprint is of these.
         facts: how text files of follows were read, where they were copied.
+        recoded: how other tables were read that are not UTF-8 and were copied.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Inputs:
     graph: Path | None = None
     original: tuple[Path, ...] = ()
     facts: tuple[EdgeListFacts, ...] = ()
+    recoded: tuple[EdgeListFacts, ...] = ()
 
 
 def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spammers: Path | None = None) -> Inputs:
@@ -90,7 +97,32 @@ def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spam
             raise UsageError(f"There is no {path}.", hint="name a folder of tables or a file of follows.")
     found = _of_folder(data, out) if data.is_dir() else Inputs(data.resolve().name, (_follows_file(data),))
     more = found.interactions if interactions is None else tuple(_pieces(interactions))
-    return _standing(replace(found, interactions=more, spammers=spammers), out)
+    return _standing(_in_utf8(replace(found, interactions=more, spammers=spammers), out), out)
+
+
+def _in_utf8(found: Inputs, out: Path) -> Inputs:
+    """DuckDB reads UTF-8 with line ends of one kind: other tables beside the follows are copied."""
+    if found.workspace is not None:
+        return found
+    recoded: list[EdgeListFacts] = []
+
+    def readable(path: Path) -> Path:
+        if _is_parquet([path]):
+            return path
+        file = look_through(path)
+        if not (file.damaged or file.mixed_ends) and file.encoding in UTF8:
+            return path
+        recoded.append(facts_of_table(file))
+        target = out / "tables" / path.name.removesuffix(".gz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with readable_copy(file) as copy:
+            shutil.copyfile(copy, target)
+        return target
+
+    interactions, accounts, posts = (
+        tuple(map(readable, files)) for files in (found.interactions, found.accounts, found.posts)
+    )
+    return replace(found, interactions=interactions, accounts=accounts, posts=posts, recoded=tuple(recoded))
 
 
 def _standing(found: Inputs, out: Path) -> Inputs:
@@ -320,7 +352,7 @@ def _lines(file: Path) -> int:
 
 def fingerprint(files: Sequence[Path]) -> str:
     """Names, sizes and times of change of files: other data has another fingerprint."""
-    told = hashlib.sha256()
+    told = hashlib.sha256(READER)
     for file in files:
         about = file.stat()
         told.update(f"{file.resolve()}|{about.st_size}|{about.st_mtime_ns}\n".encode())

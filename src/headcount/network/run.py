@@ -208,12 +208,15 @@ def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _build(state: _State) -> None:
     """The graph on disk, built or found."""
-    if state.inputs.graph is not None:
-        state.about = _graph_json(state.inputs.graph)
-        return
     from headcount.network.build import build_graph, facts_of_graph
     from headcount.sources.edges import sentences
 
+    for table in state.inputs.recoded:
+        state.notes += sentences([table])
+    if state.inputs.graph is not None:
+        state.about = _graph_json(state.inputs.graph)
+        state.notes += sentences(facts_of_graph(state.about))
+        return
     folder, seen = state.folder / "graph", state.folder / "source.json"
     of = fingerprint(state.inputs.original or state.inputs.follows)
     if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headcount.sources.edges.layout import Header, Layout
 from headcount.sources.files import TextFile
 
-__all__ = ["UTF8", "EdgeListFacts", "facts_of", "sentences"]
+__all__ = ["UTF8", "EdgeListFacts", "facts_of", "facts_of_table", "sentences"]
 
 UTF8 = ("utf-8", "utf-8-sig")
 _SHOWN = 8
@@ -62,6 +62,12 @@ def facts_of(
         encoding=None if file.encoding in UTF8 else file.encoding,
         invalid=file.damaged,
     )
+
+
+def facts_of_table(file: TextFile) -> EdgeListFacts:
+    """How the text of another table was read."""
+    encoding = None if file.encoding in UTF8 else file.encoding
+    return EdgeListFacts(file.name, Header.NAMED, encoding=encoding, invalid=file.damaged)
 
 
 def sentences(facts: Sequence[EdgeListFacts]) -> list[str]:
