@@ -24,7 +24,9 @@ def host_key(server: str) -> str:
 
 def with_host_key(text: str) -> str:
     """The name or address of an account, with its host in that spelling where it is not ASCII; else unchanged."""
-    named = _NAMED.fullmatch(text.strip().removeprefix("@")) if not text.isascii() else None
+    if text.isascii():
+        return text
+    named = _NAMED.fullmatch(text.strip().removeprefix("@"))
     return named["before"] + host_key(named["host"]) + named["after"] if named else text
 
 

@@ -218,7 +218,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
         "snscrape's or twscrape's",
     ),
     ("tags", content("a.csv", "id_str,from_user,text,created_at,from_user_id_str\n"), "table of TAGS"),
-    ("another table", content("a.csv", "name,age\nana,3\n"), "table with the columns name, age"),
+    ("another table", content("a.csv", "name,age\nana,3\nben,4\n"), "table with the columns name, age"),
     ("ids", content("ids.txt", "1500000000000000001\n1500000000000000002\n"), "list of ids"),
     ("ids, csv with a name", content("ids.csv", "id\n1500000000000000001\n77\n"), "list of ids"),
     ("ids, windows", content("ids.txt", "\ufeff77\r\n78\r\n"), "list of ids"),
@@ -302,7 +302,11 @@ FOREIGN: list[tuple[str, Build, str]] = [
         directory(accounts__csv="account_id\nx:1\n", posts__jsonl=json.dumps(TWINT)),
         "posts.jsonl is written by twint",
     ),
-    ("folder with nothing", directory(notes__txt="x y z"), "holds nothing that can be read (notes.txt)"),
+    (
+        "folder with nothing",
+        directory(notes__txt="Dear diary,\nnothing happened today."),
+        "holds nothing that can be read (notes.txt)",
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from tests.lists import complete_of, reasons_of
 from tests.sources import archives as built
 from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 
+import headcount
 from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
@@ -250,6 +251,14 @@ def test_a_host_has_one_spelling(host: str, key: str) -> None:
     addresses.learn(f"https://{host}/ap/users/1", f"@Ana@{host}")
     assert addresses.account(f"https://{key}/ap/users/1") == f"mastodon:ana@{key}"
     assert addresses.author(f"https://{key.upper()}/users/Ben/statuses/1") == f"mastodon:ben@{key}"
+
+
+@pytest.mark.parametrize("name", ["ben@bücher.example", "@Ben@BÜCHER.example", "ben@xn--bcher-kva.example"])
+def test_an_account_is_found_by_either_spelling_of_its_server(name: str, tmp_path: Path) -> None:
+    listed = "Account address,Show boosts\nben@bücher.example,true\nben@xn--bcher-kva.example,true\n"
+    workspace = headcount.open(tmp_path / "ws")
+    workspace.add(built.folder(tmp_path / NAME, built.mastodon() | {"following_accounts.csv": listed}))
+    assert workspace.view(name).facts.account_id == "mastodon:ben@xn--bcher-kva.example"
 
 
 def _web_domain(*mentioned: tuple[str, str], webfinger: str | None = None) -> built.Files:

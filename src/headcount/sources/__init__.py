@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.sources.foreign import refuse_foreign, refuse_unknown
+from headcount.sources.foreign import refuse_foreign, refuse_listed, refuse_unknown
 
 if TYPE_CHECKING:
     from headcount.sources.base import Source
@@ -31,6 +31,7 @@ SOURCES = (
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
+_TAKES_NEARLY_ALL_TEXT = "edge list"
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
     "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
@@ -60,6 +61,8 @@ def find_source(path: Path) -> Source:
         refuse_foreign(path)
         source = _recognising(path)
         if source is not None:
+            if source.name == _TAKES_NEARLY_ALL_TEXT:
+                refuse_listed(path)
             return source
         inside = filter(_recognising, sorted(path.iterdir())) if path.is_dir() else ()
         refuse_unknown(path, ACCEPTED, inside)

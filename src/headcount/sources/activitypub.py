@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from headcount.hosts import host_key
 
-__all__ = ["Addresses", "account_key", "addressed", "host_key", "is_person", "post_key", "visibility", "words"]
+__all__ = ["Addresses", "account_key", "addressed", "is_person", "post_key", "visibility", "words"]
 
 Object = dict[str, Any]
 Visibility = Literal["public", "followers", "direct"]

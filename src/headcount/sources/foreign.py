@@ -10,7 +10,7 @@ import csv
 import re
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +21,7 @@ from headcount.sources.jsonlines import beginning
 from headcount.sources.signatures import BINARY, CSV, INSIDE, JSON, TABLES_ADVICE, Signature
 from headcount.tables import TABLES, Table
 
-__all__ = ["refuse_foreign", "refuse_unknown"]
+__all__ = ["refuse_foreign", "refuse_listed", "refuse_unknown"]
 
 _HEAD = 1 << 16
 _SHOWN = 5
@@ -153,10 +153,16 @@ def _header(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Known:
-    """What can be said of a file that no source recognises."""
+    """What can be said of a file that no source recognises.
+
+    Attributes:
+        what: it is, to go on after its name; advice: what to do instead.
+        is_certain: it is no table of any kind, whatever a source that takes nearly all text thinks of it.
+    """
 
     what: str
-    advice: str = field(default="")
+    advice: str = ""
+    is_certain: bool = False
 
 
 def refuse_unknown(path: Path, accepted: str, recognised: Iterable[Path] = ()) -> NoReturn:
@@ -177,6 +183,17 @@ def refuse_unknown(path: Path, accepted: str, recognised: Iterable[Path] = ()) -
         _refuse_zip(path)
     known = _known_file(path)
     raise UsageError(f"{path.name} {known.what}.", hint=(known.advice or f"supported: {accepted}") + ".")
+
+
+def refuse_listed(path: Path) -> None:
+    """Refuse text that is certainly no table: a list of ids or names, or JSON that is not named like it.
+
+    Raises:
+        UsageError: it is.
+    """
+    known = _known_file(path)
+    if known.is_certain:
+        raise UsageError(f"{path.name} {known.what}.", hint=f"{known.advice}.")
 
 
 def _refuse_folder(path: Path, accepted: str, recognised: list[Path]) -> NoReturn:
@@ -278,7 +295,8 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
         if not named:
             return _list_of_ids(path) if re.match(r"\[\s*\"?\d", text) else _Known("is JSON without an object")
         if not beginning(path):
-            return _Known("holds JSON, but is not named like it", "rename it so that it ends with .json or .jsonl")
+            advice = "rename it so that it ends with .json or .jsonl"
+            return _Known("holds JSON, but is not named like it", advice, is_certain=True)
         table = next((table.name for table in TABLES if _required(table) <= set(named)), None)
         advice = f"rename it to {table}.jsonl" if table else ""
         return _Known(f"is JSON of an unknown layout (its fields: {_some(named)})", advice)
@@ -291,7 +309,7 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
     if all(_NUMBER_LINE.fullmatch(line) for line in whole[1:]) and len(whole) > 1:
         return _list_of_ids(path)
     if all(_HANDLE_LINE.fullmatch(line) for line in whole):
-        return _Known("is a list of names", "add accounts one by one: headcount add @name")
+        return _Known("is a list of names", "add accounts one by one: headcount add @name", is_certain=True)
     return _Known("is text of an unknown layout")
 
 
@@ -301,4 +319,4 @@ def _required(table: Table) -> set[str]:
 
 def _list_of_ids(path: Path) -> _Known:
     advice = next(one.advice for one in JSON if one.what == "a list of ids")
-    return _Known("is a list of ids", advice.rstrip(".").replace("FILE", path.name))
+    return _Known("is a list of ids", advice.rstrip(".").replace("FILE", path.name), is_certain=True)

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from headcount.hosts import host_key, with_host_key
 from headcount.sources.activitypub import (
     Addresses,
     account_key,
     addressed,
-    host_key,
     is_person,
     post_key,
     visibility,
@@ -82,7 +82,8 @@ class Owner:
     @staticmethod
     def named(account: str, handle: str, seen: str | None = None) -> Object:
         """Somebody else, of whom the name is known."""
-        return {"account_id": account, "platform": "mastodon", "handle": handle, "observed_at": seen}
+        spelled = with_host_key(handle)
+        return {"account_id": account, "platform": "mastodon", "handle": spelled, "observed_at": seen}
 
 
 def account_domains(actor: object, activities: Iterable[Object]) -> set[str]:
