@@ -47,19 +47,8 @@ def test_a_count_is_a_non_negative_integer_or_unknown(value: object, expected: i
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (True, True),
-        (False, False),
-        ("true", True),
-        ("False", False),
-        (1, True),
-        (0, False),
-        ("0", False),
-        (None, None),
-        ("", None),
-        ("yes please", None),
-        (2, None),
-        ([], None),
-        (1.0, None),
+        *((True, True), (False, False), ("true", True), ("False", False), (1, True), (0, False), ("0", False)),
+        *((None, None), ("", None), ("yes please", None), (2, None), ([], None), (1.0, None)),
     ],
 )
 def test_a_flag_is_true_false_or_unknown(value: object, expected: bool | None) -> None:

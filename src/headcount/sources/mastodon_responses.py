@@ -120,7 +120,12 @@ class Responses:
     def verify_reactions(self) -> None:
         """Read the lists that notifications contradict, and record which lists are complete."""
         for kind, number in self._unverified:
-            self._read(kind, number, None, counted=0)
+            keeps_counters = self.tallies[kind].claimed > 0
+            refusal = self._read(kind, number, None, counted=0)
+            if refusal is not None:
+                self.tallies[kind].refusals.remove(refusal)
+                if keeps_counters:  # the counter of 0 is one that the server keeps
+                    self._complete[kind].append(number)
         self.collection.landing.set_meta("read_completely", json.dumps(self._complete))
 
     def _thread(self, number: str) -> None:
@@ -165,8 +170,11 @@ class Responses:
             tally.is_counted &= counted is not None
             tally.refusals.append(("login_required", ""))
 
-    def _read(self, kind: Kind, number: str, claimed: int | None, *, counted: int | None) -> None:
-        """One list of reactions; `claimed` is the counter that is to be reached, `counted` the one that is summed."""
+    def _read(self, kind: Kind, number: str, claimed: int | None, *, counted: int | None) -> tuple[Reason, str] | None:
+        """One list of reactions; gives why it was refused, None where it was not.
+
+        `claimed` is the counter that is to be reached, `counted` the one that is summed.
+        """
         step, tally = _STEPS[kind], self.tallies[kind]
         listing = PagedListing(
             self.collection,
@@ -180,12 +188,15 @@ class Responses:
         tally.listed += listed
         tally.claimed += counted or 0
         tally.is_counted &= counted is not None
+        refusal: tuple[Reason, str] | None = None
         if listing.refused is not None:
-            tally.refusals.append((refusal_reason(listing.refused.status), reason_of(listing.refused)))
+            refusal = refusal_reason(listing.refused.status), reason_of(listing.refused)
+            tally.refusals.append(refusal)
         tally.cut += listing.is_cut
-        tally.is_short |= not listing.is_read_completely
+        tally.is_short |= listing.refused is None and not listing.is_read_completely
         if listing.is_read_completely and kind in self._complete:
             self._complete[kind].append(number)
+        return refusal
 
     # -- facts ------------------------------------------------------------------------------------------------
 

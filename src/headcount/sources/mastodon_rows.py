@@ -105,7 +105,7 @@ class _Reader:
         self.reactions: dict[tuple[str, str], tuple[str, set[str]]] = {}
         recorded = json.loads(landing.meta("read_completely") or "{}")
         self.complete = {(_REACTION_LISTS[name], number) for name, numbers in recorded.items() for number in numbers}
-        self.undone = 0
+        self.undone: set[tuple[str, str, str]] = set()
 
     def _key(self, account: object) -> str | None:
         """The vocabulary's id of an account; a name without a server is of this one. None where it has no name."""
@@ -239,7 +239,8 @@ class _Reader:
         read_at, actors = self.reactions.get(mark, ("", set()))
         given, read = time_of(time), time_of(read_at)
         undone = actor not in actors and not (given is not None and read is not None and given > read)
-        self.undone += undone
+        if undone:
+            self.undone.add((*mark, actor))
         return undone
 
     def _followed(self, follower: str, time: str | None, fetched_at: str) -> None:
@@ -395,7 +396,11 @@ class _Reader:
         remarks = tuple(Remark(self.me, topic, text) for topic, text in self._remarks())
         notes = [*self.landing.notes(), *(text for _, text in self._remarks())]
         if self.undone:
-            what = "1 favourite or boost was" if self.undone == 1 else f"{self.undone:,} favourites and boosts were"
+            what = (
+                "1 favourite or boost was"
+                if len(self.undone) == 1
+                else f"{len(self.undone):,} favourites and boosts were"
+            )
             notes.append(f"{what} undone since the notification and not counted.")
         return Intake(
             name,
