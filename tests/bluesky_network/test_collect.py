@@ -312,8 +312,9 @@ def test_a_limit_takes_the_newest_and_calls_the_list_partial(bluesky: Bluesky, r
     got = rows(tmp_path, "SELECT position FROM follows WHERE followee_id = ? ORDER BY 1", account(world.main))
     assert [place for (place,) in got] == list(range(150))
     report = json.loads(run("report", main, "--workspace", str(tmp_path), "--json").stdout)
-    assert report["followers"]["partial"]
-    assert "was not read to its end" in report["followers"]["explanation"]
+    found = report["followers"]
+    assert (found["partial"], found["state"], found["reason"], found["listed"]) == (True, "partial", "limit", 150)
+    assert "only the newest were requested (--limit)" in found["explanation"]
 
 
 @pytest.mark.parametrize("who", ["quiet", "lonely"])
