@@ -54,6 +54,8 @@ class AccountFacts:
         created_at: seconds since 1970; None where unknown.
         claimed: followers as the platform's counter claims; None where unknown.
         opted_out: asks not to be indexed.
+        status: active, deleted, suspended, hidden, moved, or protected (only approved followers may read it); None
+            where unknown.
     """
 
     account_id: str
@@ -63,6 +65,7 @@ class AccountFacts:
     created_at: float | None
     claimed: int | None
     opted_out: bool
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -353,7 +356,10 @@ class _Reader:
             "SELECT platform, handle, display_name, epoch(created_at), "
             # the counter of today says nothing about the day that was asked for
             "CASE WHEN observed_at IS NULL OR observed_at <= $gone_end THEN followers_count END, "
-            "coalesce(opted_out, false) FROM accounts WHERE account_id = $id"
+            "coalesce(opted_out, false), "
+            "CASE WHEN observed_at IS NULL OR observed_at <= $gone_end THEN "
+            "CASE WHEN protected AND coalesce(status, 'active') = 'active' THEN 'protected' ELSE status END END "
+            "FROM accounts WHERE account_id = $id"
         ).fetchone()
         platform = self.account_id.partition(":")[0]
         if row is None:

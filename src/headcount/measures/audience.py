@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
 from headcount.measures.prediction import Captures, Prediction, predict
 from headcount.measures.result import Result
@@ -88,7 +89,8 @@ class Audience(Result):
         observed: distinct people of the population who responded at least once.
         observed_active, observed_passive_only: by words (reply, mention, quote); only by repost or like.
         responses: captures: pairs of person and post.
-        non_followers: distinct responders who do not follow (counted apart); None where unknown.
+        non_followers: distinct responders who are not in the list of followers (counted apart): where it is complete,
+            they do not follow; None where there is no list.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
         headcount: distinct people who will have responded after as many posts again; None: too little data.
         low, high: its 95% predictive interval.
@@ -98,6 +100,7 @@ class Audience(Result):
         next: new responders in the next 1, 5, 10, 20 and as many posts again.
         curve, curve_active: accumulation of distinct responders; None: too little data.
         too_little: why no number is given; None where one is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     window_days: float | None
@@ -122,6 +125,7 @@ class Audience(Result):
     curve: Curve | None
     curve_active: Curve | None
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a horizon: further posts, new responders to expect, distinct responders by then, intervals."""
@@ -135,7 +139,8 @@ class Audience(Result):
 
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
-        whom = f"of {self.followers:,} followers" if self.followers is not None else "people (followers unknown)"
+        words = self.follower_list or COMPLETE
+        whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
         if self.headcount is None or self.low is None or self.high is None:
             return f"No headcount: {self.too_little}"
         return (

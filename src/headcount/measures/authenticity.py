@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Integers
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.arrivals import Together, arrived_together
 from headcount.measures.authenticity_features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
 from headcount.measures.quantification import Rate, Share, adjusted_share
@@ -107,6 +108,7 @@ class Authenticity(Result):
         recalibration: the correction by the user's labels.
         too_little: why there is nothing to say; None where there is.
         inputs, steps, card: what the reasons are told from.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     label: NDArray[np.int8]
@@ -124,6 +126,7 @@ class Authenticity(Result):
     inputs: Inputs
     steps: Steps
     card: ScoreCard
+    follower_list: FollowerList | None = None
 
     @cached_property
     def log_odds(self) -> Floats:
@@ -212,15 +215,16 @@ class Authenticity(Result):
         """The share of real followers with its interval; without labels, why there is none."""
         if self.too_little is not None:
             return self.too_little
+        words = self.follower_list or COMPLETE
         if self.share is not None:
             s = self.share
             return (
-                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {s.population:,} followers are real; the "
+                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
                 f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
             )
         unclear = int(np.isin(self.label, [CODE["unknown"], CODE["undecided"]]).sum())
         return (
-            f"Of {len(self.label):,} followers, {unclear:,} cannot be told from what is known of them: silent readers "
+            f"Of {words.all_of(len(self.label))}, {unclear:,} cannot be told from what is known of them: silent readers "
             "look like bought followers. For a share, with its error, label some followers as real, auto or spam."
         )
 

@@ -24,7 +24,14 @@ from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
-from headcount.report.coverage import followers_part, list_parts, unknown_responses_sentence
+from headcount.report.coverage import (
+    counted_list,
+    follower_list_sentence,
+    followers_part,
+    list_parts,
+    response_kinds_sentence,
+    unknown_responses_sentence,
+)
 from headcount.report.findings import findings, notes
 from headcount.report.model import (
     ANONYMOUS,
@@ -33,6 +40,7 @@ from headcount.report.model import (
     ArrivalPart,
     Beside,
     FollowerRow,
+    FollowerRows,
     FunnelPart,
     Report,
     TiePart,
@@ -57,6 +65,7 @@ class Measured:
     Attributes:
         member: (people,) who is a standing follower; None where the follower list is unknown.
         listed: how many standing followers; None where unknown.
+        follower_list: how completely they were listed.
         audience, question, ties, funnel: the results.
         labelled: what the user says of some of the followers.
         authenticity: the judgement of every follower; None where the follower list is unknown.
@@ -69,6 +78,7 @@ class Measured:
         self.view = view
         self.member = _members(view)
         self.listed = int(self.member.sum()) if self.member is not None else None
+        self.follower_list = counted_list(view, self.listed)
         active = ACTIVE[view.responses.kind]
         self.responses_by, self.active_by = _distinct_posts(view, active)
         outgoing = view.exchanges.outgoing
@@ -91,6 +101,26 @@ class Measured:
         unknown = view.responses_unknown
         if unknown is not None:
             self._leave_unknown(unknown_responses_sentence(unknown))
+        self._mark_list()
+
+    def _mark_list(self) -> None:
+        """Each result carries how completely the followers were listed; who is not in a partial list may follow."""
+        found = self.follower_list
+        top = self.ties.top
+        if not found.is_complete and self.view.followers is not None:
+            size = len(self.view.followers)
+            top = [replace(tie, follows=None) if tie.person >= size else tie for tie in top]
+        self.ties = replace(self.ties, follower_list=found, top=top)
+        self.question = replace(self.question, follower_list=found)
+        self.audience = replace(self.audience, follower_list=found)
+        self.funnel = replace(self.funnel, follower_list=found)
+        if self.authenticity is not None:
+            self.authenticity = replace(self.authenticity, follower_list=found)
+        if self.listed == 0 and not found.is_complete and len(self.view.posts) >= 2:
+            if self.view.responses_unknown is None:
+                self.audience = replace(self.audience, too_little=follower_list_sentence(found))
+        if self.listed is None:
+            self.funnel = replace(self.funnel, too_little=follower_list_sentence(found))
 
     def _leave_unknown(self, why: str) -> None:
         """Where responses were never looked for, none of them is no finding."""
@@ -187,11 +217,15 @@ def build_report(
     view = measured.view
     account = _account_part(view, anonymous=anonymous)
     followers = followers_part(view, measured.listed)
+    unlisted = follower_list_sentence(measured.follower_list) if measured.listed is None else None
+    authenticity_of = authenticity_part(measured.authenticity, measured.labelled, measured.listed)
+    rings = rings_part(measured.rings, view, measured.follower_list)
+    kinds = response_kinds_sentence(view)
     others = [_beside(other, number, anonymous=anonymous) for number, other in enumerate(beside, start=1)]
     parts: dict[str, Any] = {
         "account": account,
         "followers": followers,
-        "lists": list_parts(view),
+        "lists": list_parts(view, measured.listed),
         "audience": measured.audience,
         "question": _question_part(measured.question, anonymous=anonymous),
         "funnel": FunnelPart(
@@ -201,8 +235,8 @@ def build_report(
             too_little=measured.funnel.too_little,
             sample=measured.funnel.sample,
         ),
-        "authenticity": authenticity_part(measured.authenticity, measured.labelled, measured.listed),
-        "rings": rings_part(measured.rings, view),
+        "authenticity": authenticity_of if unlisted is None else replace(authenticity_of, sentence=unlisted),
+        "rings": rings if unlisted is None else replace(rings, too_little=unlisted),
         "ties": _ties_part(measured, anonymous=anonymous),
         "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,
@@ -210,7 +244,7 @@ def build_report(
     return Report(
         schema=SCHEMA,
         headcount_version=__version__,
-        findings=findings(**parts),
+        findings=findings(**parts, kinds=kinds),
         notes=notes(view, **parts),
         rows=follower_rows(measured, limit=rows_limit, anonymous=anonymous),
         rows_total=measured.funnel.followers,
@@ -279,6 +313,7 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
         window_days=view.window_days,
         posts_in_window=len(view.posts),
         first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
+        status=facts.status,
     )
 
 
@@ -334,13 +369,13 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
-        return replace(empty, too_little="There is no list of followers.")
+        return replace(empty, too_little=follower_list_sentence(measured.follower_list))
     ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
     known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
     if len(known) < 20:
         reason = (
-            f"The order of following and the account's age are both known for {len(known):,} of {len(columns):,} "
-            "followers; a picture needs 20."
+            f"The order of following and the account's age are both known for {len(known):,} of "
+            f"{measured.follower_list.all_of(len(columns))}; a picture needs 20."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
@@ -364,6 +399,7 @@ def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
         account_id=f"account {number}" if anonymous else other.view.facts.account_id,
         handle=None if anonymous else other.view.facts.handle,
         followers=other.listed,
+        follower_list=other.follower_list,
         headcount=other.audience.headcount,
         low=other.audience.low,
         high=other.audience.high,
@@ -372,7 +408,7 @@ def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
 
 def follower_rows(
     measured: Measured, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
-) -> list[FollowerRow]:
+) -> FollowerRows:
     """The followers behind the numbers: by class in the order of CLASSES, then those who respond most.
 
     Args:
@@ -383,13 +419,14 @@ def follower_rows(
     """
     columns = measured.view.followers
     if columns is None:
-        return []
+        return FollowerRows([], measured.follower_list)
     size = len(columns)
     labels = measured.funnel.verdicts.label
     order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
     if label is not None:
         order = order[labels[order] == CLASSES.index(label)]
-    return [_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit]]
+    rows = (_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit])
+    return FollowerRows(rows, measured.follower_list)
 
 
 def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:

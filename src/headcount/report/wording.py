@@ -15,6 +15,7 @@ __all__ = [
     "CLASS_MEANINGS",
     "CLASS_NAMES",
     "CLASS_PHRASES",
+    "LIST_NAMES",
     "are",
     "class_phrase",
     "count",
@@ -44,6 +45,16 @@ CLASS_NAMES = {
     "spam": "Spam",
     "gone": "Gone",
     "unknown": "Unknown",
+}
+
+LIST_NAMES = {
+    "followers": "Followers",
+    "following": "Accounts followed",
+    "posts": "Posts",
+    "replies": "Replies",
+    "likes": "Likes",
+    "reposts": "Reposts",
+    "quotes": "Quotes",
 }
 
 VERDICTS = {
