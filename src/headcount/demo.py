@@ -21,7 +21,8 @@ class DemoMember:
 
     Attributes:
         handle, who: the account.
-        followers: listed, None where unknown; follower_list: how completely; headcount, low, high: the program's answer, None with too little data.
+        followers: listed, None where unknown; follower_list: how completely.
+        headcount, low, high: the program's answer, None with too little data.
         truth: distinct followers who responded in the window or will in as many posts again.
         report: file name of the HTML report.
     """

@@ -53,7 +53,7 @@ class FollowerList:
         return "do not follow" if self.is_complete or self.listed is None else "are not in the list"
 
     def noun(self, number: float = 2) -> str:
-        """ "followers", or "listed followers" where the list is not complete; singular for 1."""
+        """The word "followers", or "listed followers" where the list is not complete; singular for 1."""
         noun = "follower" if number == 1 else "followers"
         return noun if self.is_complete else f"listed {noun}"
 
@@ -136,11 +136,15 @@ def followers_coverage(
     reason: Reason | None = None
     if recorded is not None:
         state, reason = recorded.state, recorded.reason
+        if state == "partial" and reason is None and claimed is not None and listed is not None and listed < claimed:
+            reason = "shorter_than_counter"
     elif listed is None:
         reason = "not_collected"
     elif claimed is not None:
         state = "complete" if listed >= claimed else "partial"
         reason = None if listed >= claimed else "shorter_than_counter"
+    if listed is None and state in ("partial", "sampled"):  # no entry of it is at hand
+        state = "unknown"
     if all_sampled and listed and state != "complete":
         state, reason = "sampled", None
     return ListCoverage(

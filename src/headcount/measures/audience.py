@@ -88,7 +88,7 @@ class Audience(Result):
         followers: size of the follower list; None where unknown.
         observed: distinct people of the population who responded at least once.
         observed_active, observed_passive_only: by words (reply, mention, quote); only by repost or like.
-        responses: captures: pairs of person and post.
+        responses: captures: pairs of person and post. These four are None where the responses are unknown.
         non_followers: distinct responders who are not in the list of followers (counted apart): where it is complete,
             they do not follow; None where there is no list.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
@@ -107,10 +107,10 @@ class Audience(Result):
     posts: int
     population: Literal["followers", "responders"]
     followers: int | None
-    observed: int
-    observed_active: int
-    observed_passive_only: int
-    responses: int
+    observed: int | None
+    observed_active: int | None
+    observed_passive_only: int | None
+    responses: int | None
     non_followers: int | None
     coverage: float | None
     headcount: float | None
@@ -134,7 +134,7 @@ class Audience(Result):
             "new_responders": [step.new_responders for step in self.next],
             "low": [step.low for step in self.next],
             "high": [step.high for step in self.next],
-            "responders_by_then": [self.observed + step.new_responders for step in self.next],
+            "responders_by_then": [(self.observed or 0) + step.new_responders for step in self.next],
         }
 
     def sentence(self) -> str:

@@ -224,8 +224,9 @@ class Authenticity(Result):
             )
         unclear = int(np.isin(self.label, [CODE["unknown"], CODE["undecided"]]).sum())
         return (
-            f"Of {words.all_of(len(self.label))}, {unclear:,} cannot be told from what is known of them: silent readers "
-            "look like bought followers. For a share, with its error, label some followers as real, auto or spam."
+            f"Of {words.all_of(len(self.label))}, {unclear:,} cannot be told from what is known of them: silent "
+            "readers look like bought followers. For a share, with its error, label some followers as real, auto or "
+            "spam."
         )
 
 

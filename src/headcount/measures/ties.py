@@ -105,7 +105,8 @@ class Ties(Result):
         count: two-way ties with followers (with anyone where the follower list is unknown);
             None where nothing that the account wrote is at hand.
         count_others: two-way ties with people who are not in the list of followers; None where there is no list.
-        written_to: distinct people the account addressed; heard_from: distinct people who addressed it.
+        written_to: distinct people the account addressed; heard_from: distinct people who addressed it; None where
+            the posts, or the responses, were not shown.
         reciprocity: share of those heard from to whom the account wrote back; low, high: 95% Wilson
             interval; None where nobody wrote.
         known_share: ties over followers; known_low, known_high: its 95% interval; None where followers are
@@ -121,8 +122,8 @@ class Ties(Result):
     window_days: float
     count: int | None
     count_others: int | None
-    written_to: int
-    heard_from: int
+    written_to: int | None
+    heard_from: int | None
     reciprocity: float | None
     reciprocity_low: float | None
     reciprocity_high: float | None

@@ -66,6 +66,7 @@ class Measured:
         member: (people,) who is a standing follower; None where the follower list is unknown.
         listed: how many standing followers; None where unknown.
         follower_list: how completely they were listed.
+        posts_unknown: the posts of the account were not shown.
         audience, question, ties, funnel: the results.
         labelled: what the user says of some of the followers.
         authenticity: the judgement of every follower; None where the follower list is unknown.
@@ -98,7 +99,8 @@ class Measured:
         self.authenticity = self._authenticity()
         self.rings = self._rings()
         self.funnel = self._funnel()
-        unknown = view.responses_unknown
+        self.posts_unknown = _shows_no_posts(view)
+        unknown = view.responses_unknown or (view.lists["posts"] if self.posts_unknown else None)
         if unknown is not None:
             self._leave_unknown(unknown_responses_sentence(unknown))
         self._mark_list()
@@ -116,18 +118,31 @@ class Measured:
         self.funnel = replace(self.funnel, follower_list=found)
         if self.authenticity is not None:
             self.authenticity = replace(self.authenticity, follower_list=found)
-        if self.listed == 0 and not found.is_complete and len(self.view.posts) >= 2:
-            if self.view.responses_unknown is None:
-                self.audience = replace(self.audience, too_little=follower_list_sentence(found))
+        none_listed = self.listed == 0 and not found.is_complete
+        if none_listed and self.audience.observed is not None and len(self.view.posts) >= 2:
+            self.audience = replace(self.audience, too_little=follower_list_sentence(found))
         if self.listed is None:
             self.funnel = replace(self.funnel, too_little=follower_list_sentence(found))
 
     def _leave_unknown(self, why: str) -> None:
         """Where responses were never looked for, none of them is no finding."""
-        self.audience = replace(self.audience, too_little=why, coverage=None)
+        self.audience = replace(
+            self.audience,
+            too_little=why,
+            coverage=None,
+            observed=None,
+            observed_active=None,
+            observed_passive_only=None,
+            responses=None,
+            non_followers=None,
+        )
         self.question = replace(self.question, tests=[], pooled=None, too_little=why)
+        if self.view.responses_unknown is None:  # others addressed the account, whatever its posts are
+            return
         self.ties = replace(
             self.ties,
+            written_to=None if self.posts_unknown and not len(self.view.exchanges) else self.ties.written_to,
+            heard_from=None,
             count=None,
             count_others=None,
             reciprocity=None,
@@ -215,7 +230,7 @@ def build_report(
         rows_limit: how many followers to list at most.
     """
     view = measured.view
-    account = _account_part(view, anonymous=anonymous)
+    account = _account_part(measured, anonymous=anonymous)
     followers = followers_part(view, measured.listed)
     unlisted = follower_list_sentence(measured.follower_list) if measured.listed is None else None
     authenticity_of = authenticity_part(measured.authenticity, measured.labelled, measured.listed)
@@ -248,8 +263,14 @@ def build_report(
         notes=notes(view, **parts),
         rows=follower_rows(measured, limit=rows_limit, anonymous=anonymous),
         rows_total=measured.funnel.followers,
+        responses_note=kinds,
         **parts,
     )
+
+
+def _shows_no_posts(view: AccountView) -> bool:
+    """Were the posts of the account not shown, so that none at hand does not mean that there are none?"""
+    return "posts" in view.lists and view.lists["posts"].shows_nothing and not len(view.posts)
 
 
 def _members(view: AccountView) -> NDArray[np.bool_] | None:
@@ -298,8 +319,8 @@ def _coarse(time: str | None, length: int) -> str | None:
     return None if time is None else f"{time[:length]}{'-01' if length == 7 else ''}T00:00:00Z"
 
 
-def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
-    facts = view.facts
+def _account_part(measured: Measured, *, anonymous: bool) -> AccountPart:
+    view, facts = measured.view, measured.view.facts
     hidden = anonymous
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
     return AccountPart(
@@ -311,9 +332,10 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
         as_of=moment(view.as_of) or "",
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
-        posts_in_window=len(view.posts),
+        posts_in_window=None if measured.posts_unknown else len(view.posts),
         first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
         status=facts.status,
+        private_responses=view.private_responses,
     )
 
 

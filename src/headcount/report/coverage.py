@@ -58,20 +58,21 @@ _REASONS: dict[Reason, str] = {
     "longer_than_counter": "the counter is lower than the list",
     "platform_maximum": "the platform shows only the newest",
     "entries_without_id": "some entries name no account",
-    "other_server": "it was read from another server than the account's own, which knows only a part",
-    "login_required": "the server shows it only with a login",
-    "not_supported": "the server does not offer it",
-    "server_error": "the server failed to show it",
-    "hidden_by_account": "the account hides it",
+    "other_server": "{it_was} read from another server than the account's own, which knows only a part",
+    "login_required": "the server shows {it} only with a login",
+    "not_supported": "the server does not offer {it}",
+    "server_error": "the server failed to show {it}",
+    "hidden_by_account": "the account hides {it}",
     "removed_or_private": "the others were deleted, suspended, or are private",
     "parts_missing": "parts of the archive are missing",
-    "not_collected": "it was not collected",
+    "not_collected": "{it_was} not collected",
     "own_activity_only": "only files with the account's own activity were imported",
     "account_suspended": "the account is suspended",
     "account_deleted": "the account was deleted",
     "account_moved": "the account has moved",
-    "account_protected": "the account shows it to approved followers only",
+    "account_protected": "the account shows {it} to approved followers only",
 }
+_IT, _THEM = {"it": "it", "it_was": "it was"}, {"it": "them", "it_was": "they were"}
 _KINDS: dict[ListName, tuple[str, ...]] = {
     "replies": ("reply", "mention"),
     "likes": ("like",),
@@ -85,7 +86,7 @@ _STATUSES = {
     "suspended": "{} is suspended: the figures rest on what was collected before, or is still shown.",
     "hidden": "{} is hidden by its platform: the figures rest on what was collected before, or is still shown.",
     "moved": "{} has moved to another account: the figures are those of the old one, as far as it still shows them.",
-    "protected": "{} is protected: what only approved followers may read is missing, unless it was collected with a login.",
+    "protected": "{} is protected: what only approved followers may read is missing without a login.",
 }
 _HOW: dict[Reason, str] = {
     "login_required": "A login may show it: headcount login.",
@@ -94,9 +95,14 @@ _HOW: dict[Reason, str] = {
 }
 
 
-def reason_phrase(entry: ListCoverage) -> str:
-    """Why a list is not complete, as part of a sentence; the server's own words in brackets."""
-    phrase = _REASONS[entry.reason] if entry.reason is not None else "the reason is unknown"
+def reason_phrase(entry: ListCoverage, *, many: bool = False) -> str:
+    """Why a list is not complete, as part of a sentence; the server's own words in brackets.
+
+    Args:
+        entry: the list; many: its entries are the subject of the sentence ("the likes"), not the list.
+    """
+    words = _THEM if many else _IT
+    phrase = _REASONS[entry.reason].format(**words) if entry.reason is not None else "the reason is unknown"
     return f"{phrase} ({say.name(entry.detail)})" if entry.detail else phrase
 
 
@@ -179,9 +185,10 @@ def list_parts(view: AccountView, listed: int | None) -> list[ListPart]:
 
 def unknown_responses_sentence(entry: ListCoverage) -> str:
     """Why it is unknown who responds, where no response was found and none could have been."""
-    what = "The posts are" if entry.list == "posts" else "Who responds is"
+    is_posts = entry.list == "posts"
+    what = "The posts are" if is_posts else "Who responds is"
     how = f" {_HOW[entry.reason]}" if entry.reason in _HOW else ""
-    return f"{what} unknown: {reason_phrase(entry)}.{how}"
+    return f"{what} unknown: {reason_phrase(entry, many=is_posts)}.{how}"
 
 
 def response_kinds_sentence(view: AccountView) -> str | None:
@@ -198,7 +205,7 @@ def response_kinds_sentence(view: AccountView) -> str | None:
         if entry is None or entry.is_complete:
             continue
         is_unknown = entry.shows_nothing and at_hand.isdisjoint(_KINDS[name])
-        groups.setdefault(("unknown" if is_unknown else "incomplete", reason_phrase(entry)), []).append(name)
+        groups.setdefault(("unknown" if is_unknown else "incomplete", reason_phrase(entry, many=True)), []).append(name)
     parts = [f"{say.listing(names)} are {state}: {why}" for (state, why), names in groups.items()]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else None

@@ -76,7 +76,7 @@ def _at(account: AccountPart) -> str:
 
 def _headcount(name: str, followers: FollowerList, audience: Audience, account: AccountPart) -> str:
     start = f"As of {say.day(account.as_of)}, {followers.has('this account' if name == 'This account' else name)}"
-    if audience.headcount is None or audience.low is None or audience.high is None:
+    if audience.headcount is None or audience.low is None or audience.high is None or audience.observed is None:
         return f"{start}. There is no headcount. {audience.too_little}"
     who = "people"
     if followers.listed is not None:
@@ -225,11 +225,11 @@ def _ties(name: str, ties: TiesPart, followers: FollowerList) -> str:
         listed = say.count(followers.listed) if followers.is_complete else followers.all_of(followers.listed)
         text += f" ({say.share(ties.known_share)} of {listed}, counted)"
     text += f" in the last {ties.window_days:g} days"
-    if ties.reciprocity is not None and ties.reciprocity_low is not None and ties.reciprocity_high is not None:
+    low, high = ties.reciprocity_low, ties.reciprocity_high
+    if ties.reciprocity is not None and low is not None and high is not None and ties.heard_from is not None:
         text += (
             f", and wrote back to {say.share(ties.reciprocity)} "
-            f"({say.share_interval(ties.reciprocity_low, ties.reciprocity_high)}) of the "
-            f"{say.count(ties.heard_from)} who wrote"
+            f"({say.share_interval(low, high)}) of the {say.count(ties.heard_from)} who wrote"
         )
     return text + "."
 

@@ -57,8 +57,9 @@ class AccountPart:
         as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user),
             imported (the data holds no time at all).
         window_days: how far back posts and responses were looked at; null for all that is known.
-        posts_in_window, first_post_at: the occasions.
+        posts_in_window, first_post_at: the occasions; null where the posts were not shown.
         status: active, deleted, suspended, hidden, moved or protected, as last seen; null where unknown.
+        private_responses: responses that only the account or its followers may read; in no other figure.
     """
 
     account_id: str
@@ -69,9 +70,10 @@ class AccountPart:
     as_of: str
     as_of_basis: Literal["observed", "last event", "given", "imported"]
     window_days: float | None
-    posts_in_window: int
+    posts_in_window: int | None
     first_post_at: str | None
     status: str | None = None
+    private_responses: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,8 +295,8 @@ class TiesPart:
     window_days: float
     count: int | None
     count_others: int | None
-    written_to: int
-    heard_from: int
+    written_to: int | None
+    heard_from: int | None
     reciprocity: float | None
     reciprocity_low: float | None
     reciprocity_high: float | None
@@ -358,6 +360,7 @@ class Document:
         headcount_version: the program that made it.
         findings: the answer in sentences, most important first.
         lists: how completely each list of the account was read.
+        responses_note: which kinds of responses are unknown or incomplete, in a sentence; null where all were read.
         notes: what was not seen, and how to read the numbers.
         beside: other accounts, where asked for.
     """
@@ -377,6 +380,7 @@ class Document:
     arrival: ArrivalPart
     beside: list[Beside]
     notes: list[str]
+    responses_note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -195,7 +195,7 @@ def _print_funnel(report: Report) -> None:
 
 def _print_audience(report: Report) -> None:
     audience = report.audience
-    if audience.headcount is None:
+    if audience.headcount is None or audience.observed is None:
         return
     table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
     for step in audience.next:
@@ -204,8 +204,8 @@ def _print_audience(report: Report) -> None:
     _console().print(table)
     _line()
     parts = [
-        f"{say.count(audience.observed_active)} by words",
-        f"{say.count(audience.observed_passive_only)} only by likes or reposts",
+        f"{say.count(audience.observed_active or 0)} by words",
+        f"{say.count(audience.observed_passive_only or 0)} only by likes or reposts",
     ]
     if audience.at_least is not None:
         parts.append(f"at least {say.count(round(audience.at_least))} would ever respond")
@@ -219,6 +219,7 @@ def print_question(question: Question, *, title: bool = False) -> None:
     """The tests, one a row."""
     if question.too_little is not None or not question.tests:
         _line(question.too_little or "No question was found among the posts.")
+        _print_follower_list(question.follower_list)
         return
     if title:
         _line("Questions", style="bold")
@@ -264,6 +265,7 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
     """The strongest two-way ties."""
     if ties.too_little is not None or not ties.top:
         _line(ties.too_little or "There is no two-way tie.")
+        _print_follower_list(ties.follower_list)
         return
     if title:
         _line("Strongest two-way ties", style="bold")
