@@ -40,9 +40,11 @@ class FollowerList:
 
     @property
     def qualifier(self) -> str:
-        """What the list is, for brackets: "partial list"; empty where it is complete."""
+        """What the list is, for brackets: "partial list", "list hidden"; empty where it is complete."""
         if self.is_complete:
             return ""
+        if self.listed is None:
+            return f"list {self.state}"
         if self.partial is None:
             return "completeness unknown"
         return "sample" if self.state == "sampled" else "partial list"
@@ -55,7 +57,7 @@ class FollowerList:
     def noun(self, number: float = 2) -> str:
         """The word "followers", or "listed followers" where the list is not complete; singular for 1."""
         noun = "follower" if number == 1 else "followers"
-        return noun if self.is_complete else f"listed {noun}"
+        return noun if self.is_complete or self.listed is None else f"listed {noun}"
 
     def counted(self, number: float) -> str:
         """A count of them: "6,012 followers"; "30 listed followers" where the list is not complete."""

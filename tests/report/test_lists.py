@@ -134,14 +134,28 @@ def test_a_partial_list_says_so_in_every_sentence_that_counts_it():
     )
     first, second = report.findings[:2]
     assert "30 of 1,000 followers of @ego are listed (partial list). The headcount is " in first
+    assert "the number of distinct listed followers expected to have responded after the next 12 posts" in first
     assert " of the 30 listed followers responded to the 12 posts" in first
-    assert "(30 of 1,000 followers listed, partial list against 12 followers listed, completeness unknown)" in second
+    assert "(30 of 1,000 followers listed, partial list, against 12 followers listed, completeness unknown)" in second
     assert any(line.startswith("Of the 30 listed followers, ") for line in report.findings)
     assert headline(report).startswith("30 of 1,000 followers listed (partial list). ")
     outside = report.audience.non_followers
     assert outside > 1
     said = f"{outside} people who responded are not in the list of followers; whether they follow is unknown."
     assert any(note.startswith(said) for note in report.notes)
+
+
+def test_a_headcount_over_a_partial_list_is_a_lower_bound_in_a_comparison():
+    few, many = listed_view("partial", 30, 1000, 1), listed_view("complete", 300, 300, 2)
+    sentence = build_report(measure(few), beside=[measure(many)]).findings[1]
+    assert "cannot be compared by headcount: the list of followers of @ego is not complete" in sentence
+    sentence = build_report(measure(many), beside=[measure(few)]).findings[1]
+    assert "cannot be compared by headcount" in sentence
+    whole = replace(few, lists={"followers": replace(few.lists["followers"], state="complete", reason=None)})
+    assert "has a smaller headcount" in build_report(measure(whole), beside=[measure(many)]).findings[1]
+    few_whole = listed_view("complete", 30, 30, 1)
+    many_partial = listed_view("partial", 300, 9000, 2)
+    assert "has a larger headcount" in build_report(measure(many_partial), beside=[measure(few_whole)]).findings[1]
 
 
 def test_no_counter_and_no_record_leaves_open_whether_the_list_is_all():
@@ -204,7 +218,7 @@ def test_refused_posts_leave_every_figure_of_responses_unknown(capsys):
         lists={"posts": refused},
     )
     report, faces = texts_of(case, capsys)
-    why = "The posts are unknown: the server shows them only with a login."
+    why = "The posts are unknown: the server shows them only with a login. A login may show them: headcount login."
     assert report.audience.too_little.startswith(why)
     assert report.question.too_little.startswith(why)
     assert report.ties.too_little.startswith(why)

@@ -89,9 +89,9 @@ _STATUSES = {
     "protected": "{} is protected: what only approved followers may read is missing without a login.",
 }
 _HOW: dict[Reason, str] = {
-    "login_required": "A login may show it: headcount login.",
-    "own_activity_only": "Collect the account to see it: headcount add HANDLE",
-    "not_collected": "Collect the account to see it: headcount add HANDLE",
+    "login_required": "A login may show {it}: headcount login.",
+    "own_activity_only": "Collect the account to see {it}: headcount add HANDLE",
+    "not_collected": "Collect the account to see {it}: headcount add HANDLE",
 }
 
 
@@ -129,7 +129,7 @@ def list_sentence(entry: ListCoverage) -> str:
     if listed:  # an earlier collection read what the latest one was not shown
         return f"The {name} is partial: {read}; at the latest collection, {reason_phrase(entry)}."
     claims = f" (the counter shows {say.count(entry.claimed)})" if entry.claimed else ""
-    how = f" {_HOW[entry.reason]}" if entry.reason in _HOW else ""
+    how = f" {_HOW[entry.reason].format(**_IT)}" if entry.reason in _HOW else ""
     return f"The {name} is unknown{claims}: {reason_phrase(entry)}.{how}"
 
 
@@ -187,7 +187,7 @@ def unknown_responses_sentence(entry: ListCoverage) -> str:
     """Why it is unknown who responds, where no response was found and none could have been."""
     is_posts = entry.list == "posts"
     what = "The posts are" if is_posts else "Who responds is"
-    how = f" {_HOW[entry.reason]}" if entry.reason in _HOW else ""
+    how = f" {_HOW[entry.reason].format(**(_THEM if is_posts else _IT))}" if entry.reason in _HOW else ""
     return f"{what} unknown: {reason_phrase(entry, many=is_posts)}.{how}"
 
 

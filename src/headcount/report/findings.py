@@ -81,7 +81,7 @@ def _headcount(name: str, followers: FollowerList, audience: Audience, account: 
     who = "people"
     if followers.listed is not None:
         who = "of them" if followers.is_complete else f"of {followers.all_of(followers.listed)}"
-    people = "followers" if followers.listed is not None else "people"
+    people = followers.noun() if followers.listed is not None else "people"
     posts = say.number_of(audience.posts, "post")
     return (
         f"{start}. The headcount is {_range(audience.headcount, audience.low, audience.high)}: the number of distinct "
@@ -113,7 +113,14 @@ def _comparison(name: str, followers: FollowerList, audience: Audience, other: B
     yours = f"{say.count(round(other.headcount))}, {say.interval(other.low, other.high)}"
     sizes = ""
     if followers.listed is not None and other.followers is not None:
-        sizes = f" ({followers.size(brackets=False)} against {other.follower_list.size(brackets=False)})"
+        comma = "" if followers.is_complete else ","
+        sizes = f" ({followers.size(brackets=False)}{comma} against {other.follower_list.size(brackets=False)})"
+    # over a list that is not complete a headcount is a lower bound: it may be larger, never smaller
+    apart = audience.low > other.high or audience.high < other.low
+    below, whose = (other.follower_list, theirs) if audience.low > other.high else (followers, name)
+    if apart and below.listed is not None and below.partial:
+        why = f"the list of followers of {whose} is not complete"
+        return f"{name} ({mine}) and {theirs} ({yours}) cannot be compared by headcount: {why}{sizes}."
     if audience.low > other.high:
         return f"{name} has a larger headcount ({mine}) than {theirs} ({yours}){sizes}."
     if audience.high < other.low:
@@ -222,7 +229,7 @@ def _ties(name: str, ties: TiesPart, followers: FollowerList) -> str:
     whom = followers.noun(ties.count) if followers.listed is not None else "person" if ties.count == 1 else "people"
     text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
     if ties.known_share is not None and followers.listed is not None:
-        listed = say.count(followers.listed) if followers.is_complete else followers.all_of(followers.listed)
+        listed = say.count(followers.listed) if followers.is_complete else f"the {say.count(followers.listed)}"
         text += f" ({say.share(ties.known_share)} of {listed}, counted)"
     text += f" in the last {ties.window_days:g} days"
     low, high = ties.reciprocity_low, ties.reciprocity_high

@@ -293,7 +293,10 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
 
 
 def print_followers(rows: FollowerRows, limit: int) -> None:
-    """Followers with class and reasons."""
+    """Followers with class and reasons; why there are none where there is no list."""
+    if rows.follower_list.listed is None:
+        _print_follower_list(rows.follower_list)
+        return
     table = _table(("Follower", "left"), ("Class", "left"), ("Responses", "right"), ("Why", "left"))
     for row in rows[:limit]:
         who = say.name(row.handle or row.account_id, unnamed="(not named)")
