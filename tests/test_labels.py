@@ -159,7 +159,7 @@ def test_a_label_is_the_class_in_the_funnel(workspace, capsys):
         run(["label", follower, said], workspace, capsys)
     classes = run(["report", "ego"], workspace, capsys)["funnel"]["classes"]
     assert (classes["spam"], classes["auto_follow"]) == (1, 1)
-    row = run(["followers", "ego", "--class", "spam"], workspace, capsys)[0]
+    row = run(["followers", "ego", "--class", "spam"], workspace, capsys)["followers"][0]
     assert (row["handle"], row["reasons"]) == ("Person20", "you labelled it spam")
     run(["label", "Person20", "none"], workspace, capsys)
     assert run(["report", "ego"], workspace, capsys)["funnel"]["classes"]["spam"] == 0
@@ -278,7 +278,7 @@ def test_without_a_list_nobody_is_judged(tmp_path, capsys):
     assert "nobody can be judged" in capsys.readouterr().err
     part = run(["report", "ego"], workspace, capsys)["authenticity"]
     assert (part["to_look_at"], part["real_low"]) == (None, None)
-    assert "no list of followers" in part["sentence"]
+    assert "The list of followers is unknown: it was not collected." in part["sentence"]
     assert len(part["sets"]) == 6
 
 

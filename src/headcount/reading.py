@@ -49,6 +49,8 @@ class AccountFacts:
         created_at: seconds since 1970; None where unknown.
         claimed: followers as the platform's counter claims; None where unknown.
         opted_out: asks not to be indexed.
+        status: active, deleted, suspended, hidden, moved, or protected (only approved followers may read it); None
+            where unknown.
     """
 
     account_id: str
@@ -58,6 +60,7 @@ class AccountFacts:
     created_at: float | None
     claimed: int | None
     opted_out: bool
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -341,7 +344,9 @@ class _Reader:
         created = self.cut.created_at("a")
         row = self.run(
             f"SELECT a.platform, a.handle, a.display_name, epoch({created}), a.followers_count, "
-            f"coalesce(a.opted_out, false) FROM ({self.cut.accounts('SELECT $id AS id')}) AS a"
+            "coalesce(a.opted_out, false), "
+            "CASE WHEN a.protected AND coalesce(a.status, 'active') = 'active' THEN 'protected' ELSE a.status END "
+            f"FROM ({self.cut.accounts('SELECT $id AS id')}) AS a"
         ).fetchone()
         platform = self.account_id.partition(":")[0]
         if row is None:

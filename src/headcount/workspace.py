@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
+from headcount.reading_lists import KnownAccount, known_accounts_with_lists
 from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from headcount.labels import Labelling
     from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
-    from headcount.report.model import FollowerRow, Report
+    from headcount.report.model import FollowerRows, Report
     from headcount.sources.collecting import Options, Quote
     from headcount.sources.handles import Target
     from headcount.sources.http import Client
@@ -258,10 +259,10 @@ class Workspace:
                 collected += [imported] if imported is not None else []
         return collected, failed
 
-    def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
-        """Accounts that a report can be made of: id, handle, followers listed, posts."""
+    def accounts(self, limit: int = 20) -> list[KnownAccount]:
+        """Accounts that a report can be made of, each with how completely its followers were listed."""
         with Store(self.folder) as store:
-            return known_accounts(store.connection, limit)
+            return known_accounts_with_lists(store.connection, known_accounts(store.connection, limit))
 
     def snapshots(self) -> list[Snapshot]:
         """Every import, oldest first."""
@@ -337,8 +338,13 @@ class Workspace:
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
         return build_report(main, beside=others, anonymous=anonymous)
 
-    def followers(self, account: str | None = None, *, label: str | None = None) -> list[FollowerRow]:
-        """Every follower with class and reasons; with `label` only those of one class."""
+    def followers(self, account: str | None = None, *, label: str | None = None) -> FollowerRows:
+        """Every listed follower with class and reasons; with `label` only those of one class.
+
+        Returns:
+            A list of rows; its `follower_list` says how completely they were listed: rows of a partial list are not all
+            followers, and where there is no list at all they are none.
+        """
         from headcount.report.build import follower_rows
 
         return follower_rows(self.measure(account), label=label)

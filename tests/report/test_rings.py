@@ -99,7 +99,7 @@ def test_every_face_tells_it(report, capsys):
     assert report.rings.sentence in page
     print_report(report)
     said = capsys.readouterr().out
-    assert "Closed circuits among the followers" in said
+    assert "Closed circuits among the listed followers" in said
     assert "closed circuit " in said
 
 
@@ -180,7 +180,7 @@ def test_a_sample_of_the_followers_gives_the_share_with_its_interval(world, tmp_
     assert part.exact is None
     assert part.share_low <= len(truth.circuit) / truth.count <= part.share_high
     assert part.smallest == 17
-    assert "of all followers" in part.sentence
+    assert "of all listed followers" in part.sentence
 
 
 def test_what_was_asked_for_another_account_is_not_taken_for_a_sample(world, tmp_path):

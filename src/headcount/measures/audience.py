@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
 from headcount.measures.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
@@ -87,8 +88,9 @@ class Audience(Result):
         followers: size of the follower list; None where unknown.
         observed: distinct people of the population who responded at least once.
         observed_active, observed_passive_only: by words (reply, mention, quote); only by repost or like.
-        responses: captures: pairs of person and post.
-        non_followers: distinct responders who do not follow (counted apart); None where unknown.
+        responses: captures: pairs of person and post. These four are None where the responses are unknown.
+        non_followers: distinct responders who are not in the list of followers (counted apart): where it is complete,
+            they do not follow; None where there is no list.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
         headcount: distinct people who will have responded after as many posts again; None: too little data.
         low, high: its 95% predictive interval.
@@ -99,16 +101,17 @@ class Audience(Result):
         next: new responders in the next 1, 5, 10, 20 and as many posts again.
         curve, curve_active: accumulation of distinct responders; None: too little data.
         too_little: why no number is given; None where one is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     window_days: float | None
     posts: int
     population: Literal["followers", "responders"]
     followers: int | None
-    observed: int
-    observed_active: int
-    observed_passive_only: int
-    responses: int
+    observed: int | None
+    observed_active: int | None
+    observed_passive_only: int | None
+    responses: int | None
     non_followers: int | None
     coverage: float | None
     headcount: float | None
@@ -124,6 +127,7 @@ class Audience(Result):
     curve: Curve | None
     curve_active: Curve | None
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a horizon: further posts, new responders to expect, distinct responders by then, intervals."""
@@ -132,12 +136,13 @@ class Audience(Result):
             "new_responders": [step.new_responders for step in self.next],
             "low": [step.low for step in self.next],
             "high": [step.high for step in self.next],
-            "responders_by_then": [self.observed + step.new_responders for step in self.next],
+            "responders_by_then": [(self.observed or 0) + step.new_responders for step in self.next],
         }
 
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
-        whom = f"of {self.followers:,} followers" if self.followers is not None else "people (followers unknown)"
+        words = self.follower_list or COMPLETE
+        whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
         if self.headcount is None or self.low is None or self.high is None:
             return f"No headcount: {self.too_little}"
         if self.exact is not None:

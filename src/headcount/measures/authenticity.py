@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Integers, Texts
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.arrivals import Together, arrived_together
 from headcount.measures.authenticity_features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
 from headcount.measures.quantification import Rate, Share, adjusted_share
@@ -160,6 +161,7 @@ class Authenticity(Result):
         recalibration: the correction by the user's labels.
         too_little: why there is nothing to say; None where there is.
         inputs, steps, card: what the reasons are told from.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     label: NDArray[np.int8]
@@ -181,6 +183,7 @@ class Authenticity(Result):
     card: ScoreCard
     follower_class: Texts | None = None
     class_reasons: Texts | None = None
+    follower_list: FollowerList | None = None
 
     @cached_property
     def log_odds(self) -> Floats:
@@ -278,21 +281,23 @@ class Authenticity(Result):
         """The share of real followers with its interval; without one, why there is none."""
         if self.too_little is not None:
             return self.too_little
+        words = self.follower_list or COMPLETE
         if self.share is not None:
             s = self.share
             if s.exact is not None:
                 return f"{percent(1 - s.high)} of {s.population:,} followers are real: you labelled all of them."
             return (
-                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {s.population:,} followers are real; the "
+                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
                 f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
             )
         if self.no_share is not None and self.no_share.reason != "no labels":
             return self.no_share.sentence()
         unclear = int(np.isin(self.label[self.standing], [CODE["unknown"], CODE["undecided"]]).sum())
+        everyone = words.all_of(int(self.standing.sum()))
         return (
-            f"Of {int(self.standing.sum()):,} followers, {unclear:,} cannot be told from what is known of them: silent "
-            "readers look like bought followers. "
-            "For a share, with its error, label some followers as real, auto or spam."
+            f"Of {everyone}, {unclear:,} cannot be told from what is known of them: silent "
+            "readers look like bought followers. For a share, with its error, label some followers as real, auto or "
+            "spam."
         )
 
 

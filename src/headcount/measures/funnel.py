@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.intervals import finite_count
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.result import Result
@@ -126,6 +127,7 @@ class Funnel(Result):
         method: how auto_follow and spam were told, in a sentence.
         sample: where only a sample was looked at, what it says of all; None where all were.
         too_little: why there is nothing to say; None where there is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     classes: Classes
@@ -134,6 +136,7 @@ class Funnel(Result):
     method: str
     too_little: str | None
     sample: Sampled | None = None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a class: followers in it, and their share of all."""
@@ -147,8 +150,7 @@ class Funnel(Result):
             return self.too_little
         parts = [f"{getattr(self.classes, name):,} {_IN_WORDS[name]}" for name in CLASSES]
         shown = [part for part, name in zip(parts, CLASSES, strict=True) if getattr(self.classes, name)]
-        of = "1 follower" if self.followers == 1 else f"{self.followers:,} followers"
-        return f"Of {of}: {', '.join(shown)}."
+        return f"Of {(self.follower_list or COMPLETE).all_of(self.followers)}: {', '.join(shown)}."
 
 
 def funnel(

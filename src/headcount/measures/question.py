@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.intervals import jeffreys, mean_count, wilson
 from headcount.measures.question_signs import NAMED, question_signs
 from headcount.measures.reply_curve import (
@@ -83,7 +84,7 @@ class Test:
         hours_observed: time from the post to the end of the observation.
         responders: distinct people of the population who replied so far.
         responders_24h: those within 24 hours; None where 24 hours have not passed yet.
-        non_followers: distinct repliers who do not follow; None where the follower list is unknown.
+        non_followers: distinct repliers who are not in the list of followers; None where there is no list.
         share_24h, share_low, share_high: of followers, with 95% Wilson interval; None where unknown.
         final_estimate, low, high: distinct repliers in the end (7 days after the post), with 95% predictive
             interval; None where the time of the post is unknown or it was watched for less than a minute.
@@ -164,6 +165,7 @@ class Question(Result):
         tests: newest first.
         pooled: None without a test.
         too_little: why there is nothing to say; None where there is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     population: str
@@ -171,6 +173,7 @@ class Question(Result):
     tests: list[Test]
     pooled: Pooled | None
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a test, newest first."""
@@ -182,10 +185,15 @@ class Question(Result):
         if self.pooled is None:
             return self.too_little or "No question was found."
         if self.pooled.complete == 0:
-            return _running(self.tests[0], self.followers)
+            return _running(self.tests[0], self._of)
         if self.pooled.complete == 1:
-            return _single(next(t for t in self.tests if t.responders_24h is not None), self.followers)
-        return _repeated(self.pooled, self.followers)
+            return _single(next(t for t in self.tests if t.responders_24h is not None), self._of)
+        return _repeated(self.pooled, self._of)
+
+    @property
+    def _of(self) -> str | None:
+        """Whom the answers are counted of: "of 6,012 followers"; None where the follower list is unknown."""
+        return None if self.followers is None else f"of {(self.follower_list or COMPLETE).all_of(self.followers)}"
 
 
 def question(
@@ -475,8 +483,8 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f}%" if value < 0.1 else f"{100 * value:.0f}%"
 
 
-def _people(count: float, followers: int | None) -> str:
-    return f"{count:,.0f} people" if followers is None else f"{count:,.0f} of {followers:,} followers"
+def _people(count: float, of: str | None) -> str:
+    return f"{count:,.0f} {of or 'people'}"
 
 
 _EXACT = {
@@ -487,8 +495,8 @@ _EXACT = {
 """Why a count of repliers has no interval, in words."""
 
 
-def _running(test: Test, followers: int | None) -> str:
-    start = f"{_people(test.responders, followers)} answered the question so far"
+def _running(test: Test, of: str | None) -> str:
+    start = f"{_people(test.responders, of)} answered the question so far"
     final, low, high = test.final_estimate, test.low, test.high
     if test.hours_observed is not None:
         start += f" ({test.hours_observed:,.1f} hours)"
@@ -497,21 +505,20 @@ def _running(test: Test, followers: int | None) -> str:
     return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) will have in the end."
 
 
-def _single(test: Test, followers: int | None) -> str:
-    sentence = f"{_people(test.responders_24h or 0, followers)} answered the question within 24 hours"
+def _single(test: Test, of: str | None) -> str:
+    sentence = f"{_people(test.responders_24h or 0, of)} answered the question within 24 hours"
     if test.share_24h is None or test.share_low is None or test.share_high is None:
         return f"{sentence}; ask again to see how much that varies."
     limits = f"{_percent(test.share_low)} to {_percent(test.share_high)}"
     return f"{sentence} ({_percent(test.share_24h)}, {limits}); ask again to see how much that varies."
 
 
-def _repeated(pooled: Pooled, followers: int | None) -> str:
+def _repeated(pooled: Pooled, of: str | None) -> str:
     low, high = pooled.responders_24h_low or 0.0, pooled.responders_24h_high or 0.0
     mean = pooled.responders_24h_mean or 0.0
-    of = "people" if followers is None else f"of {followers:,} followers"
     sentence = (
         f"Over {pooled.complete:,} questions a mean of {_number(mean)} ({_number(low)} to {_number(high)}) "
-        f"{of} answered within 24 hours; {pooled.every_time:,} answered every time"
+        f"{of or 'people'} answered within 24 hours; {pooled.every_time:,} answered every time"
     )
     return f"{sentence}." if pooled.never is None else f"{sentence}, and {pooled.never:,} never did."
 

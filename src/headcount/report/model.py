@@ -8,9 +8,11 @@ Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from headcount.follower_list import FollowerList
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience import Audience
 from headcount.measures.authenticity import NoShare
@@ -29,6 +31,7 @@ __all__ = [
     "Beside",
     "Document",
     "FollowerRow",
+    "FollowerRows",
     "FollowersPart",
     "FunnelPart",
     "GroupPart",
@@ -55,7 +58,9 @@ class AccountPart:
         as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user),
             imported (the data holds no time at all).
         window_days: how far back posts and responses were looked at; null for all that is known.
-        posts_in_window, first_post_at: the occasions.
+        posts_in_window, first_post_at: the occasions; null where the posts were not shown.
+        status: active, deleted, suspended, hidden, moved or protected, as last seen; null where unknown.
+        private_responses: responses that only the account or its followers may read; in no other figure.
     """
 
     account_id: str
@@ -66,8 +71,10 @@ class AccountPart:
     as_of: str
     as_of_basis: Literal["observed", "last event", "given", "imported"]
     window_days: float | None
-    posts_in_window: int
+    posts_in_window: int | None
     first_post_at: str | None
+    status: str | None = None
+    private_responses: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +100,13 @@ class FollowersPart:
     partial: bool | None
     explanation: str
 
+    @property
+    def follower_list(self) -> FollowerList:
+        """The list that is counted, with the words for a count of its followers."""
+        return FollowerList(
+            state=self.state, reason=self.reason, listed=self.listed, claimed=self.claimed, partial=self.partial
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListPart:
@@ -103,7 +117,7 @@ class ListPart:
         state: complete, partial, sampled, refused, hidden, unknown; reason: why it is not complete.
         listed: entries read; claimed: entries by the platform's counter; null where unknown.
         observed_at: when it was read.
-        sentence: the same in words.
+        sentence: the same in words; why: the reason alone; null where there is none.
     """
 
     list: ListName
@@ -113,6 +127,7 @@ class ListPart:
     claimed: int | None
     observed_at: str | None
     sentence: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,13 +294,17 @@ class TiePart:
 
 @dataclass(frozen=True, kw_only=True)
 class TiesPart:
-    """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100."""
+    """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100.
+
+    Attributes:
+        follower_list: the list of followers behind `count` and `known_share`.
+    """
 
     window_days: float
     count: int | None
     count_others: int | None
-    written_to: int
-    heard_from: int
+    written_to: int | None
+    heard_from: int | None
     reciprocity: float | None
     reciprocity_low: float | None
     reciprocity_high: float | None
@@ -298,6 +317,7 @@ class TiesPart:
     layers_note: str | None
     top: list[TiePart]
     too_little: str | None
+    follower_list: FollowerList | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +342,13 @@ class ArrivalPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """Another account of the workspace, for comparison."""
+    """Another account of the workspace, for comparison.
+
+    Attributes:
+        account_id, handle: the account.
+        followers: listed followers that stand; follower_list: how completely they were listed.
+        headcount, low, high: with its 95% interval.
+    """
 
     account_id: str
     handle: str | None
@@ -330,6 +356,7 @@ class Beside:
     headcount: float | None
     low: float | None
     high: float | None
+    follower_list: FollowerList
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,6 +368,7 @@ class Document:
         headcount_version: the program that made it.
         findings: the answer in sentences, most important first.
         lists: how completely each list of the account was read.
+        responses_note: which kinds of responses are unknown or incomplete, in a sentence; null where all were read.
         notes: what was not seen, and how to read the numbers.
         beside: other accounts, where asked for.
     """
@@ -360,6 +388,7 @@ class Document:
     arrival: ArrivalPart
     beside: list[Beside]
     notes: list[str]
+    responses_note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,13 +429,25 @@ class FollowerRow:
     real_high: float | None = None
 
 
+class FollowerRows(list[FollowerRow]):
+    """Rows of followers, and how completely the list that they come from was read.
+
+    Attributes:
+        follower_list: the list; where it is not complete, these rows are not all followers.
+    """
+
+    def __init__(self, rows: Iterable[FollowerRow], follower_list: FollowerList) -> None:
+        super().__init__(rows)
+        self.follower_list = follower_list
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report(Document):
     """A document and the rows behind it.
 
     Attributes:
         rows: followers in the order relationship, responding, …, at most `rows_limit` of them.
-        rows_total: how many followers there are in all.
+        rows_total: how many followers the list holds, those who are gone included.
     """
 
     rows: list[FollowerRow]

@@ -16,6 +16,7 @@ __all__ = [
     "CLASS_NAMES",
     "CLASS_PHRASES",
     "EXACT",
+    "LIST_NAMES",
     "are",
     "class_phrase",
     "count",
@@ -45,6 +46,16 @@ CLASS_NAMES = {
     "spam": "Spam",
     "gone": "Gone",
     "unknown": "Unknown",
+}
+
+LIST_NAMES = {
+    "followers": "Followers",
+    "following": "Accounts followed",
+    "posts": "Posts",
+    "replies": "Replies",
+    "likes": "Likes",
+    "reposts": "Reposts",
+    "quotes": "Quotes",
 }
 
 VERDICTS = {
