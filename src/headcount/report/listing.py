@@ -9,9 +9,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from headcount.follower_list import FollowerList
+from headcount.incoming import State
+from headcount.report import wording as say
 from headcount.report.model import FollowerRow
 
-__all__ = ["sort_rows", "write_csv"]
+__all__ = ["count_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -32,21 +35,33 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
     return [*sorted(known, key=key, reverse=True), *(row for row in rows if key(row) is None)]
 
 
-def write_csv(rows: Sequence[FollowerRow], target: Path) -> None:
-    """Write rows as CSV to a file, or to standard output for the path `-`."""
+def count_rows(rows: Sequence[FollowerRow], follower_list: FollowerList) -> str:
+    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone"."""
+    gone = sum(row.label == "gone" for row in rows)
+    followers = follower_list.counted(len(rows) - gone)
+    return f"{followers} and {say.count(gone)} gone" if gone else followers
+
+
+def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:
+    """Write rows as CSV to a file, or to standard output for the path `-`.
+
+    Args:
+        rows: the followers; target: the file.
+        list_state: how completely the list of followers was read; stands in every row, in the column `list_state`.
+    """
     if str(target) == "-":
-        _write(rows, sys.stdout)
+        _write(rows, sys.stdout, list_state)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8", newline="") as file:
-        _write(rows, file)
+        _write(rows, file, list_state)
 
 
-def _write(rows: Sequence[FollowerRow], file: TextIO) -> None:
-    writer = csv.DictWriter(file, [field.name for field in fields(FollowerRow)])
+def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State) -> None:
+    writer = csv.DictWriter(file, [*(field.name for field in fields(FollowerRow)), "list_state"])
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in asdict(row).items()})
+        writer.writerow({name: _harmless(value) for name, value in asdict(row).items()} | {"list_state": list_state})
 
 
 def _harmless(value: Any) -> Any:

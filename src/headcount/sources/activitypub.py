@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from html.parser import HTMLParser
 from typing import Any, Literal
 
-__all__ = ["Addresses", "account_key", "addressed", "host_key", "is_person", "post_key", "visibility", "words"]
+from headcount.hosts import host_key
+
+__all__ = ["Addresses", "account_key", "addressed", "is_person", "post_key", "visibility", "words"]
 
 Object = dict[str, Any]
 Visibility = Literal["public", "followers", "direct"]
@@ -27,32 +28,6 @@ _POST_PAGE = re.compile(rf"{_HOST}/(?:@|p/){_NAME}/\w+/?")
 _BELOW_ACTOR = re.compile(r"(?P<actor>.+)/(?:statuses|notes|posts|objects)/[^/]+(?:/activity)?/?")
 _NUMBERED = re.compile(rf"{_HOST}/(?:ap/users/|notes/).*")
 """Addresses that hold no name: of Mastodon since 4.5, of Misskey."""
-
-
-def host_key(server: str) -> str:
-    """The one spelling of a host name: lower case, ASCII (punycode), without a final dot; a port is kept.
-
-    `BÜCHER.example`, `bücher.example` and `xn--bcher-kva.example` are one server.
-    """
-    host = server.strip().lower()
-    if host.isascii():
-        return host.rstrip(".")
-    name, colon, port = host.partition(":")
-    return _ascii_host(name).rstrip(".") + colon + port
-
-
-@cache
-def _ascii_host(name: str) -> str:
-    """A host name with non-ASCII letters as IDNA 2008 writes it, else as IDNA 2003 does (emoji)."""
-    import idna
-
-    try:
-        return idna.encode(name, uts46=True).decode()
-    except idna.IDNAError:
-        try:
-            return name.encode("idna").decode()
-        except UnicodeError:
-            return name
 
 
 def account_key(user: str, server: str) -> str:

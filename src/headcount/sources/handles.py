@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 
 from headcount.errors import UsageError
-from headcount.sources.activitypub import host_key
+from headcount.hosts import with_host_key
 
 __all__ = ["Target", "parse_target"]
 
 _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
-_UNICODE_DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
-_SERVER = rf"(?:{_DOMAIN}|{_UNICODE_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
+_SERVER = rf"(?:{_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
 _FORMS = (
     ("bluesky", re.compile(rf"(?:https?://)?(?:www\.)?bsky\.app/profile/(?P<name>{_DOMAIN}|did:[a-z]+:[\w.:%-]+)/?.*")),
     (
@@ -51,12 +50,12 @@ def parse_target(text: str) -> Target | None:
     `alice.bsky.social` and did:… are Bluesky's, `alice@server.example` Mastodon's, `@alice` X's; so are the addresses
     of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one.
     """
-    lower = text.strip()
+    lower = with_host_key(text.strip())
     for platform, form in _FORMS:
         found = form.fullmatch(lower if "did:" in lower else lower.lower())
         if found:
             server = found.groupdict().get("server")
-            return Target(platform, f"{found['name']}@{host_key(server)}" if server else found["name"])
+            return Target(platform, f"{found['name']}@{server}" if server else found["name"])
     if re.fullmatch(r"(bluesky|mastodon|x|twitter):.*", lower):
         platform = lower.partition(":")[0]
         raise UsageError(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
-from headcount.sources.answers import decoded
+from headcount.sources.decoding import decode_json
 
 if TYPE_CHECKING:
     import httpx2
@@ -348,7 +348,7 @@ def _check(answer: Answer, expect: str) -> None:
         raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status)
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
-            decoded(answer.body)
+            decode_json(answer.body)
         except (ValueError, RecursionError):
             raise _Again("the answer is JSON that is cut off or broken", status=answer.status) from None
 

@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from headcount.errors import PlatformUnavailable
-from headcount.sources.activitypub import host_key
+from headcount.hosts import host_key
 from headcount.sources.collecting import Collection
 from headcount.sources.landing import Page
 from headcount.sources.mastodon_values import content_of, text_of

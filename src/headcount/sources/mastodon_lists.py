@@ -68,7 +68,7 @@ class PagedListing(Listing):
             lambda page: len(entries(page.json) or ()),
             _is_list,
         )
-        self._step, self._url, self._size = step, url, size
+        self._step, self._url, self._page_size = step, url, size
         self._claimed, self._ids_are_cursors = claimed, ids_are_cursors
         self._parameters: list[tuple[str, str | int]] = [*parameters, ("limit", size)]
         self._ids: set[str] = set()
@@ -133,7 +133,7 @@ class PagedListing(Listing):
     def _is_full(self, page: Page) -> bool:
         """May a page have been filled to the size that was requested, or to a smaller one of the server's own?"""
         count = len(entries(page.json) or ())
-        if count >= self._size or count == _PAGE_CAP:
+        if count >= self._page_size or count == _PAGE_CAP:
             return True
         return "link" not in page.headers and count >= 2 * _ROUND and count % _ROUND == 0
 

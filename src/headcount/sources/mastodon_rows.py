@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from headcount.errors import InputError
+from headcount.hosts import host_key
 from headcount.incoming import ListCoverage
-from headcount.sources.activitypub import account_key, host_key, post_key, words
+from headcount.sources.activitypub import account_key, post_key, words
 from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.landing import Landing, Page, collected_as, is_landing
 from headcount.sources.mastodon_values import (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from headcount.sources.base import TABLE_PREFIX
+from headcount.sources.values import is_count
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Rows:
         self.waiting: dict[Table, list[tuple[str | None, ...]]] = {table: [] for table in TABLES}
         self.counts = dict.fromkeys((table.name for table in TABLES), 0)
         self.seen: set[tuple[object, ...]] = set()
-        self.unread_times = 0
+        self.unread_times = self.unread_counts = 0
 
     def add(self, table: Table, row: tuple[Any, ...]) -> None:
         """One row, in the order of the table's columns."""
@@ -162,13 +163,26 @@ class Rows:
             cast = ", ".join(f"{_cast(table.column(name))} AS {name}" for name in held)
             self.con.execute(f"INSERT INTO {TABLE_PREFIX}{table.name} BY NAME SELECT {cast} FROM row_batch")
             if "created_at" in held:
-                lost = self.con.execute(
-                    "SELECT count(*) FROM row_batch WHERE created_at IS NOT NULL "
-                    f"AND {_cast(table.column('created_at'))} IS NULL"
-                ).fetchall()
-                self.unread_times += int(lost[0][0])
+                self.unread_times += self._lost(table.column("created_at"))
+            for column in table.columns:
+                if column.type == "integer" and column.name in held:
+                    self.unread_counts += self._lost(column)
         finally:
             self.con.unregister("row_batch")
+
+    def _lost(self, column: Column) -> int:
+        """Values of the batch that are not of the column's type."""
+        sql = f"SELECT count(*) FROM row_batch WHERE {column.name} IS NOT NULL AND {_cast(column)} IS NULL"
+        return int(self.con.execute(sql).fetchall()[0][0])
+
+    def notes(self) -> list[str]:
+        """Sentences for the user about values that could not be read."""
+        notes = []
+        if self.unread_times:
+            notes.append(f"Times that could not be read were taken as unknown: {self.unread_times:,}.")
+        if self.unread_counts:
+            notes.append(f"Counts that are not whole numbers from 0 were taken as unknown: {self.unread_counts:,}.")
+        return notes
 
 
 def _text(value: object) -> str | None:
@@ -183,4 +197,6 @@ def _cast(column: Column) -> str:
         # a cast to a time without a zone would drop the zone, one to a time with a zone would assume the machine's
         zoned = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
         return f"CASE WHEN regexp_matches({text}, '{_ZONE}') THEN {zoned} ELSE TRY_CAST({text} AS TIMESTAMP) END"
+    if column.type == "integer":
+        return f"CASE WHEN {is_count(text)} THEN TRY_CAST({text} AS BIGINT) END"
     return f"TRY_CAST({text} AS {column.sql_type})"
