@@ -251,7 +251,7 @@ class Reader:
             "platform": "bluesky",
             "handle": None if handle in (None, "handle.invalid") else handle,
             "display_name": profile.get("displayName"),
-            "bio": profile.get("description"),
+            "bio": profile.get("description", "" if whole else None),  # left out of a profile where it is empty
             "website": profile.get("website"),
             "created_at": profile.get("createdAt"),
             "followers_count": whole_number(profile.get("followersCount")),

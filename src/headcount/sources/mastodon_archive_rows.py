@@ -179,7 +179,9 @@ class Activities:
         # not the post as a whole: others' words and pictures are of no use, and there may be many
         kept = {name: post.get(name) for name in ("id", "inReplyTo", *_QUOTE_NAMES)}
         text, links = words(post.get("content"))
-        kept |= {"text": text if seen == "public" else None, "links": domains(links) if seen == "public" else None}
+        kept |= {"text": text if seen == "public" else None, "links": None}
+        if seen == "public" and text is not None:
+            kept["links"] = domains(links)
         self._waiting.append(("post", kept, created_at, mentioned))
 
     def _add_post(self, post: Object, created_at: str | None, mentioned: list[str]) -> None:

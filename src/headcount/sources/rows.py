@@ -64,8 +64,11 @@ def truth(value: object) -> str | None:
     return None if flag is None else "true" if flag else "false"
 
 
-def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str | None:
-    """The hosts of links, in order and once each, without www. and the platform's own; None where there is none."""
+def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str:
+    """The hosts of links, in order and once each, without www. and the platform's own; empty where there is none.
+
+    A post without links has an empty list of hosts; only where the links are unknown is the column null.
+    """
     found: dict[str, None] = {}
     for link in links:
         matched = _HOST.match(link) if link else None
@@ -73,7 +76,7 @@ def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> 
             host = matched[1].lower().rstrip(".")
             if own is None or not own.fullmatch(host):
                 found[host] = None
-    return _SEPARATOR.join(found) or None
+    return _SEPARATOR.join(found)
 
 
 class Rows:
@@ -191,7 +194,7 @@ def _text(value: object) -> str | None:
 
 def _cast(column: Column) -> str:
     if column.type == "texts":
-        return f"string_split({column.name}::VARCHAR, '{_SEPARATOR}')"
+        return f"list_filter(string_split({column.name}::VARCHAR, '{_SEPARATOR}'), lambda part: part <> '')"
     text = f"{column.name}::VARCHAR"
     if column.type == "timestamp":
         # a cast to a time without a zone would drop the zone, one to a time with a zone would assume the machine's

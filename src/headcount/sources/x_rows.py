@@ -47,8 +47,8 @@ def plain(text: object) -> str | None:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
-def domains(links: Iterable[str | None]) -> str | None:
-    """The hosts of links, in order and once each, without www. and without X's own; None where there is none."""
+def domains(links: Iterable[str | None]) -> str:
+    """The hosts of links, in order and once each, without www. and without X's own; empty where there is none."""
     return batches.domains(links, _OWN_HOST)
 
 

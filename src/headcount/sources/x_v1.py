@@ -179,7 +179,7 @@ def _add_tweet(rows: Rows, tweet: Object) -> str:
             "kind": kind,
             "reply_to_post_id": answered_post,
             "reply_to_account_id": answered if answered_post else None,
-            "link_domains": domains(_links(entities)),
+            "link_domains": domains(_links(entities)) if entities else None,
         }
     )
     if retweeted:

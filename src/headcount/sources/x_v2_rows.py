@@ -66,6 +66,17 @@ def add_user(rows: Rows, user: Object, page: Page) -> None:
     rows.account(row, whole=whole)
 
 
+def _link_domains(tweet: Object, entities: Object) -> str | None:
+    """Hosts of the links. X leaves `entities` out where there are none: the text shows whether there are links."""
+    found = domains(
+        link.get("unwound_url") or link.get("expanded_url")
+        for link in objects((tweet.get("entities") or {}).get("urls") or entities.get("urls"))
+    )
+    text = tweet.get("text")
+    is_known = bool(entities) or (isinstance(text, str) and "://" not in text)
+    return found if found or is_known else None
+
+
 def _website(user: Object) -> str | None:
     for link in objects(((user.get("entities") or {}).get("url") or {}).get("urls")):
         if link.get("expanded_url"):
@@ -105,10 +116,7 @@ def add_tweet(rows: Rows, tweet: Object, page: Page) -> str:
         "reply_to_post_id": answered.post,
         "reply_to_account_id": answered.account,
         "root_post_id": key(tweet.get("conversation_id")),
-        "link_domains": domains(
-            link.get("unwound_url") or link.get("expanded_url")
-            for link in objects((tweet.get("entities") or {}).get("urls") or entities.get("urls"))
-        ),
+        "link_domains": _link_domains(tweet, entities),
         "observed_at": page.observed_at,
     }
     mentioned = [] if answered.kind == "repost" else list(_mentioned(entities, page))
