@@ -294,7 +294,7 @@ class ArrivalPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """Another account of the workspace, for comparison."""
+    """Another account of the workspace, for comparison; `exact` as in `measures.audience.Audience`."""
 
     account_id: str
     handle: str | None
@@ -302,6 +302,7 @@ class Beside:
     headcount: float | None
     low: float | None
     high: float | None
+    exact: Literal["all responded"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
