@@ -431,6 +431,7 @@ def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
         headcount=other.audience.headcount,
         low=other.audience.low,
         high=other.audience.high,
+        exact=other.audience.exact,
     )
 
 

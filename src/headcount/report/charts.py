@@ -92,7 +92,7 @@ def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
 def _curve_points(who: str, curve: Curve) -> list[dict[str, Any]]:
     points = []
     for posts, middle, low, high in zip(curve.posts, curve.responders, curve.low, curve.high, strict=True):
-        about = f"{say.count(posts)} posts, {who}: {say.decimal(middle)} ({say.decimal(low)} to {say.decimal(high)})"
+        about = f"{say.count(posts)} posts, {who}: {say.decimal(middle)} ({_limits(low, high)})"
         point = {"posts": posts, "responders": middle, "low": low, "high": high, "who": who, "about": about}
         points += [{**point, "part": part} for part in _parts(posts, curve.seen)]
     return points
@@ -115,11 +115,16 @@ def _curve_rows(both: Sequence[tuple[str, Curve]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for who, curve in both:
         for place in _thinned(curve):
-            low, high = say.decimal(curve.low[place]), say.decimal(curve.high[place])
+            limits = _limits(curve.low[place], curve.high[place])
             part = "seen" if curve.posts[place] <= curve.seen else "predicted"
             middle = say.decimal(curve.responders[place])
-            rows.append((say.count(curve.posts[place]), who, middle, f"{low} to {high}", part))
+            rows.append((say.count(curve.posts[place]), who, middle, limits, part))
     return rows
+
+
+def _limits(low: float, high: float) -> str:
+    """The interval of a point of the curve; those without width are counted or have nobody left to respond."""
+    return "no other count is possible" if low == high else f"{say.decimal(low)} to {say.decimal(high)}"
 
 
 def _thinned(curve: Curve) -> list[int]:

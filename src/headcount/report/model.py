@@ -347,7 +347,7 @@ class Beside:
     Attributes:
         account_id, handle: the account.
         followers: listed followers that stand; follower_list: how completely they were listed.
-        headcount, low, high: with its 95% interval.
+        headcount, low, high: with its 95% interval; exact: why it has no width (see `measures.audience.Audience`).
     """
 
     account_id: str
@@ -357,6 +357,7 @@ class Beside:
     low: float | None
     high: float | None
     follower_list: FollowerList
+    exact: Literal["all responded"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
