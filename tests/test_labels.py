@@ -110,11 +110,19 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     before = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]["real"]
     label_many(workspace)
     done = run(["label", "sold60", "spam"], workspace, capsys)
-    assert done["real"] < done["real_without"] < before
-    assert done["real_low"] <= done["real"] <= done["real_high"]
+    assert done["real_without"] < before
     assert f"{100 * done['real_without']:.0f}%" in done["sentence"]
-    shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)
-    assert shown["follower"]["real"] == pytest.approx(done["real"])
+    # who is labelled spam has no probability of being real beside that
+    assert (done["real"], done["real_low"], done["real_high"]) == (None, None, None)
+    shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]
+    assert (shown["class"], shown["judgement"], shown["real"], shown["reasons"]) == ("spam", "spam_bot", None, [])
+    assert shown["sentence"].startswith("Spam: you labelled it spam.")
+    done = run(["label", "Person100", "real"], workspace, capsys)
+    assert done["real_low"] <= done["real"] <= done["real_high"]
+    assert "likely real" in done["sentence"]
+    run(["label", "Person100", "none"], workspace, capsys)
+    shown = run(["authenticity", "ego", "--who", "sold61"], workspace, capsys)
+    assert shown["follower"]["real"] < before
     assert shown["labels"] == 25
     assert any(r["sentence"] == "what you said of 25 followers" for r in shown["follower"]["reasons"])
     people = run(["authenticity", "ego", "--who", "Person100"], workspace, capsys)["follower"]["real"]

@@ -493,7 +493,9 @@ def followers(
         if not found.is_complete:
             click.echo(follower_list_sentence(found), err=True)
         if str(csv_file) != "-":
-            click.echo(f"{min(len(rows), limit or len(rows)):,} followers: {csv_file}", err=True)
+            from headcount.report.listing import count_rows
+
+            click.echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
     elif as_json:
         _print_json({"list": found, "followers": rows[:limit]})
     else:
@@ -530,13 +532,14 @@ def ties(
 @click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
 @click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
-@click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
+@_looking
 @_everywhere
 def authenticity(
     account: str | None,
     who: str | None,
     draw: int | None,
     seed: int,
+    window: float | None,
     as_of: datetime | None,
     folder: Path | None,
     as_json: bool,
@@ -554,7 +557,7 @@ def authenticity(
 
         print_lines([handle or account_id for account_id, handle in drawn])
         return
-    found = workspace.authenticity(account, as_of=as_of)
+    found = workspace.authenticity(account, window_days=window, as_of=as_of)
     row = None if who is None else row_of(found, workspace.find(who))
     if as_json:
         from headcount.labels import as_document

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
-from headcount.measures.prediction import Captures, Prediction, predict
+from headcount.measures.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
@@ -65,8 +65,8 @@ class Curve:
     Attributes:
         posts: numbers of posts, increasing, at most about 100 points, from 1 to twice the posts seen.
         responders: expected distinct responders after so many posts.
-        low, high: 95% interval of each: up to the posts seen, what so many of them drawn at random show; beyond, the
-            predictive interval.
+        low, high: 95% interval of each: up to the posts seen, what so many of them drawn at random show (without
+            width where any choice of them shows the same count, as all of them do); beyond, the predictive interval.
         seen: the number of posts seen: up to it the curve is rarefaction, beyond it prediction.
     """
 
@@ -94,6 +94,7 @@ class Audience(Result):
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
         headcount: distinct people who will have responded after as many posts again; None: too little data.
         low, high: its 95% predictive interval.
+        exact: why the interval has no width (all followers on the list have responded); None where it has one.
         headcount_active, low_active, high_active: the same for active responses alone.
         at_least: lower 95% limit of Chao's lower bound on all who would ever respond.
         sensitivity: beta-binomial range of all who would ever respond: marked, never the answer.
@@ -116,6 +117,7 @@ class Audience(Result):
     headcount: float | None
     low: float | None
     high: float | None
+    exact: Literal["all responded"] | None = None
     headcount_active: float | None
     low_active: float | None
     high_active: float | None
@@ -143,6 +145,11 @@ class Audience(Result):
         whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
         if self.headcount is None or self.low is None or self.high is None:
             return f"No headcount: {self.too_little}"
+        if self.exact is not None:
+            return (
+                f"Headcount {self.headcount:,.0f}: all {words.counted(self.followers or 0)} have responded to the "
+                f"{self.posts:,} posts so far, so no further follower can."
+            )
         return (
             f"Headcount {self.headcount:,.0f} ({self.low:,.0f} to {self.high:,.0f}): so many {whom} will have "
             f"responded after {self.posts:,} more posts; {self.observed:,} have to the {self.posts:,} posts so far."
@@ -198,6 +205,7 @@ def audience(
         headcount=total.headcount if total else None,
         low=total.low if total else None,
         high=total.high if total else None,
+        exact="all responded" if total and followers is not None and everything.observed >= followers else None,
         headcount_active=by_words.headcount if by_words else None,
         low_active=by_words.low if by_words else None,
         high_active=by_words.high if by_words else None,
@@ -288,13 +296,14 @@ def _predicted(captures: Captures) -> _Predicted:
         Next(posts=m, new_responders=float(middle[i]), low=float(low[i]), high=float(high[i]))
         for m, i in ((m, place[m]) for m in sorted({*_HORIZONS, t}))
     ]
-    unseen = np.quantile(prediction.unseen, [0.025, 0.975])
+    fewest, most = np.quantile(prediction.unseen, [0.025, 0.975])
+    fewest, most = widened(fewest, most, prediction.room)
     last = place[t]
     return _Predicted(
         headcount=seen + float(middle[last]),
         low=seen + float(low[last]),
         high=seen + float(high[last]),
-        sensitivity=Range(low=seen + float(unseen[0]), high=seen + float(unseen[1])),
+        sensitivity=Range(low=seen + float(fewest), high=seen + float(most)),
         next=steps,
         curve=_curve(captures, prediction),
     )
@@ -313,7 +322,7 @@ def _curve(captures: Captures, prediction: Prediction) -> Curve:
         posts=[*before.tolist(), *(t + prediction.horizons[inside]).astype(float).tolist()],
         responders=[*expected.tolist(), *(seen + middle[inside]).tolist()],
         low=[*np.maximum(expected - margin, 0).tolist(), *(seen + low[inside]).tolist()],
-        high=[*np.minimum(expected + margin, seen).tolist(), *(seen + high[inside]).tolist()],
+        high=[*np.maximum(np.minimum(expected + margin, seen), expected).tolist(), *(seen + high[inside]).tolist()],
         seen=t,
     )
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from headcount.measures.question_signs import NAMED, question_signs
 from headcount.measures.reply_curve import (
     HORIZON,
     PRIOR_REPLIES,
+    Exact,
     Forecast,
     Prior,
     ReplyTimes,
@@ -87,6 +88,8 @@ class Test:
         share_24h, share_low, share_high: of followers, with 95% Wilson interval; None where unknown.
         final_estimate, low, high: distinct repliers in the end (7 days after the post), with 95% predictive
             interval; None where the time of the post is unknown or it was watched for less than a minute.
+        exact: why the interval has no width: 7 days are over, all followers have replied, or there are none; None
+            where it has one, or there is none.
         half_life_minutes: time by which half of the repliers so far had replied; None without replies.
         hours, cumulative: reply curve of this test: distinct repliers by hours since the post (at most 60
             points).
@@ -106,6 +109,7 @@ class Test:
     final_estimate: float | None
     low: float | None
     high: float | None
+    exact: Exact | None = None
     half_life_minutes: float | None
     hours: list[float]
     cumulative: list[int]
@@ -120,6 +124,7 @@ class Pooled:
         responders_24h_mean, responders_24h_low, responders_24h_high: mean over complete tests, 95% interval;
             with a single complete test the interval is of chance alone, as the spread between tests cannot
             be seen.
+        exact: why these limits are equal (there are no followers); None where they are not.
         responders_24h_least, responders_24h_most: the spread.
         share_24h, share_low, share_high: of followers, pooled, interval by tests (spread counted).
         distinct: distinct people of the population who answered any test.
@@ -135,6 +140,7 @@ class Pooled:
     responders_24h_mean: float | None
     responders_24h_low: float | None
     responders_24h_high: float | None
+    exact: Literal["no followers"] | None = None
     responders_24h_least: int | None
     responders_24h_most: int | None
     share_24h: float | None
@@ -345,6 +351,7 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
         final_estimate=None if final is None else final.estimate,
         low=None if final is None else final.low,
         high=None if final is None else final.high,
+        exact=None if final is None else final.exact,
         half_life_minutes=float(timed[(len(timed) - 1) // 2] / 60) if len(timed) else None,
         hours=[float(timed[i] / 3600) for i in at],
         cumulative=[int(i) + 1 for i in at],
@@ -372,7 +379,7 @@ def _final(answers: _Answers, post: int, asked: list[int], responders: int, foll
     if np.isnan(watched) or watched < SHORTEST:
         return None
     if watched >= HORIZON:
-        return Forecast(float(responders), float(responders), float(responders))
+        return Forecast.counted(responders, np.inf if followers is None else float(followers))
     times = answers.times
     return forecast(
         responders,
@@ -400,6 +407,7 @@ def _pool(answers: _Answers, asked: list[int], tests: list[Test], followers: int
         responders_24h_mean=mean,
         responders_24h_low=low,
         responders_24h_high=high if high is None or followers is None else min(high, float(followers)),
+        exact="no followers" if counts and followers == 0 else None,
         responders_24h_least=min(counts, default=None),
         responders_24h_most=max(counts, default=None),
         **_pooled_share(counts, mean, low, high, known),
@@ -479,13 +487,21 @@ def _people(count: float, of: str | None) -> str:
     return f"{count:,.0f} {of or 'people'}"
 
 
+_EXACT = {
+    "time over": "; the 7 days are over",
+    "all responded": ", which is every follower on the list",
+    "no followers": "; there are no followers on the list",
+}
+"""Why a count of repliers has no interval, in words."""
+
+
 def _running(test: Test, of: str | None) -> str:
     start = f"{_people(test.responders, of)} answered the question so far"
     final, low, high = test.final_estimate, test.low, test.high
     if test.hours_observed is not None:
         start += f" ({test.hours_observed:,.1f} hours)"
-    if final is None or low is None or high is None:
-        return f"{start}."
+    if final is None or low is None or high is None or test.exact is not None:
+        return f"{start}{_EXACT[test.exact]}." if test.exact is not None else f"{start}."
     return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) will have in the end."
 
 

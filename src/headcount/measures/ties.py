@@ -225,7 +225,7 @@ class _Window:
 
     Attributes:
         sent, received: (people,) contacts in each direction.
-        weight_sent, weight_received: (people,) the same, decayed.
+        weight_sent, weight_received: (people,) the same, decayed, of two-way ties; 0 elsewhere.
         last: (people,) the newest contact; -inf where none has a time.
         days: length of the data within the window; months: its decayed length in months.
         person, age: of the contacts with a known time, age in days.
@@ -252,13 +252,15 @@ class _Window:
         effective = (1 - np.exp(-rate * days)) / rate
         weight = np.where(timed, np.exp(-rate * np.where(timed, age, 0.0)), effective / days)
         people = int(exchanges.person.max()) + 1 if len(exchanges) else 0
+        sent, received = np.bincount(person[out], minlength=people), np.bincount(person[~out], minlength=people)
+        two_way = ((sent > 0) & (received > 0))[person]
         last = np.full(people, -np.inf)
         np.maximum.at(last, person[timed], as_of - age[timed] * DAY)
         return cls(
-            sent=np.bincount(person[out], minlength=people),
-            received=np.bincount(person[~out], minlength=people),
-            weight_sent=_sums(person[out], weight[out], people),
-            weight_received=_sums(person[~out], weight[~out], people),
+            sent=sent,
+            received=received,
+            weight_sent=_sums(person[two_way & out], weight[two_way & out], people),
+            weight_received=_sums(person[two_way & ~out], weight[two_way & ~out], people),
             last=last,
             days=days,
             months=effective / MONTH_DAYS,
@@ -277,7 +279,9 @@ class _Window:
 
 
 def _sums(person: Integers, weight: Floats, people: int) -> Floats:
-    return np.bincount(person, weights=weight, minlength=people).astype(float)
+    """Sum of the weights of each person, added smallest first, so that the order of the rows changes no digit."""
+    order = np.lexsort((weight, person))
+    return np.bincount(person[order], weights=weight[order], minlength=people).astype(float)
 
 
 def _states(seen: _Window, both: Integers) -> list[State]:

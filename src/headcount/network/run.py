@@ -211,7 +211,8 @@ def _build(state: _State) -> None:
     if state.inputs.graph is not None:
         state.about = _graph_json(state.inputs.graph)
         return
-    from headcount.network.build import build_graph
+    from headcount.network.build import build_graph, facts_of_graph
+    from headcount.sources.edges import sentences
 
     folder, seen = state.folder / "graph", state.folder / "source.json"
     of = fingerprint(state.inputs.original or state.inputs.follows)
@@ -229,6 +230,7 @@ def _build(state: _State) -> None:
             )
         seen.write_text(json.dumps({"fingerprint": of}), encoding="utf-8")
     state.about = _graph_json(folder)
+    state.notes += sentences(state.inputs.facts or facts_of_graph(state.about))
 
 
 def _graph_json(folder: Path) -> dict[str, Any]:

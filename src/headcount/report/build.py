@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
 from headcount.labels import labelled_rows
 from headcount.measures.audience import Audience, audience
+from headcount.measures.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
 from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
+from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.coverage import (
@@ -69,7 +72,8 @@ class Measured:
         posts_unknown: the posts of the account were not shown.
         audience, question, ties, funnel: the results.
         labelled: what the user says of some of the followers.
-        authenticity: the judgement of every follower; None where the follower list is unknown.
+        authenticity: the judgement of every follower, in agreement with its class (`verdicts`); None where the
+            follower list is unknown.
         rings: closed circuits among the followers; None where whom they follow is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
@@ -96,9 +100,10 @@ class Measured:
         )
         self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
         self.labelled = self._labelled()
-        self.authenticity = self._authenticity()
+        found = self._authenticity()
         self.rings = self._rings()
-        self.funnel = self._funnel()
+        self.funnel = self._funnel(found)
+        self.authenticity = None if found is None else verdicts(found, self.funnel, self.labelled)
         self.posts_unknown = _shows_no_posts(view)
         unknown = view.responses_unknown or (view.lists["posts"] if self.posts_unknown else None)
         if unknown is not None:
@@ -189,7 +194,7 @@ class Measured:
             return None
         return follower_rings(between, followers, standing=self.listed)
 
-    def _funnel(self) -> Funnel:
+    def _funnel(self, found: Authenticity | None) -> Funnel:
         followers = self.view.followers
         if followers is None:
             followers = Followers.unknown(np.empty(0, dtype=object))
@@ -201,9 +206,10 @@ class Measured:
             responded=self.responses_by[:size],
             tied=tied,
             as_of=self.view.as_of,
+            standing=followers.standing,
             judge=ModelJudge(
                 labelled=self.labelled,
-                found=self.authenticity,
+                found=found,
                 circuits=self.rings.reasons(size) if self.rings is not None else None,
             ),
         )
@@ -278,7 +284,7 @@ def _members(view: AccountView) -> NDArray[np.bool_] | None:
         return None
     member = np.zeros(view.people, dtype=bool)
     size = len(view.followers)
-    member[:size] = np.isnan(view.followers.gone_at) & (view.followers.removed != 1)
+    member[:size] = view.followers.standing
     return member
 
 
@@ -397,7 +403,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     if len(known) < 20:
         reason = (
             f"The order of following and the account's age are both known for {len(known):,} of "
-            f"{measured.follower_list.all_of(len(columns))}; a picture needs 20."
+            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs 20."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
@@ -457,12 +463,8 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
     followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
     found = measured.authenticity
-    known = found is not None and (found.level[person] > 0 or found.together.chance[person] > 0)
-    real, low, high = (
-        (float(found.real[person]), float(found.low[person]), float(found.high[person]))
-        if found is not None and known
-        else (None, None, None)
-    )
+    judged = found is not None and bool(found.standing[person])
+    real, low, high = (None, None, None) if found is None else _probability(found, person, digits=1 if anonymous else 3)
     return FollowerRow(
         account_id=account_id,
         handle=handle,
@@ -479,14 +481,20 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
-        real=_probability(real, rough=anonymous),
-        real_low=_probability(low, rough=anonymous),
-        real_high=_probability(high, rough=anonymous),
+        judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
+        real=real,
+        real_low=low,
+        real_high=high,
     )
 
 
-def _probability(p: float | None, *, rough: bool) -> float | None:
-    return None if p is None else round(p, 1 if rough else 3)
+def _probability(found: Authenticity, person: int, *, digits: int) -> tuple[float | None, float | None, float | None]:
+    """The probability of being real with its limits, the limits rounded outwards; None where none is given."""
+    real, low, high = (float(values[person]) for values in (found.real, found.low, found.high))
+    if np.isnan(real):
+        return None, None, None
+    scale = 10**digits
+    return round(real, digits), floor(low * scale) / scale, ceil(high * scale) / scale
 
 
 def _whole(value: float, *, rough: bool = False) -> int | None:

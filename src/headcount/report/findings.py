@@ -83,16 +83,14 @@ def _headcount(name: str, followers: FollowerList, audience: Audience, account: 
         who = "of them" if followers.is_complete else f"of {followers.all_of(followers.listed)}"
     people = followers.noun() if followers.listed is not None else "people"
     posts = say.number_of(audience.posts, "post")
+    headcount = say.estimate(audience.headcount, audience.low, audience.high, prefix="95% interval ")
+    meaning = f"the number of distinct {people} expected to have responded after the next {posts}"
+    if audience.exact is not None:
+        meaning = "all followers on the list have responded, so no further follower can"
     return (
-        f"{start}. The headcount is {_range(audience.headcount, audience.low, audience.high)}: the number of distinct "
-        f"{people} expected to have responded after the next {posts}. {say.count(audience.observed)} {who} responded "
+        f"{start}. The headcount is {headcount}: {meaning}. {say.count(audience.observed)} {who} responded "
         f"to the {posts}{_span(account)}."
     )
-
-
-def _range(middle: float, low: float, high: float) -> str:
-    text = say.estimate(middle, low, high)
-    return text.replace("(", "(95% interval ", 1) if "(" in text else f"{text}, and no more are expected"
 
 
 def _span(account: AccountPart) -> str:
@@ -109,8 +107,8 @@ def _comparison(name: str, followers: FollowerList, audience: Audience, other: B
         return f"{name} and {theirs} cannot be compared: one of them has too little data for a headcount."
     if audience.high is None or other.high is None:
         return ""
-    mine = f"{say.count(round(audience.headcount))}, {say.interval(audience.low, audience.high)}"
-    yours = f"{say.count(round(other.headcount))}, {say.interval(other.low, other.high)}"
+    mine = _with_interval(audience.headcount, audience.low, audience.high)
+    yours = _with_interval(other.headcount, other.low, other.high)
     sizes = ""
     if followers.listed is not None and other.followers is not None:
         comma = "" if followers.is_complete else ","
@@ -126,6 +124,11 @@ def _comparison(name: str, followers: FollowerList, audience: Audience, other: B
     if audience.high < other.low:
         return f"{name} has a smaller headcount ({mine}) than {theirs} ({yours}){sizes}."
     return f"{name} ({mine}) and {theirs} ({yours}) cannot be told apart by headcount{sizes}."
+
+
+def _with_interval(headcount: float, low: float, high: float) -> str:
+    """A headcount for brackets: "48, 41 to 57"; without the interval where it has no width."""
+    return say.count(headcount) if low == high else f"{say.count(headcount)}, {say.interval(low, high)}"
 
 
 def _funnel(funnel: FunnelPart, followers: FollowerList) -> str:

@@ -9,10 +9,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.incoming import State
+from headcount.report import wording as say
 from headcount.report.model import FollowerRow
 
-__all__ = ["sort_rows", "write_csv"]
+__all__ = ["count_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -31,6 +33,18 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
     key = _DESCENDING[by]
     known = [row for row in rows if key(row) is not None]
     return [*sorted(known, key=key, reverse=True), *(row for row in rows if key(row) is None)]
+
+
+def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) -> str:
+    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone".
+
+    Args:
+        rows: the followers.
+        followers: the list that they come from; where it is not complete they are "listed followers".
+    """
+    gone = sum(row.label == "gone" for row in rows)
+    text = followers.counted(len(rows) - gone)
+    return f"{text} and {say.count(gone)} gone" if gone else text
 
 
 def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from headcount.follower_list import FollowerList
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience import Audience
+from headcount.measures.authenticity import NoShare
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.recalibration import LocalError
@@ -135,6 +136,7 @@ class FunnelPart:
 
     Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
     `classes`, and `sample` holds the estimates for all; it is null where everybody was looked at.
+    `classes` add up to `followers`, which holds those gone too; without them it is `listed` of the part `followers`.
     `classes` and `followers` are null where there is no list of followers: how many are of a class is then unknown.
     """
 
@@ -182,7 +184,9 @@ class AuthenticityPart:
         model: version of the score card; accounts_of: first and last year of the accounts it was made from.
         sets: its errors by set; known_failures: in sentences; model_card: where all of it stands.
         labels: followers that the user labelled; local_error: how often the corrected model errs on them.
-        real_low, real_high: share of the standing followers that are real (95%); null without enough labels.
+        real_low, real_high: share of the standing followers that are real (95%); null where there is none.
+        no_share: why there is no share (see `measures.authenticity.NoShare`); null where there is one, or no list.
+        exact: why the share has no width (all are labelled); null where it has one.
         to_look_at: followers to draw, uniformly over the list, for plus or minus 2 points; null where even all
             are not enough, or there is no list.
         sentence: the share, or why there is none and how to get it.
@@ -198,6 +202,8 @@ class AuthenticityPart:
     local_error: LocalError | None
     real_low: float | None
     real_high: float | None
+    no_share: NoShare | None = None
+    exact: Literal["all labelled"] | None = None
     to_look_at: int | None
     sentence: str
     made_by: str
@@ -246,7 +252,8 @@ class RingsPart:
         looked_at: followers whose own follows are known; null where of none. of: followers that stand.
         drawn: those looked at are a uniform sample.
         circuits: how many closed circuits; members: followers looked at who sit in one; null where that is unknown.
-        share, share_low, share_high: of all standing followers, with 95% interval.
+        share, share_low, share_high: of all standing followers, with 95% interval; exact: why it has no width (all
+            were looked at); null where it has one.
         smallest: members of the smallest circuit that can be expected to be seen.
         dense: groups dense in mutual follows, circuits included; groups: the first 12 of them, circuits first.
         sentence: the finding; too_little: what is missing and how to get it, null where nothing is.
@@ -260,6 +267,7 @@ class RingsPart:
     share: float | None
     share_low: float | None
     share_high: float | None
+    exact: Literal["all looked at"] | None = None
     smallest: int | None
     dense: int
     groups: list[GroupPart]
@@ -320,7 +328,7 @@ class ArrivalPart:
         order: place in the order of following, 0 = first who followed.
         created_at: when that follower's account was made.
         label: that follower's class.
-        followers: how many the list holds; known: those with a creation date and a place.
+        followers: how many the list holds, those who left included; known: those with a creation date and a place.
         too_little: why there is no picture; null where there is.
     """
 
@@ -393,8 +401,11 @@ class FollowerRow:
         responses, active_responses: distinct posts of the window responded to; by words.
         sent, received: replies, mentions and quotes exchanged with the account, ever.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
-        real, real_low, real_high: probability of being a real account, and its 95% interval; None where too little is
-            known.
+        judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
+            (`measures.verdicts`); None for those gone.
+        real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
+            follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
+            does not measure, where too little is known, and where responses or your label say otherwise.
     """
 
     account_id: str | None
@@ -412,6 +423,7 @@ class FollowerRow:
     created_at: str | None
     last_seen: str | None
     followed_at: str | None
+    judgement: str | None = None
     real: float | None = None
     real_low: float | None = None
     real_high: float | None = None

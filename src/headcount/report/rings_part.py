@@ -38,6 +38,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView, followers: Fol
             share=None,
             share_low=None,
             share_high=None,
+            exact=None,
             smallest=None,
             dense=0,
             groups=[],
@@ -56,6 +57,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView, followers: Fol
         share=found.share,
         share_low=None if interval is None else interval[0],
         share_high=None if interval is None else interval[1],
+        exact=found.exact,
         smallest=found.smallest_seen,
         dense=len(dense),
         groups=[_group(group, view.between) for group in dense[:GROUPS]],
@@ -99,7 +101,7 @@ def _sentence(measured: FollowerRings, dense: int, followers: FollowerList, *, d
     members = int(found.in_ring.sum())
     circuits = say.number_of(len(found.rings), "closed circuit")
     share = f"{say.share(found.share)} of them"
-    if drawn:
+    if drawn and low < high:
         share += (
             f"; {say.share_interval(low, high)} of all {followers.noun()}, without circuits of fewer than about "
             f"{say.count(found.smallest_seen)} members, which do not show"

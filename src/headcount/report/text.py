@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from headcount.follower_list import COMPLETE
 from headcount.report import wording as say
 from headcount.report.coverage import follower_list_sentence
 from headcount.report.findings import question_sentence
+from headcount.report.listing import count_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -178,7 +180,7 @@ def _print_funnel(report: Report) -> None:
             number, share = estimate.followers, estimate.followers / standing
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
         if estimate is not None:
-            bar += f" {say.interval(estimate.low, estimate.high)}"
+            bar += f" {say.interval(estimate.low, estimate.high)}" if estimate.low < estimate.high else ""
         if key == "gone":  # apart: no part of those who follow
             _row(table, name, say.count(number), "", "besides; unfollowed, deleted or suspended" if number else "")
             continue
@@ -187,7 +189,8 @@ def _print_funnel(report: Report) -> None:
     if funnel.sample is not None:
         _line(
             f"Silent {noun} are estimated from {say.count(funnel.sample.silent_drawn)} of "
-            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval.",
+            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval."
+            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else ""),
             style="dim",
         )
     _line()
@@ -200,7 +203,8 @@ def _print_audience(report: Report) -> None:
     table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
     for step in audience.next:
         posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
-        _row(table, posts, say.count(round(step.new_responders)), say.interval(step.low, step.high))
+        limits = say.interval(step.low, step.high) if audience.exact is None else say.EXACT[audience.exact]
+        _row(table, posts, say.count(round(step.new_responders)), limits)
     _console().print(table)
     _line()
     parts = [
@@ -234,7 +238,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
     for test in question.tests[:15]:
         end = None
         if test.final_estimate is not None and test.low is not None and test.high is not None:
-            end = f"{say.count(round(test.final_estimate))} ({say.interval(test.low, test.high)})"
+            end = say.estimate(test.final_estimate, test.low, test.high)
+            end += f" ({say.EXACT[test.exact]})" if test.exact in ("all responded", "no followers") else ""
         within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
         half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
         asked = say.day(test.asked_at) if test.asked_at else None
@@ -303,7 +308,7 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
         _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
     _console().print(table)
     _line(
-        f"{say.count(min(limit, len(rows)))} of {rows.follower_list.counted(len(rows))}; "
+        f"{say.count(min(limit, len(rows)))} of {count_rows(rows, rows.follower_list)}; "
         "--limit, --class, --sort and --csv choose.",
         style="dim",
     )
@@ -311,21 +316,29 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
 
 
 def print_authenticity(found: Authenticity, row: int | None) -> None:
-    """How many followers are of each class; or one follower with every reason."""
+    """How many followers are judged to be what; or one follower with every reason."""
+    import numpy as np
+
     if row is not None:
         _line(found.explain(row))
+        if np.isnan(found.real[row]):  # the points belong to a probability that is not given
+            return
         table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
         for reason in found.reasons(row):
             _row(table, reason.sentence, f"{reason.points:+.2f}")
         _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
         _console().print(table)
         return
-    table = _table(("Class", "left"), ("Followers", "right"))
+    table = _table(("Judgement", "left"), ("Followers", "right"))
     columns = found.columns()
     for name, number in zip(columns["class"], columns["followers"], strict=True):
         if number:
             _row(table, name.replace("_", " "), say.count(number))
     _console().print(table)
+    words = found.follower_list or COMPLETE
+    gone = int((~found.standing).sum())
+    left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
+    _line(f"{words.counted(int(found.standing.sum()))} in all{left}.", style="dim")
     _line(found.sentence())
     _print_follower_list(found.follower_list)
     _line()
@@ -411,7 +424,7 @@ def print_demo(outcome: DemoOutcome) -> None:
     for member in outcome.cast:
         headcount = None
         if member.headcount is not None and member.low is not None and member.high is not None:
-            headcount = f"{say.count(round(member.headcount))} ({say.interval(member.low, member.high)})"
+            headcount = say.estimate(member.headcount, member.low, member.high)
         _row(
             table,
             say.name(member.handle),

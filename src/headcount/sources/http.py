@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
-from headcount.sources.answers import decoded
+from headcount.sources.decoding import decode_json
 
 if TYPE_CHECKING:
     import httpx2
@@ -114,11 +114,20 @@ class _Again(Exception):
         wait: seconds until it is worth asking again, where that is known.
         limit: it is a limit, not a fault.
         unreached: there was no connection at all.
+        status: HTTP status of the answer, where there was one.
     """
 
-    def __init__(self, reason: str, *, wait: float | None = None, limit: bool = False, unreached: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        wait: float | None = None,
+        limit: bool = False,
+        unreached: bool = False,
+        status: int | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.wait, self.limit, self.unreached = reason, wait, limit, unreached
+        self.reason, self.wait, self.limit, self.unreached, self.status = reason, wait, limit, unreached, status
 
 
 class Client:
@@ -183,7 +192,7 @@ class Client:
             url: with its parameters.
             headers: further ones, as a login.
             bucket: whose limit this counts against.
-            expect: the content type of a good answer, or its beginning.
+            expect: the content type of a good answer, or its beginning; empty: any, and redirects are returned.
 
         Returns:
             An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.
@@ -201,10 +210,12 @@ class Client:
                     self._keep_pace(bucket)
                     answer = self._try(url, headers, bucket, expect)
         except _Again as error:
-            raise PlatformUnavailable(
+            unavailable = PlatformUnavailable(
                 f"{_host(url)} was asked {pauses.tries} times without a proper answer; the last: {error.reason}.",
                 hint="run the same command again later: it goes on where it stopped.",
-            ) from None
+            )
+            unavailable.status = error.status
+            raise unavailable from None
         if answer is None:  # stamina was switched off (stamina.set_active), which asks once
             raise PlatformUnavailable(f"{_host(url)} was not asked.", hint="run the same command again.")
         return answer
@@ -319,9 +330,12 @@ def _whole_body(parts: Iterable[bytes], url: str) -> bytes:
 def _check(answer: Answer, expect: str) -> None:
     """Raise what may pass: a limit, a fault of the server, a body that is not what it should be."""
     if answer.status == 429:
-        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True)
+        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True, status=429)
     if answer.status in _PASSING or answer.status >= 500:
-        raise _Again(f"the server failed (HTTP {answer.status})", wait=_until_reset(answer.headers))
+        reason = f"the server failed (HTTP {answer.status})"
+        raise _Again(reason, wait=_until_reset(answer.headers), status=answer.status)
+    if 300 <= answer.status < 400 and not expect:
+        return
     if answer.status in (301, 308):
         there = _host(answer.headers.get("location", "")) or "elsewhere"
         raise PlatformUnavailable(
@@ -331,12 +345,12 @@ def _check(answer: Answer, expect: str) -> None:
         raise _Again(f"it points elsewhere (HTTP {answer.status})")
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
-        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}")
+        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status)
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
-            decoded(answer.body)
+            decode_json(answer.body)
         except (ValueError, RecursionError):
-            raise _Again("the answer is JSON that is cut off or broken") from None
+            raise _Again("the answer is JSON that is cut off or broken", status=answer.status) from None
 
 
 def _until_reset(headers: Mapping[str, str]) -> float | None:
@@ -346,8 +360,10 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
     if given is None:
         return None
     text = given.strip()
+    # a header that was sent twice arrives as one: 120, Thu, 26 Nov 2026 18:32:56 GMT
+    seconds, comma, _ = text.partition(",")
     try:
-        number = float(text)
+        number = float(seconds if comma and seconds.strip().isdigit() else text)
     except ValueError:
         moment = _date(text)
         return None if moment is None else _bounded(moment - time.time())
