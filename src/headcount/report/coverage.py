@@ -248,8 +248,8 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
     left = f"; {_gone(gone, missed)}" if gone else ""
     if listed and entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
         return (
-            f"{say.number_of(listed, 'listed follower')} {say.are(listed)} known from other collections or files; in the "
-            f"latest collection the list was unknown: {reason_phrase(entry)}{left}."
+            f"{say.number_of(listed, 'listed follower')} {say.are(listed)} known from other collections or files; in "
+            f"the latest collection the list was unknown: {reason_phrase(entry)}{left}."
         )
     if entry.state in ("partial", "sampled"):
         whole = f" of {say.count(claimed)}" if claimed is not None and claimed > listed else ""
