@@ -495,7 +495,7 @@ def followers(
         if str(csv_file) != "-":
             from headcount.report.listing import count_rows
 
-            click.echo(f"{count_rows(rows[:limit], rows.follower_list)}: {csv_file}", err=True)
+            click.echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
     elif as_json:
         _print_json({"list": found, "followers": rows[:limit]})
     else:

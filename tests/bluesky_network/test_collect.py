@@ -216,7 +216,14 @@ def test_the_report_says_what_was_seeded(bluesky: Bluesky, collected: Path, run)
     assert report["followers"]["listed"] == listed
     assert report["followers"]["claimed"] == claimed > listed
     assert "counts followers that its list leaves out" in report["followers"]["explanation"]
-    assert report["followers"]["partial"]
+    # the list was read to its end; who is missing from it is deleted, deactivated, suspended or blocking
+    assert (report["followers"]["state"], report["followers"]["partial"]) == ("complete", False)
+    lists = {part["list"]: part for part in report["lists"]}
+    assert {part["state"] for part in lists.values()} == {"complete"}
+    assert lists["followers"]["listed"] == listed
+    assert lists["posts"]["listed"] == lists["posts"]["claimed"]
+    for name in ("replies", "likes", "reposts", "quotes"):
+        assert 0 < lists[name]["listed"] < lists[name]["claimed"], "some responders have left"
 
     start = world.now - WINDOW_DAYS * DAY
     occasions = [p for p in world.posts_of(world.main) if p.parent is None and p.time > start + DAY // 24]

@@ -147,7 +147,7 @@ class Audience(Result):
             return f"No headcount: {self.too_little}"
         if self.exact is not None:
             return (
-                f"Headcount {self.headcount:,.0f}: all {self.followers:,} followers on the list have responded to the "
+                f"Headcount {self.headcount:,.0f}: all {words.counted(self.followers or 0)} have responded to the "
                 f"{self.posts:,} posts so far, so no further follower can."
             )
         return (

@@ -285,7 +285,7 @@ class Authenticity(Result):
         if self.share is not None:
             s = self.share
             if s.exact is not None:
-                return f"{percent(1 - s.high)} of {s.population:,} followers are real: you labelled all of them."
+                return f"{percent(1 - s.high)} of {words.all_of(s.population)} are real: you labelled all of them."
             return (
                 f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
                 f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
@@ -293,11 +293,10 @@ class Authenticity(Result):
         if self.no_share is not None and self.no_share.reason != "no labels":
             return self.no_share.sentence()
         unclear = int(np.isin(self.label[self.standing], [CODE["unknown"], CODE["undecided"]]).sum())
-        everyone = words.all_of(int(self.standing.sum()))
         return (
-            f"Of {everyone}, {unclear:,} cannot be told from what is known of them: silent "
-            "readers look like bought followers. For a share, with its error, label some followers as real, auto or "
-            "spam."
+            f"Of {words.all_of(int(self.standing.sum()))}, {unclear:,} cannot be told from what is known of them: "
+            "silent readers look like bought followers. "
+            "For a share, with its error, label some followers as real, auto or spam."
         )
 
 

@@ -194,9 +194,9 @@ def _arrival(arrival: ArrivalPart, followers: FollowerList) -> Chart:
     caption = (
         f"Each point is a {followers.noun(1)}: across, in the order of following; up, when the follower's account was "
         f"made. {say.count(drawn)} points out of {followers.counted(arrival.known)} of whom both are known "
-        f"({say.count(arrival.followers)} in the list, those who left included{kind}). People arrive as a cloud of old "
-        "and new accounts; a level band, accounts made at one time that arrive together, is how followers look that "
-        "were delivered in bulk."
+        f"({say.count(arrival.followers)} in the list, those who left included{kind}). "
+        "People arrive as a cloud of old and new accounts; a level band, "
+        "accounts made at one time that arrive together, is how followers look that were delivered in bulk."
     )
     points: list[dict[str, Any]] = [
         {"order": order, "made": made[:10], "label": label}

@@ -71,7 +71,7 @@ _REASONS: dict[Reason, str] = {
     "account_deleted": "the account was deleted",
     "account_moved": "the account has moved",
     "account_protected": "the account shows {it} to approved followers only",
-    "read_later": "{it_was} first read after the date of this report, so entries without a time are missing",
+    "read_later": "{it_was} first read after the date of this report: what was gone by then or has no time is missing",
 }
 _IT, _THEM = {"it": "it", "it_was": "it was"}, {"it": "them", "it_was": "they were"}
 _KINDS: dict[ListName, tuple[str, ...]] = {
@@ -246,10 +246,10 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
             "Responders are counted, whether they follow or not."
         )
     left = f"; {_gone(gone, missed)}" if gone else ""
-    if entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
+    if listed and entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
         return (
-            f"{say.number_of(listed, 'follower')} {say.are(listed)} known from other collections or files; in the "
-            f"latest collection the list was unknown: {reason_phrase(entry)}{left}."
+            f"{say.number_of(listed, 'listed follower')} {say.are(listed)} known from other collections or files; in "
+            f"the latest collection the list was unknown: {reason_phrase(entry)}{left}."
         )
     if entry.state in ("partial", "sampled"):
         whole = f" of {say.count(claimed)}" if claimed is not None and claimed > listed else ""

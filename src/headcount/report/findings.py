@@ -83,12 +83,12 @@ def _headcount(name: str, followers: FollowerList, audience: Audience, account: 
         who = "of them" if followers.is_complete else f"of {followers.all_of(followers.listed)}"
     people = followers.noun() if followers.listed is not None else "people"
     posts = say.number_of(audience.posts, "post")
+    headcount = say.estimate(audience.headcount, audience.low, audience.high, prefix="95% interval ")
     meaning = f"the number of distinct {people} expected to have responded after the next {posts}"
     if audience.exact is not None:
         meaning = "all followers on the list have responded, so no further follower can"
-    estimate = say.estimate(audience.headcount, audience.low, audience.high).replace("(", "(95% interval ", 1)
     return (
-        f"{start}. The headcount is {estimate}: {meaning}. {say.count(audience.observed)} {who} responded "
+        f"{start}. The headcount is {headcount}: {meaning}. {say.count(audience.observed)} {who} responded "
         f"to the {posts}{_span(account)}."
     )
 

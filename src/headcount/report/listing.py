@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from headcount.follower_list import FollowerList
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.incoming import State
 from headcount.report import wording as say
 from headcount.report.model import FollowerRow
@@ -35,11 +35,16 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
     return [*sorted(known, key=key, reverse=True), *(row for row in rows if key(row) is None)]
 
 
-def count_rows(rows: Sequence[FollowerRow], follower_list: FollowerList) -> str:
-    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone"."""
+def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) -> str:
+    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone".
+
+    Args:
+        rows: the followers.
+        followers: the list that they come from; where it is not complete they are "listed followers".
+    """
     gone = sum(row.label == "gone" for row in rows)
-    followers = follower_list.counted(len(rows) - gone)
-    return f"{followers} and {say.count(gone)} gone" if gone else followers
+    text = followers.counted(len(rows) - gone)
+    return f"{text} and {say.count(gone)} gone" if gone else text
 
 
 def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from headcount.follower_list import COMPLETE
 from headcount.report import wording as say
 from headcount.report.coverage import follower_list_sentence
 from headcount.report.findings import question_sentence
@@ -334,9 +335,10 @@ def print_authenticity(found: Authenticity, row: int | None) -> None:
         if number:
             _row(table, name.replace("_", " "), say.count(number))
     _console().print(table)
+    words = found.follower_list or COMPLETE
     gone = int((~found.standing).sum())
     left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
-    _line(f"{say.number_of(int(found.standing.sum()), 'follower')} in all{left}.", style="dim")
+    _line(f"{words.counted(int(found.standing.sum()))} in all{left}.", style="dim")
     _line(found.sentence())
     _print_follower_list(found.follower_list)
     _line()

@@ -198,9 +198,14 @@ def interval(low: float, high: float) -> str:
     return f"{count(low)} to {count(high)}"
 
 
-def estimate(middle: float, low: float, high: float) -> str:
-    """A count with its interval: "48 (41 to 57)"; without brackets where the interval has no width."""
-    return count(middle) if low == high else f"{count(middle)} ({interval(low, high)})"
+def estimate(middle: float, low: float, high: float, *, prefix: str = "") -> str:
+    """A count with its interval: "48 (41 to 57)"; without brackets where the interval has no width.
+
+    Args:
+        middle, low, high: the count and its limits.
+        prefix: words before the interval: "95% interval ".
+    """
+    return count(middle) if low == high else f"{count(middle)} ({prefix}{interval(low, high)})"
 
 
 def share(part: float) -> str:
