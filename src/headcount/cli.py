@@ -604,7 +604,7 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
 
     \b
     DATA is a folder of tidy tables    follows.parquet or .csv, with interactions, accounts, posts where there are any
-    or a file of follows               Parquet, CSV, or an edge list as SNAP publishes them
+    or a file of follows               Parquet, or an edge list in any layout (CSV, TSV, text)
     or a workspace                     its follows, interactions and accounts
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
     if master is not None and engine != "spark":
