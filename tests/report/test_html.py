@@ -58,7 +58,7 @@ def test_the_finding_is_the_title_and_the_first_heading(promoter_page):
     [
         ("promoter", "6,012 followers. Headcount 48 (41 to 57)."),
         ("newcomer", "12 followers. No headcount yet."),
-        ("unknown", "1,204,331 followers claimed, none listed. Headcount 48 (41 to 57)."),
+        ("unknown", "1,204,331 followers claimed, list unknown. Headcount 48 (41 to 57)."),
     ],
 )
 def test_headline(samples, name, expected):

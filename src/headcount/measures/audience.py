@@ -87,7 +87,7 @@ class Audience(Result):
         followers: size of the follower list; None where unknown.
         observed: distinct people of the population who responded at least once.
         observed_active, observed_passive_only: by words (reply, mention, quote); only by repost or like.
-        responses: captures: pairs of person and post.
+        responses: captures: pairs of person and post. These four are None where responses were never looked for.
         non_followers: distinct responders who do not follow (counted apart); None where unknown.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
         headcount: distinct people who will have responded after as many posts again; None: too little data.
@@ -105,10 +105,10 @@ class Audience(Result):
     posts: int
     population: Literal["followers", "responders"]
     followers: int | None
-    observed: int
-    observed_active: int
-    observed_passive_only: int
-    responses: int
+    observed: int | None
+    observed_active: int | None
+    observed_passive_only: int | None
+    responses: int | None
     non_followers: int | None
     coverage: float | None
     headcount: float | None
@@ -132,13 +132,15 @@ class Audience(Result):
             "new_responders": [step.new_responders for step in self.next],
             "low": [step.low for step in self.next],
             "high": [step.high for step in self.next],
-            "responders_by_then": [self.observed + step.new_responders for step in self.next],
+            "responders_by_then": [
+                None if self.observed is None else self.observed + step.new_responders for step in self.next
+            ],
         }
 
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
         whom = f"of {self.followers:,} followers" if self.followers is not None else "people (followers unknown)"
-        if self.headcount is None or self.low is None or self.high is None:
+        if self.headcount is None or self.low is None or self.high is None or self.observed is None:
             return f"No headcount: {self.too_little}"
         if self.exact is not None:
             return (

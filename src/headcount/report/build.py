@@ -67,6 +67,8 @@ class Measured:
         rings: closed circuits among the followers; None where whom they follow is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
+        responses_unknown: responses were never looked for, so that none of them means nothing.
+        has_written: anything that the account wrote to others is at hand; without it what it sent is unknown.
     """
 
     def __init__(self, view: AccountView, chosen: Sequence[str] | None = None) -> None:
@@ -94,12 +96,23 @@ class Measured:
         self.funnel = self._funnel(found)
         self.authenticity = None if found is None else verdicts(found, self.funnel, self.labelled)
         unknown = view.responses_unknown
+        self.responses_unknown = unknown is not None
+        self.has_written = bool(outgoing.any())
         if unknown is not None:
             self._leave_unknown(unknown_responses_sentence(unknown))
 
     def _leave_unknown(self, why: str) -> None:
         """Where responses were never looked for, none of them is no finding."""
-        self.audience = replace(self.audience, too_little=why, coverage=None)
+        self.audience = replace(
+            self.audience,
+            observed=None,
+            observed_active=None,
+            observed_passive_only=None,
+            responses=None,
+            non_followers=None,
+            coverage=None,
+            too_little=why,
+        )
         self.question = replace(self.question, tests=[], pooled=None, too_little=why)
         self.ties = replace(
             self.ties,
@@ -412,10 +425,10 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         display_name=display_name,
         label=CLASSES[measured.funnel.verdicts.label[person]],
         reasons=_blurred(reasons) if anonymous else reasons,
-        responses=int(measured.responses_by[person]),
-        active_responses=int(measured.active_by[person]),
-        sent=int(measured.sent_to[person]),
-        received=int(measured.received_from[person]),
+        responses=None if measured.responses_unknown else int(measured.responses_by[person]),
+        active_responses=None if measured.responses_unknown else int(measured.active_by[person]),
+        sent=int(measured.sent_to[person]) if measured.has_written else None,
+        received=None if measured.responses_unknown else int(measured.received_from[person]),
         followers_count=followers_count,
         following_count=following_count,
         posts_count=posts_count,

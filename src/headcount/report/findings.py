@@ -74,7 +74,7 @@ def _headcount(name: str, followers: FollowersPart, audience: Audience, account:
     else:
         start = f"{asof}who follows {'this account' if name == 'This account' else name} is unknown"
         who = "people"
-    if audience.headcount is None or audience.low is None or audience.high is None:
+    if audience.headcount is None or audience.low is None or audience.high is None or audience.observed is None:
         return f"{start}. There is no headcount. {audience.too_little}"
     meaning = "so many will have responded once as much again is posted"
     if audience.exact is not None:

@@ -87,7 +87,7 @@ def headline(report: Report) -> str:
     if followers.listed is not None:
         start = say.number_of(followers.listed, "follower")
     elif followers.claimed is not None:
-        start = f"{say.number_of(followers.claimed, 'follower')} claimed, none listed"
+        start = f"{say.number_of(followers.claimed, 'follower')} claimed, list unknown"
     else:
         start = "Followers unknown"
     if audience.headcount is None or audience.low is None or audience.high is None:
