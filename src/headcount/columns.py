@@ -139,12 +139,13 @@ class Followers:
         has_bio, has_website, default_avatar, protected, verified, declared_bot, opted_out: yes/no.
         removed: 1 where the account is deleted or suspended.
         sampled: drawn in a uniform sample of the list (1), not drawn and so not looked at (0), no sample (-1).
-        followed_back: does the account follow this follower?
+        followed_back: does the account follow this follower? 0 only where a list that would show it was complete.
         bio_asks_follow_back: the bio offers or asks for follow-backs (#teamfollowback, "f4f", …).
         bio_says_automated: the bio says that the account is a bot or automated.
         posts_seen: posts of the follower that are at hand (0 = none at hand, which says nothing).
         link_share, reply_share, repost_share: shares of the posts at hand; NaN where none is.
-        same_text: how often the follower's most repeated text stands among the posts at hand.
+        same_text: how often the follower's most repeated text stands among the posts at hand; 0 = no
+            text at hand, which says nothing.
     """
 
     account_id: Texts

@@ -62,11 +62,11 @@ def test_every_packing_gives_the_same_rows(form: str, tmp_path: Path) -> None:
     misskey = "mastodon:https://misskey.example/notes/"
     expected = [
         (own + "1", ANA, at[1], "post", None, None, text, ["example.org"]),
-        (own + "2", ANA, at[2], "reply", f"mastodon:{BEN_PAGE}/statuses/55", BEN, "@dora yes", None),
+        (own + "2", ANA, at[2], "reply", f"mastodon:{BEN_PAGE}/statuses/55", BEN, "@dora yes", []),
         (own + "3", ANA, at[3], "reply", f"mastodon:{built.CLEO_PAGE}/statuses/7", CLEO, None, None),
-        (own + "5", ANA, at[5], "reply", own + "1", ANA, "not listed", None),
-        (own + "6", ANA, at[6], "quote", None, None, "as they say", None),
-        (own + "7", ANA, at[7], "reply", misskey + "9abc", None, "who?", None),
+        (own + "5", ANA, at[5], "reply", own + "1", ANA, "not listed", []),
+        (own + "6", ANA, at[6], "quote", None, None, "as they say", []),
+        (own + "7", ANA, at[7], "reply", misskey + "9abc", None, "who?", []),
         (own + "8/activity", ANA, datetime(2024, 6, 9, 10), "repost", None, None, None, None),
         (own + "9/activity", ANA, datetime(2024, 6, 1, 10), "repost", None, None, None, None),
         (own + "10/activity", ANA, datetime(2024, 6, 2, 10), "repost", None, None, None, None),

@@ -69,10 +69,10 @@ def test_tweets(tmp_path: Path) -> None:
     columns = "post_id, author_id, created_at, kind, reply_to_post_id, reply_to_account_id, text, link_domains"
     assert rows(con, columns, "posts") == [
         ("x:10", "x:1", WHEN, "post", None, None, "who?", ["example.org"]),
-        ("x:11", "x:1", WHEN, "reply", "x:50", "x:2", "@ben yes @cleo", None),
-        ("x:12", "x:1", WHEN, "repost", None, None, "RT @ben: hi", None),
-        ("x:13", "x:1", WHEN, "quote", None, None, "as @ben says", None),
-        ("x:14", "x:1", WHEN, "post", None, None, "@ben hello", None),
+        ("x:11", "x:1", WHEN, "reply", "x:50", "x:2", "@ben yes @cleo", []),
+        ("x:12", "x:1", WHEN, "repost", None, None, "RT @ben: hi", []),
+        ("x:13", "x:1", WHEN, "quote", None, None, "as @ben says", []),
+        ("x:14", "x:1", WHEN, "post", None, None, "@ben hello", []),
     ]
     assert con.sql("SELECT kind, target_id, post_id FROM incoming_interactions ORDER BY ALL").fetchall() == [
         ("mention", "x:2", None),
@@ -154,9 +154,9 @@ def test_posts_of_bluesky(tmp_path: Path) -> None:
     )
     assert rows(con, columns, "posts") == [
         (first, ana, WHEN, "post", None, first, "who?", ["example.org"]),
-        (second, ana, WHEN, "reply", key.format("ben", "p"), key.format("cleo", "r"), "yes", None),
-        (third, ana, WHEN, "quote", None, third, "so", None),
-        (other, "bluesky:did:plc:ben", WHEN, "post", None, other, "hi", None),
+        (second, ana, WHEN, "reply", key.format("ben", "p"), key.format("cleo", "r"), "yes", []),
+        (third, ana, WHEN, "quote", None, third, "so", []),
+        (other, "bluesky:did:plc:ben", WHEN, "post", None, other, "hi", []),
     ]
     assert rows(con, "kind, actor_id, target_id, post_id, created_at", "interactions") == [
         ("mention", ana, "bluesky:did:plc:cleo", None, WHEN),

@@ -136,14 +136,16 @@ class Audience(Result):
             "new_responders": [step.new_responders for step in self.next],
             "low": [step.low for step in self.next],
             "high": [step.high for step in self.next],
-            "responders_by_then": [(self.observed or 0) + step.new_responders for step in self.next],
+            "responders_by_then": [
+                None if self.observed is None else self.observed + step.new_responders for step in self.next
+            ],
         }
 
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
         words = self.follower_list or COMPLETE
         whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
-        if self.headcount is None or self.low is None or self.high is None:
+        if self.headcount is None or self.low is None or self.high is None or self.observed is None:
             return f"No headcount: {self.too_little}"
         if self.exact is not None:
             return (

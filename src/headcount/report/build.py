@@ -77,6 +77,8 @@ class Measured:
         rings: closed circuits among the followers; None where whom they follow is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
+        responses_unknown: responses were never looked for, so that none of them means nothing.
+        has_written: anything that the account wrote to others is at hand; without it what it sent is unknown.
     """
 
     def __init__(self, view: AccountView, chosen: Sequence[str] | None = None) -> None:
@@ -106,6 +108,8 @@ class Measured:
         self.authenticity = None if found is None else verdicts(found, self.funnel, self.labelled)
         self.posts_unknown = _shows_no_posts(view)
         unknown = view.responses_unknown or (view.lists["posts"] if self.posts_unknown else None)
+        self.responses_unknown = unknown is not None
+        self.has_written = bool(outgoing.any())
         if unknown is not None:
             self._leave_unknown(unknown_responses_sentence(unknown))
         self._mark_list()
@@ -472,10 +476,10 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         display_name=display_name,
         label=CLASSES[measured.funnel.verdicts.label[person]],
         reasons=_blurred(reasons) if anonymous else reasons,
-        responses=int(measured.responses_by[person]),
-        active_responses=int(measured.active_by[person]),
-        sent=int(measured.sent_to[person]),
-        received=int(measured.received_from[person]),
+        responses=None if measured.responses_unknown else int(measured.responses_by[person]),
+        active_responses=None if measured.responses_unknown else int(measured.active_by[person]),
+        sent=int(measured.sent_to[person]) if measured.has_written else None,
+        received=None if measured.responses_unknown else int(measured.received_from[person]),
         followers_count=followers_count,
         following_count=following_count,
         posts_count=posts_count,

@@ -67,7 +67,7 @@ def _spec(key: str, caption: str, **datasets: list[dict[str, Any]]) -> dict[str,
 
 def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
     key, curve = "accumulation", audience.curve
-    if curve is None or not curve.posts:
+    if curve is None or not curve.posts or audience.observed is None:
         return Chart(key=key, too_little=audience.too_little or "There is too little data for a curve.")
     both = [(_ALL, curve)]
     if audience.curve_active is not None and audience.curve_active.posts:

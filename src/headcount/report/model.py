@@ -400,7 +400,8 @@ class FollowerRow:
         account_id, handle, display_name: None where the account asked not to be named.
         label, reasons: the class and why.
         responses, active_responses: distinct posts of the window responded to; by words.
-        sent, received: replies, mentions and quotes exchanged with the account, ever.
+        sent, received: replies, mentions and quotes exchanged with the account, ever. None where the responses, or the
+            posts of the account, were never looked for.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
         judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
             (`measures.verdicts`); None for those gone.
@@ -414,10 +415,10 @@ class FollowerRow:
     display_name: str | None
     label: str
     reasons: str
-    responses: int
-    active_responses: int
-    sent: int
-    received: int
+    responses: int | None
+    active_responses: int | None
+    sent: int | None
+    received: int | None
     followers_count: int | None
     following_count: int | None
     posts_count: int | None

@@ -67,7 +67,7 @@ def _row(row: FollowerRow, lengths: tuple[int, int, int]) -> Markup:
         _who(row, name, handle),
         _cut(row.reasons, reason),
         _by_words(row),
-        f"{row.received:,}/{row.sent:,}" if row.received or row.sent else "0",
+        _exchanged(row),
         _number(row.followers_count),
         _number(row.following_count),
         _date(row.last_seen),
@@ -84,7 +84,16 @@ def _who(row: FollowerRow, name: int, handle: int) -> Markup:
 
 
 def _by_words(row: FollowerRow) -> str:
+    if row.responses is None or row.active_responses is None:
+        return "?"
     return f"{row.responses:,} ({row.active_responses:,})" if row.responses else "0"
+
+
+def _exchanged(row: FollowerRow) -> str:
+    """Received and sent; one figure where both are the same: none, or unknown."""
+    if row.received or row.sent:
+        return f"{_number(row.received)}/{_number(row.sent)}"
+    return "?" if row.received is None or row.sent is None else "0"
 
 
 def _number(value: int | None) -> str:

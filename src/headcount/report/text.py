@@ -198,7 +198,8 @@ def _print_funnel(report: Report) -> None:
 
 def _print_audience(report: Report) -> None:
     audience = report.audience
-    if audience.headcount is None or audience.observed is None:
+    active, passive = audience.observed_active, audience.observed_passive_only
+    if audience.headcount is None or audience.observed is None or active is None or passive is None:
         return
     table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
     for step in audience.next:
@@ -208,8 +209,8 @@ def _print_audience(report: Report) -> None:
     _console().print(table)
     _line()
     parts = [
-        f"{say.count(audience.observed_active or 0)} by words",
-        f"{say.count(audience.observed_passive_only or 0)} only by likes or reposts",
+        f"{say.count(active)} by words",
+        f"{say.count(passive)} only by likes or reposts",
     ]
     if audience.at_least is not None:
         parts.append(f"at least {say.count(round(audience.at_least))} would ever respond")
@@ -282,13 +283,15 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
         ("state", "left"),
         ("last", "left"),
     )
+    counts = [count for count in (ties.count, ties.count_others) if count is not None]
+    total = sum(counts) if counts else len(ties.top)
     for tie in ties.top[:limit]:
         who = say.name(tie.handle or tie.account_id, unnamed="(not named)")
         last = say.day(tie.last) if tie.last else None
         _row(table, who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last)
     _console().print(table)
     _line(
-        f"{min(limit, len(ties.top))} of {say.count((ties.count or 0) + (ties.count_others or 0))} ties of the last "
+        f"{min(limit, len(ties.top))} of {say.count(total)} ties of the last "
         f"{ties.window_days:g} days. Strength: contacts a month, both ways.",
         style="dim",
     )
@@ -305,7 +308,8 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
     table = _table(("Follower", "left"), ("Class", "left"), ("Responses", "right"), ("Why", "left"))
     for row in rows[:limit]:
         who = say.name(row.handle or row.account_id, unnamed="(not named)")
-        _row(table, who, say.CLASS_NAMES[row.label], say.count(row.responses), row.reasons)
+        responses = "?" if row.responses is None else say.count(row.responses)
+        _row(table, who, say.CLASS_NAMES[row.label], responses, row.reasons)
     _console().print(table)
     _line(
         f"{say.count(min(limit, len(rows)))} of {count_rows(rows, rows.follower_list)}; "
