@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
+from headcount.sources.edges.foreign import refuse_foreign_name
 from headcount.sources.foreign import refuse_foreign, refuse_listed, refuse_unknown
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def find_source(path: Path) -> Source:
         source = _recognising(path)
         if source is not None:
             if source.name == _TAKES_NEARLY_ALL_TEXT:
+                refuse_foreign_name(path.name)
                 refuse_listed(path)
             return source
         inside = filter(_recognising, sorted(path.iterdir())) if path.is_dir() else ()
