@@ -21,7 +21,7 @@ BATCH_ROWS = 50_000
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?(?:www\.)?([^/?#:\s]+)", re.IGNORECASE)
 _SEPARATOR = " "
 _ZONE = ":[0-9.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_DIGITS = re.compile(r"[0-9]{1,18}(\.0+)?")
+_DIGITS = re.compile(r"[0-9]{1,18}(?:\.0)?")  # 12.000 may be twelve thousand
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -177,6 +177,12 @@ class Rows:
         """Values of the batch that are not of the column's type."""
         sql = f"SELECT count(*) FROM row_batch WHERE {column.name} IS NOT NULL AND {_cast(column)} IS NULL"
         return int(self.con.execute(sql).fetchall()[0][0])
+
+    def readable_count(self, value: object) -> int | None:
+        """A count as `whole_number` reads it; one that cannot be read is noted."""
+        number = whole_number(value)
+        self.unread_counts += number is None and value is not None
+        return number
 
     def notes(self) -> list[str]:
         """Sentences for the user about values that could not be read."""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from headcount.sources.rows import whole_number
 from headcount.sources.x_rows import Rows, domains, key, objects, plain, time_of_id, truth
 
 __all__ = ["Page", "add_tweet", "add_user"]
@@ -54,9 +53,9 @@ def add_user(rows: Rows, user: Object, page: Page) -> None:
         "bio": plain(user.get("description")),
         "website": _website(user),
         "created_at": user.get("created_at"),
-        "followers_count": whole_number(counts.get("followers_count")),
-        "following_count": whole_number(counts.get("following_count")),
-        "posts_count": whole_number(counts.get("tweet_count", counts.get("post_count"))),
+        "followers_count": rows.readable_count(counts.get("followers_count")),
+        "following_count": rows.readable_count(counts.get("following_count")),
+        "posts_count": rows.readable_count(counts.get("tweet_count", counts.get("post_count"))),
         "last_post_at": time_of_id(user.get("most_recent_tweet_id") or user.get("most_recent_post_id")),
         "default_avatar": None if picture is None else truth(_DEFAULT_PICTURE in picture),
         "protected": truth(user.get("protected")),
