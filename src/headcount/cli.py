@@ -325,6 +325,8 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
         raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
     if out:
         there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
+        if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
+            there = forget_secret(f"x:{host}")
         click.echo("The login is forgotten." if there else "There was no login.")
         return
     what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"

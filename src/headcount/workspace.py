@@ -228,9 +228,12 @@ class Workspace:
         from headcount.sources.landing import ENDING, collected_as
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
-        accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if path.endswith(ENDING))
+        # only what was collected here is collected again: another workspace's file names servers of its own
+        own = (self.folder / "landing").resolve()
+        is_own = {path: path.endswith(ENDING) and Path(path).is_relative_to(own) for path in paths}
+        accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if is_own[path])
         collected, failed = self._collect_again([account for account in accounts if account is not None], how)
-        there = [path for path in paths if Path(path).exists() and not path.endswith(ENDING)]
+        there = [path for path in paths if Path(path).exists() and not is_own[path]]
         if failed is not None and not collected and not there:
             raise failed
         if not there and not any(accounts):

@@ -24,7 +24,7 @@ import msgspec
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
 from headcount.sources.handles import Target
-from headcount.sources.http import Client, Limit, duration
+from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder, remove_landing
 
 __all__ = [
@@ -53,6 +53,8 @@ SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
 MOST_EMPTY = 50
 """So many pages in a row without an item, though each points to a next one, end a list."""
+_TOO_LARGE = 413
+"""The status that stands for an answer over the size limit."""
 MOST_FAILURES = 3
 """So many accounts in a row that cannot be read mean that the platform as a whole cannot."""
 Unit = Mapping[str, str | int]
@@ -216,7 +218,11 @@ class Collection:
         if known is not None:
             return known
         self._allow(price)
-        answer = self._ask(address, bucket, expect)
+        try:
+            answer = self._ask(address, bucket, expect)
+        except AnswerTooLarge as error:  # kept as a refusal, since it would be as long the next time
+            log.warning("Left out: %s (%s)", address, error.message)
+            return self.landing.put(step, address, _TOO_LARGE, {}, b"")
         # a login or a payment may change that, so it is not kept
         if answer.status in (401, 402, 403) or _expired(answer.status, answer.body):
             return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
