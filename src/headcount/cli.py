@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from headcount import __version__
-from headcount.errors import BadRows, HeadcountError, UsageError
+from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -42,11 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "headcount: stopped; nothing that was already stored is lost, and the same command goes on from there.",
-            err=True,
-        )
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -54,7 +50,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f" ({error.filename})" if error.filename else ""
         click.echo(f"headcount: {error.strerror or error}{where}.", err=True)
         return 1
+    except Exception as error:
+        if is_interrupt(error):
+            return _interrupted()
+        known = as_known_error(error)
+        if known is None:
+            raise
+        _complain(known)
+        return known.exit_code
     return 0
+
+
+def _interrupted() -> int:
+    """Ctrl-C: what was kept depends on the command that was running."""
+    name = _RUNNING[-1] if _RUNNING else ""
+    click.echo(f"headcount: interrupted; {_KEPT.get(name, _KEPT[''])}", err=True)
+    return 130
+
+
+_RUNNING: list[str] = []
+"""The command that is running, for the message after Ctrl-C."""
+_KEPT = {
+    "": "the workspace is as it was before.",
+    "add": "pages that were collected are kept, and the same command resumes; an import that had not finished was "
+    "undone as a whole.",
+    "sync": "sources that were finished are updated; the same command resumes with the others.",
+    "demo": "the demo is incomplete; run the same command again to build it from the start.",
+    "export": "nothing was written to the target.",
+    "forget": "either everything about the account is still stored, or the deletion will be completed when the "
+    "workspace is opened next; run the same command again to be sure.",
+    "label": "labels that were confirmed are stored.",
+    "network": "finished steps are kept in the output folder, and the same command resumes.",
+    "watch": "events that were received are kept, and the same command resumes.",
+    "simulate": "the tables are incomplete; run the same command again.",
+}
+"""What is kept, by command."""
 
 
 def _complain(error: HeadcountError) -> None:
@@ -132,7 +162,8 @@ def _print_json(value: Any) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """How many followers does an account truly have, and how sure is that?
 
     \b
@@ -143,6 +174,7 @@ def cli() -> None:
 
     Everything stays on this machine; platforms are only read, and nothing is ever followed, blocked or posted.
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    _RUNNING[:] = [context.invoked_subcommand or ""]
 
 
 @cli.command()
@@ -398,10 +430,13 @@ def report(
     """The whole answer for one account (the main job)."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous)
     if html is not None:
+        from headcount.output import new_text
         from headcount.report.html import render_html
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render_html(answer), encoding="utf-8")
+        if str(html) == "-":
+            raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
+        with new_text(html) as file:
+            file.write(render_html(answer))
         click.echo(f"Report: {html}", err=as_json)
     if as_json:
         from headcount.report.document import to_json
@@ -645,6 +680,9 @@ def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
     if not yes:
         click.confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True, err=True)
     deleted = _open(folder).forget(account)
+    if not any(deleted.values()) and not as_json:
+        click.echo(f"Nothing about {account} was stored (it may have been forgotten before).")
+        return
     if as_json:
         _print_json(deleted)
         return

@@ -4,13 +4,19 @@ An import runs in one transaction: whatever stops it, the file holds the old sta
 again records what is new and what is gone and keeps the history: a follow that ended keeps its row with
 `gone_at`; a follower who comes back gets a new row.
 
-One process at a time may write. Reading opens the file read-only, so several may read at once.
+One process at a time may write. Reading opens the file read-only, so several may read at once. A writer holds the lock
+file beside the database from opening to closing, also while `forget` replaces the database by a rewritten one.
+
+`forget` deletes in one transaction that also leaves a mark; the file is then written anew without the deleted bytes.
+Where that was interrupted, by a kill or a full disk, the next opening finishes it.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +24,18 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import ListCoverage, complete_lists
+from headcount.output import new_folder
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
-from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
+    from filelock import BaseFileLock
 
 __all__ = ["FILE_NAME", "Imported", "Snapshot", "Store"]
 
 FILE_NAME = "headcount.duckdb"
+LOCK_NAME = "headcount.lock"
 _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
@@ -183,16 +192,25 @@ class Store:
                 f"There is no workspace in {self.folder}.",
                 hint="add data first with: headcount add SOURCE, or name another folder with --workspace.",
             )
-        self.connection = _connect(self.path, write=write)
+        self._lock = _lock(self.folder) if write else None
         try:
-            self._migrate()
+            self.connection = _connect(self.path, write=write)
+            try:
+                self._migrate()
+                self._finish_forgetting()
+            except BaseException:
+                self.connection.close()
+                raise
         except BaseException:
-            self.connection.close()
+            if self._lock is not None:
+                self._lock.release()
             raise
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self.connection.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Store:
         return self
@@ -231,15 +249,34 @@ class Store:
         row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         return int(row[0]) if row else 0
 
+    def _finish_forgetting(self) -> None:
+        """Write the file anew where `forget` was interrupted before that was done; a reader leaves it to a writer."""
+        if self.write:
+            self.path.with_suffix(_FRESH).unlink(missing_ok=True)
+            self.path.with_suffix(f"{_FRESH}.wal").unlink(missing_ok=True)
+        if not _count(self.connection, "SELECT count(*) FROM meta WHERE key = $key", key=_REWRITE):
+            return
+        if self.write:
+            self._rewrite()
+            return
+        self.connection.close()
+        with suppress(StoreError):  # busy, or a full disk: what was deleted is not read in any case
+            Store(self.folder, write=True).close()
+        self.connection = _connect(self.path, write=False)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        import duckdb
+
+        with _as_store_errors(self.path):
+            self.connection.execute("BEGIN")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):  # a fatal error has ended the transaction already
+                    self.connection.execute("ROLLBACK")
+                raise
 
     # -- imports ------------------------------------------------------------------------------------------
 
@@ -688,13 +725,13 @@ class Store:
             raise UsageError(
                 f"{folder} already holds {there[0]}.", hint="name another folder, or allow it with --replace."
             )
-        folder.mkdir(parents=True, exist_ok=True)
         counts = {}
-        for table in TABLES:
-            columns = ", ".join(_exported(column, format) for column in table.columns)
-            target = str(folder / f"{table.name}.{format}").replace("'", "''")
-            self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
-            counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
+        with new_folder(folder) as part, _as_store_errors(self.path):
+            for table in TABLES:
+                columns = ", ".join(_exported(column, format) for column in table.columns)
+                target = str(part / f"{table.name}.{format}").replace("'", "''")
+                self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
+                counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
         return counts
 
     def handle_of(self, account_id: str) -> str | None:
@@ -703,8 +740,15 @@ class Store:
         return row[0] if row else None
 
     def forget(self, account_id: str) -> dict[str, int]:
-        """Delete all that is known of an account from every table, and give the rows deleted a table."""
+        """Delete all that is known of an account from every table, and give the rows deleted a table.
+
+        The handle is also taken out of texts, bios and links of others.
+
+        Raises:
+            StoreError: the disk is full; the rows are deleted, and the next opening finishes the rewriting.
+        """
         con = self.connection
+        handle = self.handle_of(account_id)
         where = {
             "accounts": "account_id = $id",
             "account_history": "account_id = $id",
@@ -730,9 +774,38 @@ class Store:
             held = f"://{account_id.partition(':')[2]}/"
             for column in ("reply_to_post_id", "root_post_id"):
                 con.execute(f"UPDATE posts SET {column} = NULL WHERE contains({column}, ?)", [held])
+            self._take_out_handle(account_id, handle)
             con.execute("INSERT INTO forgotten VALUES (sha256(?))", [account_id])
+            if handle:  # the same command again, by the handle, is then no wrong use
+                con.execute("INSERT INTO forgotten VALUES (sha256(lower(?)))", [handle])
+            con.execute("INSERT INTO meta VALUES (?, 'true')", [_REWRITE])
         self._rewrite()
         return deleted
+
+    def _take_out_handle(self, account_id: str, handle: str | None) -> None:
+        """Replace the handle of an account, and addresses of its profile, in what others wrote."""
+        platform, _, name = account_id.partition(":")
+        pattern = handle_pattern(platform, name, handle)
+        if pattern is None:
+            return
+        for table, column in (("posts", "text"), ("accounts", "bio"), ("accounts", "website")):
+            self.connection.execute(
+                f"UPDATE {table} SET {column} = regexp_replace({column}, $1, '[forgotten]', 'gi') "
+                f"WHERE regexp_matches({column}, $1, 'i')",
+                [pattern],
+            )
+
+    def was_forgotten(self, name: str) -> bool:
+        """Was an account of this id or handle forgotten before?"""
+        asked = name.strip().removeprefix("@")
+        forms = [asked, asked.lower(), *(f"{platform}:{asked}" for platform in PLATFORMS)]
+        return bool(
+            _count(
+                self.connection,
+                "SELECT count(*) FROM forgotten WHERE account_hash IN (SELECT sha256(unnest($forms)))",
+                forms=forms,
+            )
+        )
 
     def remember(self, account_id: str) -> None:
         """Take rows of an account in again that was forgotten."""
@@ -740,16 +813,21 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
-        fresh = self.path.with_suffix(".fresh")
+        fresh = self.path.with_suffix(_FRESH)
         fresh.unlink(missing_ok=True)
         name = self.path.stem
         target = str(fresh).replace("'", "''")
-        self.connection.execute(f"ATTACH '{target}' AS fresh_file")
-        self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
-        self.connection.execute("DETACH fresh_file")
+        with _as_store_errors(self.path):
+            self.connection.execute("CHECKPOINT")  # no log of the old file may be left beside the new one
+            self.connection.execute(f"ATTACH '{target}' AS fresh_file")
+            try:
+                self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
+                self.connection.execute("DELETE FROM fresh_file.meta WHERE key = ?", [_REWRITE])
+            finally:
+                self.connection.execute("DETACH fresh_file")
         self.connection.close()
-        fresh.replace(self.path)
         self.path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+        fresh.replace(self.path)
         self.connection = _connect(self.path, write=True)
 
 
@@ -763,6 +841,30 @@ def _exported(column: Column, format: str) -> str:
     return name
 
 
+_FRESH = ".fresh"
+"""Ending of the rewritten database until it takes the place of the old one."""
+_REWRITE = "rewrite"
+"""Key in `meta`: rows were deleted for good, and the file still holds their bytes."""
+
+
+def handle_pattern(platform: str, name: str, handle: str | None) -> str | None:
+    """A regular expression (RE2) for an account's handle and profile addresses in texts; None without a handle.
+
+    A handle that is an ordinary word counts only behind an @ or in the address of a profile.
+    """
+    if platform == "mastodon":
+        user, _, server = name.partition("@")
+        user, server = re.escape(user), re.escape(server)
+        forms = [rf"@{user}(?:@{server})?", rf"{user}@{server}", rf"https?://{server}/(?:@|users/){user}"]
+    elif handle and platform == "bluesky" and "." in handle:
+        forms = [rf"(?:https?://bsky\.app/profile/|@)?{re.escape(handle)}"]
+    elif handle:
+        forms = [rf"(?:https?://)?(?:www\.)?(?:x|twitter)\.com/{re.escape(handle)}", rf"@{re.escape(handle)}"]
+    else:
+        return None
+    return rf"(?:{'|'.join(forms)})\b"
+
+
 _WHO = {
     "accounts": ("account_id",),
     "follows": ("follower_id", "followee_id"),
@@ -771,6 +873,52 @@ _WHO = {
 }
 """Table -> its columns that name an account whose row it is."""
 _TABLE_NAMES = tuple(table.name for table in TABLES)
+
+
+def _lock(folder: Path) -> BaseFileLock:
+    """The lock that one writer of a workspace holds.
+
+    Raises:
+        StoreBusy: another process holds it.
+        StoreError: the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    path, holder = folder / LOCK_NAME, ""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+        with suppress(OSError):  # for the message of others only
+            path.write_text(str(os.getpid()))
+    except Timeout:
+        with suppress(OSError):
+            holder = path.read_text().strip()
+        by = f" (process {holder})" if holder.isdigit() else ""
+        raise StoreBusy(
+            f"Another process{by} has the workspace {folder} open.",
+            hint="wait until it has finished, or use another folder with --workspace.",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"The workspace {folder} cannot be written to: {error.strerror or error}.",
+            hint="check the folder and its permissions, or name another folder with --workspace.",
+        ) from None
+    return lock
+
+
+@contextmanager
+def _as_store_errors(path: Path) -> Iterator[None]:
+    """Failures of the database that come from the machine (a full disk, too little memory, damage) as StoreError."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise StoreError(
+            f"The workspace {path.parent} could not be written: {str(error).splitlines()[0]}",
+            hint="free disk space or memory and run the same command again; what was stored before is kept.",
+        ) from None
 
 
 def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:

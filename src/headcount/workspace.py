@@ -470,7 +470,12 @@ class Workspace:
         from headcount.sources.landing import forget_in_landings
 
         with Store(self.folder, write=True) as store:
-            account_id = find_account(store.connection, account)
+            try:
+                account_id = find_account(store.connection, account)
+            except AccountNotFound:
+                if store.was_forgotten(account):  # an earlier run was interrupted after it, or this is a repetition
+                    return dict.fromkeys(("accounts", "account_history", "follows", "posts", "interactions"), 0)
+                raise
             # the tables last: as long as they name the account, what a fault has stopped can be asked for again
             forget_in_landings(self.folder, account_id, store.handle_of(account_id))
             return store.forget(account_id)

@@ -9,6 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from headcount.output import new_text
 from headcount.report.model import FollowerRow
 
 __all__ = ["sort_rows", "write_csv"]
@@ -33,12 +34,11 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
 
 
 def write_csv(rows: Sequence[FollowerRow], target: Path) -> None:
-    """Write rows as CSV to a file, or to standard output for the path `-`."""
+    """Write rows as CSV to a file (compressed where its name ends in .gz), or to standard output for the path `-`."""
     if str(target) == "-":
         _write(rows, sys.stdout)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8", newline="") as file:
+    with new_text(target, newline="") as file:
         _write(rows, file)
 
 
