@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import ListCoverage, complete_lists
-from headcount.output import new_folder
+from headcount.output import new_file, new_folder
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
@@ -187,6 +189,7 @@ class Store:
         self.folder = Path(folder).expanduser()
         self.path = self.folder / FILE_NAME
         self.write = write
+        self._copy: TemporaryDirectory[str] | None = None
         if not write and not self.path.exists():
             raise UsageError(
                 f"There is no workspace in {self.folder}.",
@@ -194,7 +197,8 @@ class Store:
             )
         self._lock = _lock(self.folder) if write else None
         try:
-            self.connection = _connect(self.path, write=write)
+            self._file = self._working_path()
+            self.connection = _connect(self._file, write=write)
             try:
                 self._migrate()
                 self._finish_forgetting()
@@ -202,13 +206,22 @@ class Store:
                 self.connection.close()
                 raise
         except BaseException:
-            if self._lock is not None:
-                self._lock.release()
+            self._let_go()
             raise
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self.connection.close()
+        if self._copy is not None and self.write:
+            with new_file(self.path) as part:
+                shutil.copyfile(self._file, part)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Release the lock, and remove the copy that was worked on."""
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
         if self._lock is not None:
             self._lock.release()
 
@@ -232,7 +245,7 @@ class Store:
             self.connection.close()
             with Store(self.folder, write=True):
                 pass
-            self.connection = _connect(self.path, write=False)
+            self.connection = _connect(self._file, write=False)
             return
         with self._transaction():
             con.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
@@ -249,11 +262,24 @@ class Store:
         row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         return int(row[0]) if row else 0
 
+    def _working_path(self) -> Path:
+        """The path that DuckDB opens: the file, or a copy of it where DuckDB cannot open the path itself.
+
+        DuckDB reads a question mark in a path as the start of options. The copy goes back when the store is closed.
+        """
+        if "?" not in str(self.path.resolve()):
+            return self.path
+        self._copy = TemporaryDirectory(prefix="headcount-")
+        copy = Path(self._copy.name) / FILE_NAME
+        if self.path.exists():
+            shutil.copyfile(self.path, copy)
+        return copy
+
     def _finish_forgetting(self) -> None:
         """Write the file anew where `forget` was interrupted before that was done; a reader leaves it to a writer."""
         if self.write:
-            self.path.with_suffix(_FRESH).unlink(missing_ok=True)
-            self.path.with_suffix(f"{_FRESH}.wal").unlink(missing_ok=True)
+            self._file.with_suffix(_FRESH).unlink(missing_ok=True)
+            self._file.with_suffix(f"{_FRESH}.wal").unlink(missing_ok=True)
         if not _count(self.connection, "SELECT count(*) FROM meta WHERE key = $key", key=_REWRITE):
             return
         if self.write:
@@ -262,7 +288,7 @@ class Store:
         self.connection.close()
         with suppress(StoreError):  # busy, or a full disk: what was deleted is not read in any case
             Store(self.folder, write=True).close()
-        self.connection = _connect(self.path, write=False)
+        self.connection = _connect(self._file, write=False)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -813,9 +839,9 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
-        fresh = self.path.with_suffix(_FRESH)
+        fresh = self._file.with_suffix(_FRESH)
         fresh.unlink(missing_ok=True)
-        name = self.path.stem
+        name = self._file.stem
         target = str(fresh).replace("'", "''")
         with _as_store_errors(self.path):
             self.connection.execute("CHECKPOINT")  # no log of the old file may be left beside the new one
@@ -826,9 +852,9 @@ class Store:
             finally:
                 self.connection.execute("DETACH fresh_file")
         self.connection.close()
-        self.path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
-        fresh.replace(self.path)
-        self.connection = _connect(self.path, write=True)
+        self._file.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+        fresh.replace(self._file)
+        self.connection = _connect(self._file, write=True)
 
 
 def _exported(column: Column, format: str) -> str:
