@@ -108,9 +108,11 @@ def test_followers_csv_is_harmless_in_a_spreadsheet(workspace, capsys):
 
 
 def test_followers_filter_and_sort(workspace, capsys):
-    rows = run_json(["followers", "ego", "--sort", "followers", "--workspace", workspace], capsys)
+    found = run_json(["followers", "ego", "--sort", "followers", "--workspace", workspace], capsys)
+    assert (found["list"]["state"], found["list"]["listed"], found["list"]["claimed"]) == ("partial", 4, 5)
+    rows = found["followers"]
     assert [row["handle"] for row in rows[:2]] == ["carl", "bea"]
-    ties = run_json(["followers", "ego", "--class", "relationship", "--workspace", workspace], capsys)
+    ties = run_json(["followers", "ego", "--class", "relationship", "--workspace", workspace], capsys)["followers"]
     assert [row["handle"] for row in ties] == ["bea"]
 
 

@@ -110,11 +110,19 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     before = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]["real"]
     label_many(workspace)
     done = run(["label", "sold60", "spam"], workspace, capsys)
-    assert done["real"] < done["real_without"] < before
-    assert done["real_low"] <= done["real"] <= done["real_high"]
+    assert done["real_without"] < before
     assert f"{100 * done['real_without']:.0f}%" in done["sentence"]
-    shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)
-    assert shown["follower"]["real"] == pytest.approx(done["real"])
+    # who is labelled spam has no probability of being real beside that
+    assert (done["real"], done["real_low"], done["real_high"]) == (None, None, None)
+    shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]
+    assert (shown["class"], shown["judgement"], shown["real"], shown["reasons"]) == ("spam", "spam_bot", None, [])
+    assert shown["sentence"].startswith("Spam: you labelled it spam.")
+    done = run(["label", "Person100", "real"], workspace, capsys)
+    assert done["real_low"] <= done["real"] <= done["real_high"]
+    assert "likely real" in done["sentence"]
+    run(["label", "Person100", "none"], workspace, capsys)
+    shown = run(["authenticity", "ego", "--who", "sold61"], workspace, capsys)
+    assert shown["follower"]["real"] < before
     assert shown["labels"] == 25
     assert any(r["sentence"] == "what you said of 25 followers" for r in shown["follower"]["reasons"])
     people = run(["authenticity", "ego", "--who", "Person100"], workspace, capsys)["follower"]["real"]
@@ -151,7 +159,7 @@ def test_a_label_is_the_class_in_the_funnel(workspace, capsys):
         run(["label", follower, said], workspace, capsys)
     classes = run(["report", "ego"], workspace, capsys)["funnel"]["classes"]
     assert (classes["spam"], classes["auto_follow"]) == (1, 1)
-    row = run(["followers", "ego", "--class", "spam"], workspace, capsys)[0]
+    row = run(["followers", "ego", "--class", "spam"], workspace, capsys)["followers"][0]
     assert (row["handle"], row["reasons"]) == ("Person20", "you labelled it spam")
     run(["label", "Person20", "none"], workspace, capsys)
     assert run(["report", "ego"], workspace, capsys)["funnel"]["classes"]["spam"] == 0
@@ -270,7 +278,7 @@ def test_without_a_list_nobody_is_judged(tmp_path, capsys):
     assert "nobody can be judged" in capsys.readouterr().err
     part = run(["report", "ego"], workspace, capsys)["authenticity"]
     assert (part["to_look_at"], part["real_low"]) == (None, None)
-    assert "no list of followers" in part["sentence"]
+    assert "The list of followers is unknown: it was not collected." in part["sentence"]
     assert len(part["sets"]) == 6
 
 

@@ -46,6 +46,8 @@ def draw(p: np.ndarray, fake: np.ndarray, share: float, threshold: float, rng: n
                  Rate(float((p[real[:half]] < threshold).mean()), half))  # fmt: skip
     flagged = int((p[looked_at] >= threshold).sum())
     found = adjusted_share(flagged, len(looked_at), sensitivity=rates[0], specificity=rates[1], population=size)
+    if found is None:
+        raise ValueError(f"at a threshold of {threshold} the flags are no better than chance")
     return found, fakes / size
 
 

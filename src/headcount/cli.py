@@ -20,6 +20,7 @@ from headcount import __version__
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
 
 if TYPE_CHECKING:
+    from headcount.follower_list import FollowerList
     from headcount.sources.collecting import Options
     from headcount.workspace import Workspace
 
@@ -158,6 +159,14 @@ def _print_json(value: Any) -> None:
     import msgspec
 
     click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]:
+    """The fields of a result as plain values, and in `list` how completely the followers were listed."""
+    import msgspec
+
+    plain = msgspec.to_builtins(value)
+    return {**{key: item for key, item in plain.items() if key != "follower_list"}, "list": follower_list}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -402,8 +411,7 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
     """The accounts that a report can be made of."""
     found = _open(folder).accounts(limit)
     if as_json:
-        names = ("account_id", "handle", "followers", "posts")
-        _print_json([dict(zip(names, row, strict=True)) for row in found])
+        _print_json([_with_list(account._asdict(), account.follower_list) for account in found])
         return
     from headcount.report.text import print_accounts
 
@@ -415,6 +423,7 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as one HTML file.")
 @click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
 @click.option("--anonymous", is_flag=True, help="Leave out every name.")
+@click.option("--verbose", is_flag=True, help="Also print how each list was read where all lists are complete.")
 @_looking
 @_everywhere
 def report(
@@ -422,6 +431,7 @@ def report(
     html: Path | None,
     beside: tuple[str, ...],
     anonymous: bool,
+    verbose: bool,
     window: float | None,
     as_of: datetime | None,
     folder: Path | None,
@@ -445,7 +455,7 @@ def report(
         return
     from headcount.report.text import print_report
 
-    print_report(answer, brief=html is not None)
+    print_report(answer, brief=html is not None, verbose=verbose)
 
 
 @cli.command()
@@ -462,7 +472,7 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
         account_id, post_id = author
         result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
     if as_json:
-        _print_json(result)
+        _print_json(_with_list(result, result.follower_list))
         return
     from headcount.report.text import print_question
 
@@ -503,21 +513,28 @@ def followers(
 ) -> None:
     """Every follower, with class and reasons."""
     from headcount.report.build import follower_rows
+    from headcount.report.coverage import follower_list_sentence
     from headcount.report.listing import sort_rows, write_csv
+    from headcount.report.model import FollowerRows
 
     measured = _open(folder).measure(account, window_days=window, as_of=as_of)
     if measured.view.followers is None:
         raise UsageError(
-            "The list of followers of this account is unknown, so there is nobody to show.",
+            follower_list_sentence(measured.follower_list),
             hint="add a source that holds follows, or see the responders with: headcount report",
         )
-    rows = sort_rows(follower_rows(measured, anonymous=anonymous, label=label), sort)
+    found = measured.follower_list
+    rows = FollowerRows(sort_rows(follower_rows(measured, anonymous=anonymous, label=label), sort), found)
     if csv_file is not None:
-        write_csv(rows[:limit], csv_file)
+        write_csv(rows[:limit], csv_file, list_state=found.state)
+        if not found.is_complete:
+            click.echo(follower_list_sentence(found), err=True)
         if str(csv_file) != "-":
-            click.echo(f"{min(len(rows), limit or len(rows)):,} followers: {csv_file}", err=True)
+            from headcount.report.listing import count_rows
+
+            click.echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
     elif as_json:
-        _print_json(rows[:limit])
+        _print_json({"list": found, "followers": rows[:limit]})
     else:
         from headcount.report.text import print_followers
 
@@ -540,7 +557,7 @@ def ties(
     """With whom the account has a two-way tie."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
     if as_json:
-        _print_json(answer.ties)
+        _print_json(_with_list(answer.ties, answer.ties.follower_list))
         return
     from headcount.report.text import print_ties
 
@@ -552,13 +569,14 @@ def ties(
 @click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
 @click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
-@click.option("--as-of", type=_Moment(), help="End of the observation [default: the newest observation in the data].")
+@_looking
 @_everywhere
 def authenticity(
     account: str | None,
     who: str | None,
     draw: int | None,
     seed: int,
+    window: float | None,
     as_of: datetime | None,
     folder: Path | None,
     as_json: bool,
@@ -576,12 +594,12 @@ def authenticity(
 
         print_lines([handle or account_id for account_id, handle in drawn])
         return
-    found = workspace.authenticity(account, as_of=as_of)
+    found = workspace.authenticity(account, window_days=window, as_of=as_of)
     row = None if who is None else row_of(found, workspace.find(who))
     if as_json:
         from headcount.labels import as_document
 
-        _print_json(as_document(found, row))
+        _print_json(_with_list(as_document(found, row), found.follower_list))
         return
     from headcount.report.text import print_authenticity
 
@@ -623,7 +641,7 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
 
     \b
     DATA is a folder of tidy tables    follows.parquet or .csv, with interactions, accounts, posts where there are any
-    or a file of follows               Parquet, CSV, or an edge list as SNAP publishes them
+    or a file of follows               Parquet, or an edge list in any layout (CSV, TSV, text)
     or a workspace                     its follows, interactions and accounts
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
     if master is not None and engine != "spark":

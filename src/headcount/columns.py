@@ -182,6 +182,15 @@ class Followers:
     def __len__(self) -> int:
         return len(self.account_id)
 
+    @property
+    def standing(self) -> NDArray[np.bool_]:
+        """(followers,) who follows at the end of the observation: not missed in the list, not deleted or suspended.
+
+        These are the followers that every count and share is about.
+        """
+        standing: NDArray[np.bool_] = np.isnan(self.gone_at) & (self.removed != 1)
+        return standing
+
     @classmethod
     def unknown(cls, account_id: Texts, **known: Any) -> Followers:
         """Followers of whom nothing is known but what is handed in: for tests and callers of the library."""

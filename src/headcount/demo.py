@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from headcount.follower_list import FollowerList
 from headcount.output import new_text
 from headcount.workspace import Workspace
 
@@ -21,14 +22,16 @@ class DemoMember:
 
     Attributes:
         handle, who: the account.
-        followers: listed; headcount, low, high: the program's answer, None with too little data.
+        followers: listed, None where unknown; follower_list: how completely.
+        headcount, low, high: the program's answer, None with too little data.
         truth: distinct followers who responded in the window or will in as many posts again.
         report: file name of the HTML report.
     """
 
     handle: str
     who: str
-    followers: int
+    followers: int | None
+    follower_list: FollowerList
     headcount: float | None
     low: float | None
     high: float | None
@@ -89,7 +92,8 @@ def run_demo(folder: Path, *, seed: int = 1, say: Callable[[str], object] = prin
             DemoMember(
                 member.handle,
                 member.who,
-                report.followers.listed or 0,
+                report.followers.listed,
+                report.followers.follower_list,
                 found.headcount,
                 found.low,
                 found.high,

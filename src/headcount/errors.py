@@ -139,7 +139,13 @@ class PlatformError(HeadcountError):
 
 
 class PlatformUnavailable(PlatformError):
-    """A platform does not answer, or only with errors, however often it is asked."""
+    """A platform does not answer, or only with errors, however often it is asked.
+
+    Attributes:
+        status: HTTP status of the last answer; None where there was none.
+    """
+
+    status: int | None = None
 
 
 class AccessDenied(PlatformError):

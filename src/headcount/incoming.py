@@ -48,6 +48,7 @@ Reason = Literal[
     "account_deleted",
     "account_moved",
     "account_protected",
+    "read_later",
 ]
 """Why a list is not complete (or, for `removed_or_private`, why a complete one is shorter than its counter)."""
 

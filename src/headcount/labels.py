@@ -6,7 +6,7 @@ Labels are the user's own knowledge and stay in the workspace; they are no part 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
-from headcount.measures.authenticity import CLASSES, LEAST_LABELLED, Authenticity, Labelled, percent
+from headcount.measures.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
 from headcount.measures.recalibration import LABELS, LocalError, local_error, recalibrate
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ class Labelling:
         account_id, handle: who was labelled.
         label: real, auto or spam; None where a label was taken back.
         labels: labelled followers of the account that was asked about.
-        real, real_low, real_high: probability that the follower is real, with its label and all others; None where
-            the list of followers is unknown.
-        real_without: the same, without its own label.
+        real, real_low, real_high: probability by the score card that the follower is a real account rather than a
+            bought or automated one, corrected by all labels; None where its class does not allow one
+            (`measures.verdicts`), as for those labelled auto or spam, and where the list of followers is unknown.
+        real_without: what the score card says of it without its own label.
         error: how often the corrected model errs on the labelled; None without any.
-        share_low, share_high: share of real followers (95%); None until there are enough labels.
+        share_low, share_high: share of real followers (95%); None where there is none.
+        no_share: why there is none; None where there is one, or no list.
         sentence: all of this for the user.
     """
 
@@ -60,6 +62,7 @@ class Labelling:
     error: LocalError | None
     share_low: float | None
     share_high: float | None
+    no_share: NoShare | None
     sentence: str
 
 
@@ -107,8 +110,8 @@ def draw(followers: Followers, labels: Mapping[str, str], number: int, *, seed: 
         number: how many; all that are left where there are fewer.
         seed: of the random start.
     """
-    stands = np.isnan(followers.gone_at) & (followers.removed != 1) & (followers.sampled != 0)
-    rows = np.flatnonzero(stands & (followers.opted_out != 1))
+    listed = followers.standing & (followers.sampled != 0)
+    rows = np.flatnonzero(listed & (followers.opted_out != 1))
     if labels:
         rows = rows[[name not in labels for name in followers.account_id[rows]]]
     if number >= len(rows):
@@ -122,13 +125,23 @@ def draw(followers: Followers, labels: Mapping[str, str], number: int, *, seed: 
 def outcome(
     account_id: str, handle: str | None, label: str | None, found: Authenticity | None, labels: Mapping[str, str]
 ) -> Labelling:
-    """What the labels do to the judgement of an account's followers; `found` None where its list is unknown."""
+    """What the labels do to the judgement of an account's followers.
+
+    Args:
+        account_id, handle: who was labelled; label: as what, None where a label was taken back.
+        found: the verdicts on the followers (`measures.verdicts`); None where the list of followers is unknown.
+        labels: account_id -> label.
+    """
     labelled = labelled_rows(found.inputs.followers.account_id, labels) if found is not None else None
     share = found.share if found is not None else None
     row = None
     if found is not None and (found.inputs.followers.account_id == account_id).any():
         row = row_of(found, account_id)
-    known = found if row is not None else None
+    real, low, high = (
+        (_or_none(float(values[row])) for values in (found.real, found.low, found.high))
+        if found is not None and row is not None
+        else (None, None, None)
+    )
     error = (
         local_error(found.log_odds[labelled.row], labelled.said)
         if found is not None and labelled is not None and labelled.said
@@ -141,15 +154,21 @@ def outcome(
         handle=handle,
         label=label,
         labels=len(labelled.said) if labelled is not None else 0,
-        real=None if known is None else float(known.real[row]),
-        real_low=None if known is None else float(known.low[row]),
-        real_high=None if known is None else float(known.high[row]),
+        real=real,
+        real_low=low,
+        real_high=high,
         real_without=without,
         error=error,
         share_low=None if share is None else 1 - share.high,
         share_high=None if share is None else 1 - share.low,
+        no_share=found.no_share if found is not None else None,
         sentence=_sentence(who, label, found, labelled, row, without, error),
     )
+
+
+def _or_none(value: float) -> float | None:
+    """A probability; None where none is given."""
+    return None if np.isnan(value) else float(value)
 
 
 def _real_without(found: Authenticity, labelled: Labelled, row: int | None) -> float | None:
@@ -173,22 +192,16 @@ def _sentence(
     parts = [f"{who} is labelled {label}." if label else f"{who} has no label now."]
     if found is not None and row is not None and without is not None:
         between = f"{percent(float(found.low[row]))} to {percent(float(found.high[row]))}"
-        likely = f"{percent(float(found.real[row]))} likely real ({between})"
-        parts.append(
-            f"By the model it is {likely}; without this label {percent(without)}."
-            if label
-            else f"By the model it is {likely}."
-        )
+        likely = f"By the score card it is {percent(float(found.real[row]))} likely real ({between})"
+        before = f"without this label the score card has it {percent(without)} likely real"
+        if np.isnan(found.real[row]):
+            parts += [f"{before[0].upper()}{before[1:]}."] if label else []
+        else:
+            parts.append(f"{likely}; {before}." if label else f"{likely}.")
     if error is not None:
         parts.append(error.sentence())
-    if found is not None and found.share is not None:
-        parts.append(found.sentence())
-    else:
-        fake, real = fake_and_real(labelled)
-        parts.append(
-            f"A share of real followers takes {LEAST_LABELLED} real and {LEAST_LABELLED} fake ones labelled, drawn at "
-            f"random; there are {real} and {fake}."
-        )
+    if found is not None:
+        parts.append(found.no_share.sentence() if found.no_share is not None else found.sentence())
     return " ".join(parts)
 
 
@@ -207,24 +220,36 @@ def row_of(found: Authenticity, account_id: str) -> int:
 
 
 def as_document(found: Authenticity, row: int | None = None) -> dict[str, Any]:
-    """The judgement as plain values: of all followers, or of one with its reasons."""
+    """The judgement as plain values: of all followers, or of one with its reasons.
+
+    Args:
+        found: the verdicts on the followers (`measures.verdicts`).
+        row: of one follower.
+    """
+    judgements = dict(zip(CLASSES, found.columns()["followers"], strict=True))
     document: dict[str, Any] = {
         "model": found.card.version,
         "labels": found.recalibration.labels,
         "sentence": found.sentence(),
-        "classes": dict(zip(CLASSES, found.columns()["followers"], strict=True)),
+        "followers": int(found.standing.sum()),
+        "gone": int((~found.standing).sum()),
+        "judgements": judgements,
         "real_share": None if found.share is None else [1 - found.share.high, 1 - found.share.low],
+        "no_share": None if found.no_share is None else asdict(found.no_share),
         "errors_when_left_out": found.card.training.get("sets"),
         "known_failures": found.card.training.get("known_failures"),
     }
     if row is not None:
+        real = _or_none(float(found.real[row]))
+        told = [] if real is None else found.reasons(row)
         document["follower"] = {
             "account_id": found.inputs.followers.account_id[row],
-            "class": CLASSES[found.label[row]],
-            "real": float(found.real[row]),
-            "interval": [float(found.low[row]), float(found.high[row])],
+            "class": None if found.follower_class is None else found.follower_class[row],
+            "judgement": CLASSES[found.label[row]] if found.standing[row] else None,
+            "real": real,
+            "interval": None if real is None else [float(found.low[row]), float(found.high[row])],
             "sentence": found.explain(row),
-            "kind": found.kind(row),
-            "reasons": [{"sentence": r.sentence, "points": r.points} for r in found.reasons(row)],
+            "kind": None if real is None else found.kind(row),
+            "reasons": [{"sentence": r.sentence, "points": r.points} for r in told],
         }
     return document

@@ -16,9 +16,11 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
-from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName
-from headcount.measures.authenticity_features import AUTOMATION_WORDS
+from headcount.hosts import with_host_key
+from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
 from headcount.reading_between import read_follows_between
+from headcount.reading_cut import Cut
+from headcount.reading_followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.reading_lists import read_list_coverage
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
@@ -37,13 +39,6 @@ __all__ = [
 
 DAY = 86_400.0
 
-FOLLOW_BACK_WORDS = (
-    r"follow\s?back|followback|follow4follow|followforfollow|follow for follow|\bf4f\b|\bifb\b|\bl4l\b|teamfollow|"
-    r"team follow|instant follow|i follow all|follow me and i|sigo de volta|te sigo|seguimi e ti seguo|"
-    r"siguemeytesigo|sdv\b|takipci|geri takip|相互フォロー|フォロバ|互粉|맞팔"
-)
-"""Offers of and calls for follow-backs in a bio, in several languages (lower case, RE2)."""
-
 
 @dataclass(frozen=True)
 class AccountFacts:
@@ -54,6 +49,8 @@ class AccountFacts:
         created_at: seconds since 1970; None where unknown.
         claimed: followers as the platform's counter claims; None where unknown.
         opted_out: asks not to be indexed.
+        status: active, deleted, suspended, hidden, moved, or protected (only approved followers may read it); None
+            where unknown.
     """
 
     account_id: str
@@ -63,6 +60,7 @@ class AccountFacts:
     created_at: float | None
     claimed: int | None
     opted_out: bool
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         AccountNotFound: nothing of that name is in the workspace.
         AmbiguousAccount: more than one account is.
     """
-    wanted = name.strip().removeprefix("@")
+    wanted = with_host_key(name.strip().removeprefix("@"))
     platform, _, handle = wanted.partition(":")
     rows = con.execute(
         """WITH ids AS (
@@ -190,7 +188,7 @@ def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | No
     row = con.execute(
         """SELECT author_id, post_id FROM posts
         WHERE post_id IN ($name, $last, 'x:' || $last, 'table:' || $last) OR ends_with(post_id, '/' || $last)
-        ORDER BY post_id <> $name LIMIT 1""",
+        ORDER BY post_id <> $name, post_id LIMIT 1""",
         {"name": name.strip(), "last": last},
     ).fetchone()
     return (row[0], row[1]) if row else None
@@ -222,7 +220,7 @@ def read_account(
         reader.link_interactions()
         followers = reader.followers() if has_list else None
         other_id, other_handle, other_opted_out = reader.others()
-        between = read_follows_between(con, reader.parameters) if has_list else None
+        between = read_follows_between(con, reader.parameters, reader.cut) if has_list else None
         return AccountView(
             facts=reader.facts(),
             as_of=end,
@@ -239,13 +237,9 @@ def read_account(
             other_id=other_id,
             other_handle=other_handle,
             other_opted_out=other_opted_out,
-            remarks=tuple(
-                con.execute(
-                    "SELECT topic, text FROM remarks WHERE account_id = ? ORDER BY rowid", [account_id]
-                ).fetchall()
-            ),
-            lists=read_list_coverage(con, account_id, reader.parameters["gone_end"]),
-            private_responses=reader.count(f"SELECT count(*) FROM interactions WHERE {_PRIVATE} AND {_OF_OTHERS}"),
+            remarks=reader.remarks(),
+            lists=reader.lists(has_list=has_list),
+            private_responses=reader.private_responses(),
             labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
             between=between,
         )
@@ -303,9 +297,6 @@ def _as_of(
     return float(imported), "imported"
 
 
-_OF_OTHERS = "target_id = $id AND actor_id <> $id AND (created_at IS NULL OR created_at <= $end)"
-"""Interactions of others with the account, up to the end of the observation."""
-
 _PRIVATE = "(coalesce(visibility, 'public') IN ('followers', 'direct'))"
 """Not public: seen only with the account's own login, so no public collection can be compared with them."""
 
@@ -334,6 +325,7 @@ class _Reader:
             # a follow that was missed is gone, whatever the newest event is; only a date that is asked for looks back
             "gone_end": _timestamp(as_of) if basis == "given" else datetime.max,
         }
+        self.cut = Cut.read(con, self.parameters["end"], is_past=basis == "given")
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Run SQL with those of $id, $start and $end that stand in it."""
@@ -345,15 +337,16 @@ class _Reader:
         return int(row[0]) if row else 0
 
     def clean_up(self) -> None:
-        for name in ("person_number", "every_post", "occasion", "linked", "other"):
+        for name in ("person_number", "every_post", "occasion", "linked", "other", "account_at"):
             self.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def facts(self) -> AccountFacts:
+        created = self.cut.created_at("a")
         row = self.run(
-            "SELECT platform, handle, display_name, epoch(created_at), "
-            # the counter of today says nothing about the day that was asked for
-            "CASE WHEN observed_at IS NULL OR observed_at <= $gone_end THEN followers_count END, "
-            "coalesce(opted_out, false) FROM accounts WHERE account_id = $id"
+            f"SELECT a.platform, a.handle, a.display_name, epoch({created}), a.followers_count, "
+            "coalesce(a.opted_out, false), "
+            "CASE WHEN a.protected AND coalesce(a.status, 'active') = 'active' THEN 'protected' ELSE a.status END "
+            f"FROM ({self.cut.accounts('SELECT $id AS id')}) AS a"
         ).fetchone()
         platform = self.account_id.partition(":")[0]
         if row is None:
@@ -362,17 +355,7 @@ class _Reader:
 
     def number_people(self) -> bool:
         """Number everybody who follows or followed; False where there is no follower list."""
-        self.run(
-            """CREATE OR REPLACE TEMP TABLE person_number AS
-            SELECT follower_id AS id, row_number() OVER () - 1 AS person, followed_at, followed_after, followed_before,
-                   position, gone_at, sampled FROM (
-                SELECT follower_id, followed_at, followed_after, followed_before, position, sampled,
-                       CASE WHEN gone_at <= $gone_end THEN gone_at END AS gone_at
-                FROM follows WHERE followee_id = $id AND follower_id <> $id
-                  AND (followed_at IS NULL OR followed_at <= $end)
-                QUALIFY row_number() OVER (PARTITION BY follower_id ORDER BY gone_at DESC NULLS FIRST) = 1
-                ORDER BY coalesce(followed_at, followed_after, followed_before), position DESC, follower_id)"""
-        )
+        self.run(f"CREATE OR REPLACE TEMP TABLE person_number AS {numbered_people_sql(self.cut)}")
         if self.count("SELECT count(*) FROM person_number"):
             return True
         coverage = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"]).get("followers")
@@ -380,17 +363,17 @@ class _Reader:
 
     def find_occasions(self) -> bool:
         """Find the posts of the window; True where they had to be inferred from the responses."""
+        known = self.cut.post()
         self.run(
-            """CREATE OR REPLACE TEMP TABLE every_post AS SELECT post_id, created_at, text FROM posts
-            WHERE author_id = $id AND coalesce(kind, 'post') IN ('post', 'quote')
-              AND (created_at IS NULL OR created_at <= $end)"""
+            f"""CREATE OR REPLACE TEMP TABLE every_post AS SELECT post_id, created_at, text FROM posts
+            WHERE author_id = $id AND coalesce(kind, 'post') IN ('post', 'quote') AND {known}"""
         )
-        inferred = not self.count("SELECT count(*) FROM posts WHERE author_id = $id")
+        inferred = not self.count(f"SELECT count(*) FROM posts WHERE author_id = $id AND {known}")
         if inferred:
             self.run(
-                """INSERT INTO every_post SELECT post_id, min(created_at), NULL FROM interactions
-                WHERE target_id = $id AND actor_id <> $id AND post_id IS NOT NULL
-                  AND (created_at IS NULL OR created_at <= $end) GROUP BY post_id"""
+                f"""INSERT INTO every_post SELECT post_id, min(created_at), NULL FROM interactions
+                WHERE target_id = $id AND actor_id <> $id AND post_id IS NOT NULL AND {self.cut.interaction()}
+                GROUP BY post_id"""
             )
         window = "created_at > $start" if self.parameters["start"].year > 1 else "true"
         self.run(_OCCASIONS.format(window=window))
@@ -399,45 +382,47 @@ class _Reader:
     def link_interactions(self) -> None:
         """Number the responders and the posts of every interaction that addresses the account."""
         self.run(
-            """CREATE OR REPLACE TEMP TABLE linked AS
+            f"""CREATE OR REPLACE TEMP TABLE linked AS
             WITH target AS (
                 SELECT post_id, post FROM occasion
                 UNION ALL
                 SELECT p.post_id, o.post FROM posts AS p JOIN occasion AS o ON o.post_id = p.root_post_id
-                WHERE p.author_id = $id AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
+                WHERE p.author_id = $id AND {self.cut.post("p")}
+                  AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
             SELECT i.actor_id, i.kind, i.created_at, t.post
             FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id
-            WHERE """
-            + f"{_OF_OTHERS} AND NOT {_PRIVATE}"
+            WHERE i.target_id = $id AND i.actor_id <> $id AND {self.cut.interaction("i")} AND NOT {_PRIVATE}"""
         )
         self.run(
-            """CREATE OR REPLACE TEMP TABLE other AS
+            f"""CREATE OR REPLACE TEMP TABLE other AS
             SELECT id, row_number() OVER (ORDER BY id) - 1 + (SELECT count(*) FROM person_number) AS person FROM (
                 SELECT actor_id AS id FROM linked
                 UNION SELECT target_id FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND (created_at IS NULL OR created_at <= $end)
-                  AND NOT """
-            + _PRIVATE
-            + """)
+                WHERE actor_id = $id AND target_id <> $id AND {self.cut.interaction()} AND NOT {_PRIVATE})
             ANTI JOIN person_number USING (id)"""
         )
 
     def others(self) -> tuple[Texts, Texts, Flags]:
         got = self.run(
-            f"SELECT o.id, a.handle, {_flag('a.opted_out')} AS opted_out FROM other AS o "
-            "LEFT JOIN accounts AS a ON a.account_id = o.id ORDER BY o.person"
+            f"SELECT o.id, a.handle, {flag_sql('a.opted_out')} AS opted_out FROM other AS o "
+            f"LEFT JOIN ({self.cut.accounts('SELECT id FROM other')}) AS a ON a.account_id = o.id ORDER BY o.person"
         ).fetchnumpy()
         return _texts(got["id"]), _texts(got["handle"]), _flags(got["opted_out"])
 
+    def private_responses(self) -> int:
+        """Responses that only the account or its followers may read."""
+        of_others = f"target_id = $id AND actor_id <> $id AND {self.cut.interaction()}"
+        return self.count(f"SELECT count(*) FROM interactions WHERE {_PRIVATE} AND {of_others}")
+
     def posts(self) -> Posts:
-        got = self.run(f"SELECT post_id, {_time('created_at')} AS created_at, text FROM occasion ORDER BY post")
+        got = self.run(f"SELECT post_id, {time_sql('created_at')} AS created_at, text FROM occasion ORDER BY post")
         columns = got.fetchnumpy()
         return Posts(_texts(columns["post_id"]), _floats(columns["created_at"]), _texts(columns["text"]))
 
     def responses(self) -> Responses:
         got = self.run(
             f"""SELECT n.person, l.post, {_kind("l.kind")} AS kind,
-                {_time("l.created_at")} - {_time("o.created_at")} AS delay
+                {time_sql("l.created_at")} - {time_sql("o.created_at")} AS delay
             FROM linked AS l JOIN occasion AS o ON o.post = l.post
             JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n
               ON n.id = l.actor_id"""
@@ -457,14 +442,16 @@ class _Reader:
                 SELECT actor_id AS id, false AS outgoing, created_at FROM linked WHERE kind IN ({active})
                 UNION ALL
                 SELECT target_id, true, created_at FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active})
-                  AND (created_at IS NULL OR created_at <= $end) AND NOT {_PRIVATE})
-            SELECT n.person, e.outgoing, {_time("e.created_at")} AS seconds FROM either AS e
+                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active}) AND {self.cut.interaction()}
+                  AND NOT {_PRIVATE})
+            SELECT n.person, e.outgoing, {time_sql("e.created_at")} AS seconds FROM either AS e
             JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n ON n.id = e.id"""
         ).fetchnumpy()
         return Exchanges(_integers(got["person"]), got["outgoing"].astype(np.bool_), _floats(got["seconds"]))
 
     def new_followers(self) -> int | None:
+        if self.cut.is_past:
+            return self._new_at_cut()
         one = "SELECT min(first_snapshot) IS NOT DISTINCT FROM max(last_snapshot) FROM follows WHERE followee_id = $id"
         if self.count(one):
             return None
@@ -473,75 +460,58 @@ class _Reader:
             AND first_snapshot = (SELECT max(last_snapshot) FROM follows WHERE followee_id = $id)"""
         )
 
+    def _new_at_cut(self) -> int | None:
+        """Followers first listed by the last import of the list before the cut; None with fewer than two imports."""
+        imported = self.run(
+            f"""SELECT DISTINCT snapshot FROM (
+                SELECT first_snapshot AS snapshot FROM follows WHERE followee_id = $id
+                UNION ALL SELECT last_snapshot FROM follows WHERE followee_id = $id
+                UNION ALL SELECT snapshot FROM snapshots WHERE follows > 0 AND (account_id = $id OR (
+                    account_id IS NULL AND EXISTS (FROM list_looks WHERE side = 'followee' AND account_id = $id))))
+            WHERE {self.cut.imported("snapshot")} ORDER BY snapshot"""
+        ).fetchall()
+        if len(imported) < 2:
+            return None
+        return self.count(
+            f"""SELECT count(*) FROM follows AS f JOIN person_number AS n ON n.id = f.follower_id
+            WHERE f.followee_id = $id AND n.gone_at IS NULL AND (f.gone_at IS NULL OR f.gone_at > $gone_end)
+              AND f.first_snapshot = {imported[-1][0]}"""
+        )
+
+    def lists(self, *, has_list: bool) -> dict[ListName, ListCoverage]:
+        """How completely each list was read by the end of the observation."""
+        found = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"])
+        if self.cut.is_past and "followers" not in found:
+            listed = "SELECT count(*) > 0 FROM follows AS f WHERE f.followee_id = $id"
+            if self.count(listed) and not self.count(f"{listed} AND {self.cut.follow_observed('f')}"):
+                state: State = "partial" if has_list else "unknown"
+                found["followers"] = ListCoverage(self.account_id, "followers", state, "read_later")
+        return found
+
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """Notes on how the account was collected: up to the cut, or of all imports where none lies before it.
+
+        Without an import before the cut, all that is known of that time was read later, and how it was read matters.
+        """
+        remarks = self.run("SELECT topic, text, snapshot FROM remarks WHERE account_id = $id ORDER BY rowid").fetchall()
+        own = self.run("SELECT snapshot FROM snapshots WHERE account_id = $id").fetchall()
+        imports = {row[0] for row in own} or {row[2] for row in remarks}
+        is_all = not self.cut.is_past or imports.isdisjoint(self.cut.snapshots)
+        return tuple((topic, text) for topic, text, snapshot in remarks if is_all or snapshot in self.cut.snapshots)
+
     def followers(self) -> Followers:
-        got = self.run(_FOLLOWERS_SQL).fetchnumpy()
+        if not self.cut.is_newest:
+            self.run(f"CREATE OR REPLACE TEMP TABLE account_at AS {self.cut.accounts('SELECT id FROM person_number')}")
+        got = self.run(followers_sql(self.cut)).fetchnumpy()
         columns: dict[str, Any] = {
             name: _CONVERT[str(field.type)](got[name]) for name, field in Followers.__dataclass_fields__.items()
         }
         return Followers(**columns)
 
 
-def _time(column: str) -> str:
-    return f"coalesce(epoch({column}), 'nan'::DOUBLE)"
-
-
-def _number(column: str) -> str:
-    return f"coalesce({column}::DOUBLE, 'nan'::DOUBLE)"
-
-
-def _flag(condition: str) -> str:
-    return f"coalesce(({condition})::TINYINT, -1)::TINYINT"
-
-
 def _kind(column: str) -> str:
     cases = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(INTERACTION_KINDS))
     return f"(CASE {column} {cases} ELSE -1 END)::TINYINT"
-
-
-_FOLLOWERS_SQL = f"""
-WITH written AS (
-    SELECT p.author_id AS id, max(p.created_at) AS newest, count(*) AS posts_seen,
-           avg((len(p.link_domains) > 0)::INT) AS link_share,
-           avg((p.kind = 'reply')::INT) AS reply_share, avg((p.kind = 'repost')::INT) AS repost_share
-    FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id
-    WHERE p.created_at IS NULL OR p.created_at <= $end GROUP BY 1),
-repeated AS (
-    SELECT id, max(times) AS same_text FROM (
-        SELECT p.author_id AS id, p.text, count(*) AS times FROM posts AS p
-        SEMI JOIN person_number AS n ON n.id = p.author_id
-        WHERE p.text IS NOT NULL AND coalesce(p.kind, 'post') <> 'repost' GROUP BY 1, 2) GROUP BY 1),
-acted AS (
-    SELECT actor_id AS id, max(created_at) AS newest FROM interactions
-    WHERE created_at <= $end GROUP BY 1),
-back AS (SELECT DISTINCT followee_id AS id FROM follows WHERE follower_id = $id AND gone_at IS NULL),
-knows_follows AS (SELECT count(*) > 0 AS known FROM back)
-SELECT n.id AS account_id, a.handle, a.display_name,
-    {_time("a.created_at")} AS created_at, {_time("a.last_post_at")} AS last_post_at,
-    {_time("greatest(a.last_post_at, w.newest, d.newest)")} AS last_seen,
-    {_time("n.followed_at")} AS followed_at, {_time("n.followed_after")} AS followed_after,
-    {_time("n.followed_before")} AS followed_before, {_time("n.gone_at")} AS gone_at,
-    {_number("n.position")} AS position, {_number("a.followers_count")} AS followers_count,
-    {_number("a.following_count")} AS following_count, {_number("a.posts_count")} AS posts_count,
-    CASE WHEN a.account_id IS NULL THEN -1 WHEN a.bio IS NOT NULL THEN 1
-         WHEN (SELECT count(bio) FROM accounts) > 0 THEN 0 ELSE -1 END::TINYINT AS has_bio,
-    CASE WHEN a.account_id IS NULL THEN -1 WHEN a.website IS NOT NULL THEN 1
-         WHEN (SELECT count(website) FROM accounts) > 0 THEN 0 ELSE -1 END::TINYINT AS has_website,
-    {_flag("a.default_avatar")} AS default_avatar, {_flag("a.protected")} AS protected,
-    {_flag("a.verified")} AS verified, {_flag("a.declared_bot")} AS declared_bot,
-    {_flag("a.opted_out")} AS opted_out, {_flag("a.status IN ('deleted', 'suspended')")} AS removed,
-    {_flag("n.sampled")} AS sampled,
-    CASE WHEN b.id IS NOT NULL THEN 1 WHEN (SELECT known FROM knows_follows) THEN 0 ELSE -1 END::TINYINT
-        AS followed_back,
-    {_flag(f"regexp_matches(lower(a.bio), '{FOLLOW_BACK_WORDS}')")} AS bio_asks_follow_back,
-    {_flag(f"regexp_matches(lower(a.bio), '{AUTOMATION_WORDS}')")} AS bio_says_automated,
-    coalesce(w.posts_seen, 0)::BIGINT AS posts_seen, {_number("w.link_share")} AS link_share,
-    {_number("w.reply_share")} AS reply_share, {_number("w.repost_share")} AS repost_share,
-    coalesce(r.same_text, 0)::BIGINT AS same_text
-FROM person_number AS n
-LEFT JOIN accounts AS a ON a.account_id = n.id LEFT JOIN written AS w ON w.id = n.id
-LEFT JOIN repeated AS r ON r.id = n.id LEFT JOIN acted AS d ON d.id = n.id LEFT JOIN back AS b ON b.id = n.id
-ORDER BY n.person
-"""
 
 
 def _timestamp(seconds: float) -> datetime:

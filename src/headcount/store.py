@@ -340,11 +340,7 @@ class Store:
             all_lists = intake.whole_lists if whole_lists is None else whole_lists
             self._find_whole_lists(all_lists, *(complete if whole_lists is None else (frozenset(), frozenset())))
             whole = all_lists or (whole_lists is None and any(complete))
-            con.execute(
-                "CREATE OR REPLACE TEMP TABLE looked_at_all AS SELECT account_id FROM whole_list "
-                "WHERE side = 'followee' AND ?",
-                [intake.closer_look],
-            )
+            self._find_looked_at_all(intake.closer_look)
             number = self._record_snapshot(intake, path, moment, whole)
             added = {ACCOUNTS.name: self._merge_latest(ACCOUNTS, number, moment)}
             gone, returned, new, more = self._merge_follows(number, moment, whole=whole, forced=bool(whole_lists))
@@ -403,6 +399,24 @@ class Store:
                         f"WHERE {side}_id = ?",
                         [side, account, account],
                     )
+
+    def _find_looked_at_all(self, closer_look: bool) -> None:
+        """The accounts of which every follower of an earlier sample's list was looked at now, drawn or not.
+
+        Either the list was read to its end, or it holds everyone that the sample was drawn from.
+        """
+        self.connection.execute(
+            """CREATE OR REPLACE TEMP TABLE looked_at_all AS
+            SELECT account_id FROM whole_list WHERE side = 'followee' AND $closer_look
+            UNION
+            SELECT followee_id FROM (
+                SELECT o.followee_id, i.follower_id IS NOT NULL AND i.sampled IS NULL AS is_looked_at
+                FROM follows AS o LEFT JOIN incoming_follows AS i
+                    ON i.follower_id = o.follower_id AND i.followee_id = o.followee_id
+                WHERE o.gone_at IS NULL AND o.sampled IS NOT NULL AND $closer_look)
+            GROUP BY followee_id HAVING bool_and(is_looked_at)""",
+            {"closer_look": closer_look},
+        )
 
     def _keep_remarks(self, intake: Intake, number: int) -> None:
         for remark in intake.remarks:
@@ -513,7 +527,8 @@ class Store:
             "AND i.kind IN ('like', 'repost') AND o.created_at IS DISTINCT FROM i.created_at"
         )
         con.execute(
-            f"UPDATE interactions AS o SET created_at = i.created_at FROM incoming_interactions AS i "
+            "UPDATE interactions AS o SET created_at = i.created_at FROM (SELECT actor_id, kind, post_id, "
+            "min(created_at) AS created_at FROM incoming_interactions WHERE created_at IS NOT NULL GROUP BY ALL) AS i "
             f"WHERE {same} AND o.created_at IS NULL"
         )
         con.execute(f"DELETE FROM incoming_interactions AS i USING interactions AS o WHERE {same}")
@@ -695,7 +710,8 @@ class Store:
         con.execute(
             f"""UPDATE follows AS o SET {later}, followed_at = CASE
                     WHEN o.followed_at IS NULL AND i.followed_at = o.followed_after THEN NULL  -- doubted before
-                    ELSE coalesce(i.followed_at, o.followed_at) END, last_snapshot = {number},
+                    WHEN {newer} THEN coalesce(i.followed_at, o.followed_at)
+                    ELSE coalesce(o.followed_at, i.followed_at) END, last_snapshot = {number},
                 observed_at = greatest(i.observed_at, o.observed_at)
             FROM incoming_follows AS i
             WHERE o.follower_id = i.follower_id AND o.followee_id = i.followee_id AND o.gone_at IS NULL"""

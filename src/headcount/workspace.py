@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.errors import AccountNotFound, HeadcountError, StoreBusy, UsageError
+from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError
 from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
+from headcount.reading_lists import KnownAccount, known_accounts_with_lists
 from headcount.store import Imported, Snapshot, Store
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from headcount.labels import Labelling
     from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
-    from headcount.report.model import FollowerRow, Report
+    from headcount.report.model import FollowerRows, Report
     from headcount.sources.collecting import Options, Quote
     from headcount.sources.handles import Target
     from headcount.sources.http import Client
@@ -261,10 +262,10 @@ class Workspace:
                 collected += [imported] if imported is not None else []
         return collected, failed
 
-    def accounts(self, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
-        """Accounts that a report can be made of: id, handle, followers listed, posts."""
+    def accounts(self, limit: int = 20) -> list[KnownAccount]:
+        """Accounts that a report can be made of, each with how completely its followers were listed."""
         with Store(self.folder) as store:
-            return known_accounts(store.connection, limit)
+            return known_accounts_with_lists(store.connection, known_accounts(store.connection, limit))
 
     def snapshots(self) -> list[Snapshot]:
         """Every import, oldest first."""
@@ -340,30 +341,37 @@ class Workspace:
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
         return build_report(main, beside=others, anonymous=anonymous)
 
-    def followers(self, account: str | None = None, *, label: str | None = None) -> list[FollowerRow]:
-        """Every follower with class and reasons; with `label` only those of one class."""
+    def followers(self, account: str | None = None, *, label: str | None = None) -> FollowerRows:
+        """Every listed follower with class and reasons; with `label` only those of one class.
+
+        Returns:
+            A list of rows; its `follower_list` says how completely they were listed: rows of a partial list are not all
+            followers, and where there is no list at all they are none.
+        """
         from headcount.report.build import follower_rows
 
         return follower_rows(self.measure(account), label=label)
 
-    def authenticity(self, account: str | None = None, *, as_of: datetime | None = None) -> Authenticity:
-        """Is each follower real? Corrected by the labels given with `label`.
+    def authenticity(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: datetime | None = None,
+    ) -> Authenticity:
+        """Is each follower real? In agreement with the classes of the report, corrected by the labels of `label`.
 
         Args:
-            account: a handle or an id; may be left out where the workspace holds just one.
-            as_of: end of the observation; without it the newest observation, else the newest event.
+            account, window_days, as_of: as in `measure`.
 
         Raises:
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: the list of followers is unknown.
         """
-        from headcount.labels import labelled_rows, labels_of
-        from headcount.measures.authenticity import authenticity
-
-        with Store(self.folder) as store:
-            followers, end = self._followers_of(store, account, as_of)
-            labelled = labelled_rows(followers.account_id, labels_of(store.connection))
-        return authenticity(followers, as_of=end, labelled=labelled if labelled.said else None)
+        found = self.measure(account, window_days=window_days, as_of=as_of).authenticity
+        if found is None:
+            raise self._no_list()
+        return found
 
     def to_label(self, number: int, account: str | None = None, *, seed: int = 0) -> list[tuple[str, str | None]]:
         """Followers to label, as id and handle: drawn evenly over the whole list, without those that have a label.
@@ -380,22 +388,23 @@ class Workspace:
         from headcount.labels import draw, labels_of
 
         with Store(self.folder) as store:
-            followers, _ = self._followers_of(store, account, None)
+            followers = self._followers_of(store, account)
             rows = draw(followers, labels_of(store.connection), number, seed=seed)
         return [(followers.account_id[row], followers.handle[row]) for row in rows]
 
-    def _followers_of(self, store: Store, account: str | None, as_of: datetime | None) -> tuple[Followers, float]:
-        """The followers of an account, and the end of the observation."""
-        from headcount.errors import NotEnoughData
-
+    def _followers_of(self, store: Store, account: str | None) -> Followers:
+        """The followers of an account."""
         name = account if account is not None else self._only_account(store)
-        followers, end = read_followers(store.connection, find_account(store.connection, name), as_of=as_of)
+        followers, _ = read_followers(store.connection, find_account(store.connection, name), as_of=None)
         if followers is None:
-            raise NotEnoughData(
-                "The list of followers of this account is unknown, so nobody can be judged.",
-                hint="add a source that holds follows.",
-            )
-        return followers, end
+            raise self._no_list()
+        return followers
+
+    def _no_list(self) -> NotEnoughData:
+        return NotEnoughData(
+            "The list of followers of this account is unknown, so nobody can be judged.",
+            hint="add a source that holds follows.",
+        )
 
     def label(
         self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
@@ -421,7 +430,7 @@ class Workspace:
             set_label(store.connection, account_id, label, (now or datetime.now(UTC)).astimezone(UTC))
             labels = labels_of(store.connection)
             handle = store.handle_of(account_id)
-        return outcome(account_id, handle, label, self.authenticity(about), labels)
+        return outcome(account_id, handle, label, self.measure(about).authenticity, labels)
 
     def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
         """Which account of the workspace a follower is looked at for."""

@@ -216,7 +216,14 @@ def test_the_report_says_what_was_seeded(bluesky: Bluesky, collected: Path, run)
     assert report["followers"]["listed"] == listed
     assert report["followers"]["claimed"] == claimed > listed
     assert "counts followers that its list leaves out" in report["followers"]["explanation"]
-    assert report["followers"]["partial"]
+    # the list was read to its end; who is missing from it is deleted, deactivated, suspended or blocking
+    assert (report["followers"]["state"], report["followers"]["partial"]) == ("complete", False)
+    lists = {part["list"]: part for part in report["lists"]}
+    assert {part["state"] for part in lists.values()} == {"complete"}
+    assert lists["followers"]["listed"] == listed
+    assert lists["posts"]["listed"] == lists["posts"]["claimed"]
+    for name in ("replies", "likes", "reposts", "quotes"):
+        assert 0 < lists[name]["listed"] < lists[name]["claimed"], "some responders have left"
 
     start = world.now - WINDOW_DAYS * DAY
     occasions = [p for p in world.posts_of(world.main) if p.parent is None and p.time > start + DAY // 24]
@@ -246,7 +253,7 @@ def test_who_asks_not_to_be_shown_is_not_named(bluesky: Bluesky, collected: Path
     hidden = [world.accounts[did] for did in world.followers(world.main) if world.accounts[did].asks_to_be_hidden]
     assert len(hidden) > 20
     assert not any(person.did in text or person.handle in text for person in hidden)
-    assert len(json.loads(text)) == len(world.followers(world.main)), "counted all the same"
+    assert len(json.loads(text)["followers"]) == len(world.followers(world.main)), "counted all the same"
 
 
 def test_collecting_again_changes_nothing(bluesky: Bluesky, collected: Path, run) -> None:
@@ -312,8 +319,9 @@ def test_a_limit_takes_the_newest_and_calls_the_list_partial(bluesky: Bluesky, r
     got = rows(tmp_path, "SELECT position FROM follows WHERE followee_id = ? ORDER BY 1", account(world.main))
     assert [place for (place,) in got] == list(range(150))
     report = json.loads(run("report", main, "--workspace", str(tmp_path), "--json").stdout)
-    assert report["followers"]["partial"]
-    assert "was not read to its end" in report["followers"]["explanation"]
+    found = report["followers"]
+    assert (found["partial"], found["state"], found["reason"], found["listed"]) == (True, "partial", "limit", 150)
+    assert "only the newest were requested (--limit)" in found["explanation"]
 
 
 @pytest.mark.parametrize("who", ["quiet", "lonely"])

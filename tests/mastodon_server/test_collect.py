@@ -284,13 +284,16 @@ def test_a_hidden_list_is_unknown_and_not_empty(crowd, tmp_path: Path) -> None:
     server.behaviour.hidden_graph = frozenset({account["id"]})
     told = collect(server, account, folder, fresh=True)
     assert told.gone == 0, "nobody is gone because a list is hidden"
-    assert "The account hides who follows it: the list is unknown, not empty." in told.notes
+    assert "The account hides its followers: 205 are counted and none is listed." in told.notes
+    partial = hc.open(folder).report(window_days=None).followers
+    assert (partial.listed, partial.gone, partial.state) == (len(people), 0, "hidden")
     only_hidden = tmp_path / "hidden"
     collect(server, account, only_hidden)
     report = hc.open(only_hidden).report(window_days=None)
     assert report.followers.listed is None
     assert report.followers.claimed == len(people)
-    assert "hides who follows it" in report.followers.explanation
+    assert (report.followers.state, report.followers.reason) == ("hidden", "hidden_by_account")
+    assert "the account hides it" in report.followers.explanation
 
 
 def test_limited_mode_is_said(crowd, tmp_path: Path) -> None:
@@ -313,7 +316,7 @@ def test_threads_that_are_cut_without_a_login_are_said(crowd, tmp_path: Path, mo
     server.lists[f"/api/v1/accounts/{account['id']}/statuses"] = [root]
     server.lists[f"/api/v1/statuses/{root['id']}/context"] = {"ancestors": [], "descendants": replies}
     told = collect(server, account, tmp_path / "without")
-    assert any("1 thread was cut at 60 answers" in note for note in told.notes)
+    assert any("1 thread was cut at 60 replies" in note for note in told.notes)
     assert rows(tmp_path / "without", "SELECT count(*) FROM posts WHERE kind = 'reply'") == [(60,)]
     server.tokens["secret"] = "1"
     monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", f"{server.url.removeprefix('http://')}=secret")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from headcount.follower_list import FollowerList
 from headcount.measures.audience import Audience, Curve, Next, Range
 from headcount.measures.funnel import CLASSES, Classes
 from headcount.measures.question import Pooled, Question, ReplyCurve, Test
@@ -46,8 +47,8 @@ REASONS = {
     "unknown": "neither posts nor a date of last activity are known",
 }
 EXPLANATION = (
-    "The counter claims 6,048 and 6,012 are listed: the missing 36 are deleted, suspended or hidden, "
-    "or were not collected; 143 who were listed before are gone."
+    "6,012 followers are listed and the list was read to its end; the counter shows 6,048: 36 of those are not shown "
+    "by the platform or no longer there (deleted, suspended, hidden or blocking); 143 who were listed before are gone."
 )
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -66,6 +67,10 @@ HOSTILE = [
     "javascript:alert(1)",
     "<!-- <!--[if IE]><script>",
 ]
+
+
+def complete_list(listed: int) -> FollowerList:
+    return FollowerList(state="complete", reason=None, listed=listed, claimed=listed, partial=False)
 
 
 def stamp(moment: datetime) -> str:
@@ -367,8 +372,8 @@ def promoter(rows: int = 10_000) -> Report:
         schema=SCHEMA,
         headcount_version="0.1.0",
         findings=[
-            "promoter.example has 6,012 followers; the headcount is 48 (41 to 57): so many will have responded once as "
-            "much again is posted. 36 of them responded to the 61 posts in 56 days so far.",
+            "promoter.example has 6,012 followers. The headcount is 48 (95% interval 41 to 57): the number of distinct "
+            "followers expected to have responded after the next 61 posts. 36 of them responded to the 61 posts.",
             "promoter.example has a smaller headcount (48, 41 to 57) than neighbour.example (131, 118 to 149) (6,012 "
             "followers against 300).",
             "Of 6,155 followers ever listed, 13 are in a two-way relationship, 23 respond, 702 listen silently, 911 "
@@ -395,9 +400,9 @@ def promoter(rows: int = 10_000) -> Report:
             listed=6012,
             gone=143,
             new=87,
-            state="partial",
-            reason="shorter_than_counter",
-            partial=True,
+            state="complete",
+            reason="removed_or_private",
+            partial=False,
             explanation=EXPLANATION,
         ),
         lists=[],
@@ -429,6 +434,7 @@ def promoter(rows: int = 10_000) -> Report:
                 headcount=131.0,
                 low=118.0,
                 high=149.0,
+                follower_list=complete_list(300),
             ),
             Beside(
                 account_id="bluesky:did:plc:c",
@@ -437,6 +443,7 @@ def promoter(rows: int = 10_000) -> Report:
                 headcount=212.0,
                 low=190.0,
                 high=251.0,
+                follower_list=complete_list(25314),
             ),
             Beside(
                 account_id="bluesky:did:plc:w",
@@ -445,6 +452,7 @@ def promoter(rows: int = 10_000) -> Report:
                 headcount=None,
                 low=None,
                 high=None,
+                follower_list=complete_list(12),
             ),
         ],
         notes=[
@@ -517,8 +525,8 @@ def unknown_followers() -> Report:
     return replace(
         base,
         findings=[
-            "Who follows newsdesk is unknown; the headcount is 48 (41 to 57): so many will have responded once as much "
-            "again is posted. 36 people responded to the 61 posts so far.",
+            "Who follows newsdesk is unknown. The headcount is 48 (95% interval 41 to 57): the number of distinct "
+            "people expected to have responded after the next 61 posts. 36 people responded to the 61 posts so far.",
             "5 questions were asked: 5.2 people on average answered within 24 hours (2.5 to 7.9).",
             "newsdesk has a two-way tie with 13 people, and wrote back to 29% (19% to 42%) of the 58 who wrote.",
         ],

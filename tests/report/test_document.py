@@ -207,12 +207,13 @@ def test_a_list_read_to_its_end_is_not_partial_and_says_why_the_counter_differs(
 def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):
     report = build_report(measure(sampled_view()))
     words = " ".join(report.findings)
-    assert "Of 288 followers, " in words
+    assert "288 of 295 followers of @ego are listed (partial list)" in words
+    assert "Of the 288 listed followers, " in words
     assert "; 4 more are gone (unfollowed, deleted or suspended)" in words
     assert "292" not in words
     assert "ever listed" not in words
     assert "As of " in report.findings[0]
-    assert "drawn from the whole list were looked at" in words
+    assert "drawn from the listed followers were looked at" in words
     assert "responders; of most of the silent ones" in words
     print_report(report)
     assert "besides; unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())

@@ -58,7 +58,7 @@ def test_the_finding_is_the_title_and_the_first_heading(promoter_page):
     [
         ("promoter", "6,012 followers. Headcount 48 (41 to 57)."),
         ("newcomer", "12 followers. No headcount yet."),
-        ("unknown", "1,204,331 followers claimed, none listed. Headcount 48 (41 to 57)."),
+        ("unknown", "Followers unknown, 1,204,331 by the counter. Headcount 48 (41 to 57)."),
     ],
 )
 def test_headline(samples, name, expected):
@@ -219,7 +219,7 @@ def test_ten_thousand_followers_with_long_names_stay_under_three_megabytes(sampl
     assert len(report.rows) == 10_000
     assert page.count("<tr><td>") - page.count("<tr><td>1</td>") >= 10_000
     assert len(page.encode()) < 3_000_000
-    assert "10,000 of 1,000,000</b> followers are listed" in page
+    assert "10,000 of 1,000,000</b> followers are shown" in page
 
 
 def test_rows_are_shortened_only_as_far_as_needed(samples):

@@ -12,7 +12,7 @@ from tests.circuit_world import EGO, circuit_world
 
 from headcount.columns import Followers, FollowsBetween
 from headcount.measures.funnel import CLASSES
-from headcount.measures.intervals import wilson
+from headcount.measures.intervals import finite_count
 from headcount.measures.rings_followers import follower_rings
 from headcount.report.document import to_json
 from headcount.report.html import render_html
@@ -99,7 +99,7 @@ def test_every_face_tells_it(report, capsys):
     assert report.rings.sentence in page
     print_report(report)
     said = capsys.readouterr().out
-    assert "Closed circuits among the followers" in said
+    assert "Closed circuits among the listed followers" in said
     assert "closed circuit " in said
 
 
@@ -174,10 +174,13 @@ def test_a_sample_of_the_followers_gives_the_share_with_its_interval(world, tmp_
     expected = len(np.intersect1d(drawn, truth.circuit))
     assert (part.looked_at, part.of, part.drawn) == (900, truth.count, True)
     assert part.members == pytest.approx(expected, abs=3)
-    assert (part.share_low, part.share_high) == wilson(part.members, 900, population=truth.count)
+    limits = finite_count(part.members, 900, truth.count)
+    assert (part.share_low * truth.count, part.share_high * truth.count) == pytest.approx(limits)
+    assert part.members <= limits[0]
+    assert part.exact is None
     assert part.share_low <= len(truth.circuit) / truth.count <= part.share_high
     assert part.smallest == 17
-    assert "of all followers" in part.sentence
+    assert "of all listed followers" in part.sentence
 
 
 def test_what_was_asked_for_another_account_is_not_taken_for_a_sample(world, tmp_path):

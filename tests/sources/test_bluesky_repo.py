@@ -88,3 +88,28 @@ def test_an_exported_repository_is_imported(shared_data, tmp_path):
     assert kinds["like"] <= 22
     assert kinds["repost"] <= 15
     assert "Followers and responses are not in it" in imported.notes[0]
+    with Store(tmp_path) as store:
+        found = store.connection.execute(
+            "SELECT list, state, reason, listed, observed_at FROM list_coverage ORDER BY list"
+        ).fetchall()
+    assert [row[:4] for row in found] == [
+        ("following", "complete", None, 78),
+        ("likes", "unknown", "own_activity_only", None),
+        ("posts", "complete", None, 26),
+        *((name, "unknown", "own_activity_only", None) for name in ("quotes", "replies", "reposts")),
+    ]
+    newest = max(tid_time(record.key) for record in read_repository(path.read_bytes()).records if tid_time(record.key))
+    assert {row[4] for row in found} == {newest.replace(tzinfo=None)}, "an old one has no revision with a time"
+
+
+@pytest.mark.shared
+def test_copying_a_repository_makes_its_follows_no_newer(shared_data, tmp_path):
+    """A list of accounts followed that was collected after the repository was written is newer than it."""
+    path = tmp_path / "copy.car"
+    path.write_bytes((shared_data / "fixtures/bluesky/greenground.repo.car").read_bytes())
+    repository = read_repository(path.read_bytes())
+    assert repository.revised_at == datetime(2023, 8, 31, 2, 18, 48, 943019, tzinfo=UTC)
+    hc.open(tmp_path / "ws").add(path)
+    with Store(tmp_path / "ws") as store:
+        seen = store.connection.execute("SELECT DISTINCT observed_at FROM follows").fetchall()
+    assert seen == [(repository.revised_at.replace(tzinfo=None),)]

@@ -42,12 +42,12 @@ def listed(pages, *, status=200):
     return answer, asked
 
 
-def listing(under_way):
+def listing(under_way, **how):
     def ask(cursor):
         return under_way.get("list", "http://h/list", [("cursor", cursor)] if cursor else [])
 
     return Listing(
-        under_way, "The list", ask, lambda page: page.json.get("cursor"), lambda page: len(page.json["items"])
+        under_way, "The list", ask, lambda page: page.json.get("cursor"), lambda page: len(page.json["items"]), **how
     )
 
 
@@ -99,6 +99,86 @@ def test_a_list_of_nothing_but_empty_pages_ends(tmp_path):
         assert len(list(pages)) == MOST_EMPTY
         assert not pages.whole
         assert "empty pages" in under_way.landing.notes()[0]
+
+
+FULL, HALF = list(range(80)), list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("pages", "claimed", "expected"),
+    [
+        ([FULL], 200, ("partial", "no_next_page")),
+        ([FULL], 83, ("partial", "no_next_page")),
+        ([FULL], 81, ("complete", "removed_or_private")),  # one that is gone explains it
+        ([FULL], 80, ("complete", None)),
+        ([FULL], None, ("partial", "no_next_page")),  # nothing tells that it ended there
+        ([FULL, FULL], 200, ("partial", "no_next_page")),
+        ([FULL, FULL], None, ("complete", None)),  # paging worked, and has come to its end
+        ([FULL, HALF], 121, ("complete", "removed_or_private")),
+        ([FULL, HALF], 200, ("complete", "removed_or_private")),  # the last page was not full
+        ([FULL, HALF], 300, ("partial", "shorter_than_counter")),
+        ([HALF], 200, ("partial", "shorter_than_counter")),
+        ([[1, 2]], 5, ("complete", "removed_or_private")),
+        ([[]], 5, ("hidden", "hidden_by_account")),
+        ([[]], 0, ("complete", None)),
+        ([[]], None, ("unknown", None)),
+        ([HALF], 30, ("complete", None)),
+    ],
+)
+def test_where_a_list_that_came_to_its_end_is_complete(tmp_path, pages, claimed, expected):
+    given = {
+        str(number) if number else None: (page, str(number + 1) if number + 1 < len(pages) else None)
+        for number, page in enumerate(pages)
+    }
+    answer, _ = listed(given)
+    with collection(tmp_path, answer) as under_way:
+        one = listing(under_way, size=80)
+        found = len(items(one))
+        coverage = one.coverage("followers", "x:a", listed=found, claimed=claimed)
+    assert (coverage.state, coverage.reason) == expected
+
+
+def test_a_server_with_smaller_pages_than_were_asked_for(tmp_path):
+    """Where the size is the server's, a page of a usual size without a next one may be cut."""
+    for name, (count, expected) in enumerate([(40, ("partial", "no_next_page")), (41, ("complete", None))]):
+        answer, _ = listed({None: (list(range(count)), None)})
+        folder = tmp_path / str(name)
+        folder.mkdir()
+        with collection(folder, answer) as under_way:
+            one = listing(under_way)
+            coverage = one.coverage("followers", "x:a", listed=len(items(one)), claimed=50)
+        reason = expected[1] or "removed_or_private"
+        assert (coverage.state, coverage.reason) == (expected[0], reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [(401, "refused", "login_required"), (403, "refused", "login_required"), (404, "refused", "not_supported")],
+)
+def test_a_list_that_is_refused_at_once_and_one_that_breaks_off(tmp_path, status, state, reason):
+    answer, _ = listed({None: ([1], "a")}, status=status)
+    with collection(tmp_path, answer) as under_way:
+        one = listing(under_way)
+        assert items(one) == []
+        coverage = one.coverage("followers", "x:a", listed=0, claimed=9)
+        assert (coverage.state, coverage.reason) == (state, reason)
+        coverage = one.coverage("followers", "x:a", listed=1, claimed=9)
+        assert (coverage.state, coverage.reason) == ("partial", "broke_off")
+
+
+def test_a_list_that_the_budget_ends(tmp_path):
+    answer, _ = listed({None: ([1], "a"), "a": ([2], None)})
+    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+        one = listing(under_way)
+        under_way.get("list", "http://h/list")
+        one._ask = lambda cursor: under_way.get("list", "http://h/list", [("cursor", cursor)] * bool(cursor), price=2.0)
+        found = []
+        with pytest.raises(BudgetReached):
+            found += items(one)
+        coverage = one.coverage("followers", "x:a", listed=1, claimed=9)
+        assert (coverage.state, coverage.reason) == ("partial", "cost_limit")
+        coverage = one.coverage("followers", "x:a", listed=0, claimed=9)
+        assert (coverage.state, coverage.reason) == ("unknown", "cost_limit")
 
 
 def test_a_second_run_asks_only_for_what_is_missing(tmp_path):

@@ -20,6 +20,9 @@ NAMED = [
     ("mastodon:alice@localhost:3000", "mastodon", "alice@localhost:3000"),
     ("https://mastodon.social/@alice", "mastodon", "alice@mastodon.social"),
     ("https://mastodon.social/users/alice", "mastodon", "alice@mastodon.social"),
+    ("alice@BÜCHER.example", "mastodon", "alice@xn--bcher-kva.example"),
+    ("https://bücher.example/@alice", "mastodon", "alice@xn--bcher-kva.example"),
+    ("alice@xn--bcher-kva.example", "mastodon", "alice@xn--bcher-kva.example"),
     ("@alice", "x", "alice"),
     ("x:alice", "x", "alice"),
     ("twitter:@alice_1", "x", "alice_1"),
@@ -47,3 +50,18 @@ def test_what_names_nobody_is_left_to_the_files(text):
 def test_a_platform_with_a_handle_that_cannot_be_is_refused(text):
     with pytest.raises(UsageError, match="is no handle of"):
         parse_target(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ana@bücher.example",
+        "@ana@BÜCHER.example",
+        "mastodon:ana@bücher.example",
+        "https://bücher.example/@ana",
+        "https://bücher.example/users/ana",
+        "ana@xn--bcher-kva.example",
+    ],
+)
+def test_a_server_in_unicode_is_the_one_in_punycode(text: str) -> None:
+    assert parse_target(text) == Target("mastodon", "ana@xn--bcher-kva.example")

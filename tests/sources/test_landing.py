@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -227,3 +228,26 @@ def test_half_a_character_does_not_make_a_page_unreadable(tmp_path):
         assert page.json == {"name": "\ufffd and \U0001f600"}
         with pytest.raises(InputError):
             _ = landing.put("s", "v", 200, {}, rb'{"name": "\ud83d", "n": NaN}').json
+
+
+def test_notes_have_topics_and_those_of_earlier_versions_are_read(tmp_path):
+    budget = "Going on could cost more than the $1.00 that were allowed; $0.90 are spent. It is partial."
+    with Landing(tmp_path / "new.landing", write=True) as landing:
+        landing.note("plain")
+        landing.note("the budget ended it", topic="cost_limit")
+        assert landing.notes() == ["plain", "the budget ended it"]
+        assert landing.notes(without="cost_limit") == ["plain"]
+    path = tmp_path / "old.landing"
+    with Landing(path, write=True) as landing:
+        landing.note("plain")
+        landing.note(budget)
+        landing.finish()
+    with sqlite3.connect(path) as db:
+        db.execute("ALTER TABLE notes DROP COLUMN topic")
+    db.close()
+    with Landing(path) as landing:
+        assert landing.notes() == ["plain", budget]
+        assert landing.notes(without="cost_limit") == ["plain"]
+    with Landing(path, write=True) as landing:
+        landing.note("another", topic="cost_limit")
+        assert landing.notes(without="cost_limit") == ["plain"]

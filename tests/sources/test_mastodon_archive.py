@@ -13,10 +13,11 @@ from tests.lists import complete_of, reasons_of
 from tests.sources import archives as built
 from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 
+import headcount
 from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
-from headcount.sources.activitypub import Addresses, visibility, words
+from headcount.sources.activitypub import Addresses, account_key, post_key, visibility, words
 from headcount.sources.base import create_incoming
 from headcount.sources.mastodon_archive import MastodonArchiveSource
 
@@ -113,8 +114,11 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "followers only are counted, and their text is not kept: 1." in notes
     assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
     assert reasons_of(intake) == [
-        (name, "unknown", "own_activity_only") for name in ("likes", "quotes", "replies", "reposts")
+        ("likes", "unknown", "own_activity_only"),
+        ("posts", "partial", "shorter_than_counter"),  # the actor has 42, of which the outbox holds a part
+        *((name, "unknown", "own_activity_only") for name in ("quotes", "replies", "reposts")),
     ]
+    assert all(entry.observed_at == "2026-03-01T12:00:00Z" or entry.observed_at for entry in intake.lists)
 
 
 def test_direct_and_hidden_words_are_nowhere(tmp_path: Path) -> None:
@@ -185,7 +189,7 @@ def test_wrong_items_are_named_and_may_be_skipped(name: str, item: object, reaso
 
 def test_an_address_in_a_list_that_is_none_is_named(tmp_path: Path) -> None:
     files = built.mastodon() | {"following_accounts.csv": built.FOLLOWED + "nobody,true,false,\n"}
-    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is no address"):
+    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is not an address"):
         read(packed("zip", tmp_path, files))
 
 
@@ -220,6 +224,77 @@ def test_addresses_tell_names_only_where_they_hold_them() -> None:
     assert addresses.author("https://a.example/users/ben/statuses/1") is None, "two names for one server"
     assert addresses.account("https://m.example/users/9abc", "https://m.example/notes/1") is None
     assert addresses.account("https://p.example/users/ben", "https://p.example/objects/1") == "mastodon:ben@p.example"
+
+
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [
+        ("Social.Example", "social.example"),
+        ("social.example.", "social.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("BÜCHER.example", "xn--bcher-kva.example"),
+        ("XN--Bcher-kva.example", "xn--bcher-kva.example"),
+        ("bu\u0308cher.example", "xn--bcher-kva.example"),  # decomposed, as macOS writes it
+        ("faß.example", "xn--fa-hia.example"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("i❤.example", "xn--i-7iq.example"),  # beyond IDNA 2008, but registered
+        ("bücher.example:8443", "xn--bcher-kva.example:8443"),
+        ("127.0.0.1:8611", "127.0.0.1:8611"),
+        ("[::1]:80", "[::1]:80"),
+        ("ü" * 70 + ".example", "ü" * 70 + ".example"),  # longer than a name can be: kept as it is
+    ],
+)
+def test_a_host_has_one_spelling(host: str, key: str) -> None:
+    assert account_key("Ana", host) == f"mastodon:ana@{key}"
+    assert post_key(f"https://{host}/users/Ana/statuses/1") == f"mastodon:https://{key}/users/Ana/statuses/1"
+    addresses = Addresses("home.example")
+    addresses.learn(f"https://{host}/ap/users/1", f"@Ana@{host}")
+    assert addresses.account(f"https://{key}/ap/users/1") == f"mastodon:ana@{key}"
+    assert addresses.author(f"https://{key.upper()}/users/Ben/statuses/1") == f"mastodon:ben@{key}"
+
+
+@pytest.mark.parametrize("name", ["ben@bücher.example", "@Ben@BÜCHER.example", "ben@xn--bcher-kva.example"])
+def test_an_account_is_found_by_either_spelling_of_its_server(name: str, tmp_path: Path) -> None:
+    listed = "Account address,Show boosts\nben@bücher.example,true\nben@xn--bcher-kva.example,true\n"
+    workspace = headcount.open(tmp_path / "ws")
+    workspace.add(built.folder(tmp_path / NAME, built.mastodon() | {"following_accounts.csv": listed}))
+    assert workspace.view(name).facts.account_id == "mastodon:ben@xn--bcher-kva.example"
+
+
+def _web_domain(*mentioned: tuple[str, str], webfinger: str | None = None) -> built.Files:
+    """The archive of ana, whose server runs at social.example, with a post that mentions these (address, name)."""
+    files = built.mastodon(lists=False)
+    actor = json.loads(files["actor.json"]) | ({"webfinger": webfinger} if webfinger else {})
+    outbox = json.loads(files["outbox.json"])
+    tags = [{"type": "Mention", "href": address, "name": name} for address, name in mentioned]
+    post = {"id": f"{ACTOR}/statuses/90", "type": "Note", "to": [PUBLIC], "content": "hi", "tag": tags}
+    outbox["orderedItems"] = [
+        {"id": f"{ACTOR}/statuses/90/activity", "type": "Create", "actor": ACTOR, "object": post, "to": [PUBLIC]}
+    ]
+    return files | {"actor.json": json.dumps(actor), "outbox.json": json.dumps(outbox)}
+
+
+@pytest.mark.parametrize(
+    ("mentioned", "webfinger", "account", "is_said"),
+    [
+        ([(f"{HOME}/users/bo", "@bo@corp.example")], None, "mastodon:ana@corp.example", False),
+        ([(f"{HOME}/users/bo", "@bo@Corp.Example")] * 2, None, "mastodon:ana@corp.example", False),
+        ([(f"{HOME}/users/bo", "@bo@social.example")], None, "mastodon:ana@social.example", False),
+        ([(f"{HOME}/users/bo", "@bo@corp.example")], "ana@main.example", "mastodon:ana@main.example", False),
+        ([(f"{HOME}/users/bo", "@bo@a.example"), (f"{HOME}/@cy", "@cy@b.example")], None, ANA, True),
+        ([(f"{HOME}/users/bo", "@bo")], None, ANA, True),
+        ([("https://other.example/users/bo", "@bo@corp.example")], None, ANA, True),
+        ([], None, ANA, True),
+    ],
+)
+def test_the_account_is_named_after_the_domain_of_its_server(
+    mentioned: list[tuple[str, str]], webfinger: str | None, account: str, is_said: bool, tmp_path: Path
+) -> None:
+    """An archive without webfinger, of a server whose accounts carry another domain (WEB_DOMAIN)."""
+    con, intake = read(built.folder(tmp_path / NAME, _web_domain(*mentioned, webfinger=webfinger)))
+    assert intake.account_id == account
+    assert (account,) in rows(con, "author_id", "posts")
+    assert any("does not state the account's domain" in note for note in intake.notes) is is_said
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,25 @@ def test_a_row_that_is_cut_off_is_named(tmp_path: Path) -> None:
 def test_other_tables_are_not_recognised(header: str, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(header + "\n")
     assert not MinetSource().recognises(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_that_a_spreadsheet_saved(encoding: str, delimiter: str, tmp_path: Path) -> None:
+    path = table(
+        tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "Zoë – é", "followers": 5})
+    )
+    path.write_bytes(path.read_text(encoding="utf-8").replace(",", delimiter).encode(encoding))
+    con, _ = read(path)
+    assert rows(con, "display_name, followers_count", "accounts") == [("Zoë – é", 5)]
+
+
+def test_an_invalid_character_and_a_count_with_a_separator(tmp_path: Path) -> None:
+    path = table(
+        tmp_path / "t.csv", [], USERS, ([], {"id": 7, "screen_name": "zoe", "name": "é é BAD", "followers": "12.000"})
+    )
+    path.write_bytes(path.read_bytes().replace(b"BAD", b"\xed\xa0\xbd"))
+    con, intake = read(path)
+    assert rows(con, "display_name, followers_count", "accounts") == [("é é �", None)]
+    assert any("t.csv: 1 invalid character was replaced" in note for note in intake.notes)
+    assert "Counts that are not whole numbers from 0 were taken as unknown: 1." in intake.notes

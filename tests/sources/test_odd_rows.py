@@ -63,31 +63,6 @@ def test_followers_of_mastodon_without_a_name_are_counted_and_the_list_is_not_wh
     assert ("followers", "partial", "entries_without_id") in reasons_of(intake)
 
 
-def test_answers_that_mastodon_counts_and_shows_none_of_are_told(con, tmp_path):
-    me = {"id": "1000", "acct": "me"}
-
-    def status(number, answers, **more):
-        address = f"https://h.example/users/me/statuses/{number}"
-        shown = {"id": str(number), "uri": address, "replies_count": answers, "content": "", "created_at": AT}
-        return {**shown, "account": me, **more}
-
-    with Landing(tmp_path / "x.landing", write=True) as landing:
-        landing.set_meta("domain", "h.example")
-        reader = _Reader(Rows(con), landing, me, None)
-        url = "http://h.example/api/v1/statuses/{}/context"
-        answer = status(4, 0, in_reply_to_id="2", account={"id": "7", "acct": "you"})
-        pages = [
-            page("posts", [status(1, 3), status(2, 2), status(3, 0)]),
-            page("context", {"ancestors": [], "descendants": []}, url.format(1)),
-            page("context", {"ancestors": [], "descendants": [answer]}, url.format(2)),
-        ]
-        for walk in (reader.learn, reader.take):
-            for one in pages:
-                walk(one)
-        intake = reader.finish("mastodon", con)
-    assert any(remark.text.startswith("4 answers are counted and not shown") for remark in intake.remarks)
-
-
 ODD_RECORDS = [
     {"reply": {"parent": "text", "root": []}, "text": "hi"},
     {"reply": {"parent": {"uri": 5}, "root": {"uri": {}}}, "text": "hi"},

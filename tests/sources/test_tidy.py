@@ -165,7 +165,7 @@ def test_a_few_damaged_bytes_do_not_turn_the_rest_into_another_encoding(store, t
     (tmp_path / "accounts.csv").write_bytes("account_id,bio\nx:1,Zoë – naïve\n".encode() + b"x:2,a\xffb\n")
     notes = add(store, tmp_path / "accounts.csv").notes
     assert rows(store, "SELECT bio FROM accounts ORDER BY account_id") == [("Zoë – naïve",), ("a�b",)]
-    assert any("1 bytes that are not UTF-8" in note for note in notes)
+    assert any("accounts.csv: 1 invalid character was replaced" in note for note in notes)
 
 
 def test_tables_as_pandas_writes_them(store, tmp_path):
@@ -307,6 +307,6 @@ def test_deep_thread_is_no_circle(store, tmp_path):
 
 
 def test_find_source_says_what_is_accepted(tmp_path):
-    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    (tmp_path / "notes.txt").write_text("a text of two lines\nthat holds nothing")
     with pytest.raises(UsageError, match="tidy tables"):
-        find_source(tmp_path / "photo.png")
+        find_source(tmp_path / "notes.txt")

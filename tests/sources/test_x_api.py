@@ -15,6 +15,7 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached
+from headcount.reading_lists import read_list_coverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
 from headcount.sources.landing import Landing, landing_folder
@@ -86,7 +87,7 @@ def tables(folder):
         "accounts": rows(folder, "SELECT * EXCLUDE (observed_at) FROM accounts ORDER BY ALL"),
         "follows": rows(folder, "SELECT follower_id, followee_id, position, sampled FROM follows ORDER BY ALL"),
         "posts": rows(folder, "SELECT * EXCLUDE (observed_at) FROM posts ORDER BY ALL"),
-        "interactions": rows(folder, "SELECT * FROM interactions ORDER BY ALL"),
+        "interactions": rows(folder, "SELECT * EXCLUDE (first_snapshot) FROM interactions ORDER BY ALL"),
     }
 
 
@@ -203,23 +204,54 @@ def test_the_recorded_page_is_asked_for_whole_and_the_list_page_by_page(tmp_path
         pages = [[item["id"] for item in page.json["data"]] for page in landing.pages("posts")]
         assert pages == [[tweet["id"] for tweet in recorded.posts(ACCOUNT)]]
         assert [len(page.json["data"]) for page in landing.pages("followers")] == [100] * 4 + [40]
-        assert landing.meta("whole_followers") == landing.meta("whole_following") == "True"
+        assert landing.is_complete("followers")
+        assert landing.is_complete("following")
     sizes = {asked["max_results"] for template, _, asked in server.asked if template.endswith("/followers")}
     assert sizes == {"1000"}, "X may give less than it is asked for, which is no reason to ask for less"
+
+
+def coverage_of(folder, account=ACCOUNT):
+    """(state, reason, listed, claimed) of each list, by the report's rule for the latest."""
+    with Store(folder) as store:
+        found = read_list_coverage(store.connection, f"x:{account}", datetime.now(UTC).replace(tzinfo=None))
+    return {name: (entry.state, entry.reason, entry.listed, entry.claimed) for name, entry in found.items()}
 
 
 def test_the_report_says_what_the_list_leaves_out(tmp_path, serve):
     serve()
     collect(tmp_path)
+    assert coverage_of(tmp_path) == {
+        "followers": ("complete", "removed_or_private", 440, 443),
+        "following": ("complete", None, 809, 809),
+        "posts": ("complete", None, 100, None),
+        # written years ago, and X's search reaches back seven days
+        "replies": ("partial", "platform_maximum", 0, 3),
+        "likes": ("complete", None, 25, 25),
+        "reposts": ("complete", "removed_or_private", 0, 3),
+        "quotes": ("complete", None, 0, 0),
+    }
     assert rows(tmp_path, "SELECT topic, text FROM remarks ORDER BY ALL") == [
-        (
-            "followers",
-            "X's counter also counts followers that its list leaves out: accounts that were suspended or deactivated.",
-        ),
         ("responses", "X does not tell when a post was liked or reposted."),
     ]
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
-    assert report is not None
+    assert (report.followers.state, report.followers.listed, report.followers.claimed) == ("complete", 440, 443)
+    assert "counter shows 443: 3 of those are not shown by the platform" in report.followers.explanation
+
+
+@pytest.mark.parametrize(
+    ("name", "likes", "reposts"),
+    [
+        ("itsLIVEofficial", ("partial", "platform_maximum", 600, 19709), ("partial", "shorter_than_counter", 20, 9567)),
+        ("borghi_claudio", ("partial", "platform_maximum", 300, 1867), ("unknown", "shorter_than_counter", 0, 206)),
+    ],
+)
+def test_responses_that_x_does_not_show_are_not_taken_for_none(tmp_path, recorded, serve, name, likes, reposts):
+    """X shows 100 accounts that liked a post; of the reposts, few were recorded."""
+    account = recorded.ids[name.lower()]
+    serve(account)
+    collect(tmp_path, name)
+    found = coverage_of(tmp_path, account)
+    assert (found["likes"], found["reposts"]) == (likes, reposts)
 
 
 def test_the_newest_followers_only(tmp_path, recorded, serve):
@@ -292,6 +324,41 @@ def test_an_account_that_is_not_there(tmp_path, serve, state, message):
     assert not (tmp_path / "landing").exists()
 
 
+def test_an_account_that_was_suspended_since_is_recorded_so(tmp_path, serve):
+    serve()
+    collect(tmp_path)
+    serve(lost={ACCOUNT: "suspended"})
+    collect(tmp_path, since=SINCE + timedelta(days=1))
+    me = f"x:{ACCOUNT}"
+    assert rows(tmp_path, f"SELECT status, followers_count FROM accounts WHERE account_id = '{me}'") == [
+        ("suspended", 443)
+    ]
+    assert rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = '{me}' AND gone_at IS NULL") == [(440,)]
+    assert {entry[:2] for entry in coverage_of(tmp_path).values()} == {("refused", "account_suspended")}
+    report = headcount.open(tmp_path).report(me)
+    assert report.followers.listed == 440
+    assert "the account is suspended" in report.followers.explanation
+    assert any("list of posts is unknown: the account is suspended" in note for note in report.notes)
+
+
+def test_a_protected_account_is_refused_and_not_empty(tmp_path, recorded, serve):
+    server = serve()
+    user = recorded.users[ACCOUNT]
+    server.forbidden = {"/2/users/{id}/followers", "/2/users/{id}/following"}
+    server.lost = {ACCOUNT: "protected"}
+    protected = user | {"protected": True}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(recorded.users, ACCOUNT, protected)
+        collect(tmp_path)
+    found = coverage_of(tmp_path)
+    assert {found[name][:2] for name in ("followers", "following", "posts", "likes")} == {
+        ("refused", "account_protected")
+    }
+    report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
+    assert report.followers.listed is None
+    assert report.audience.headcount is None
+
+
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 
@@ -345,6 +412,10 @@ def test_a_token_of_an_application(tmp_path, serve):
     assert {status for status, _, _ in server.refused} == {403}
     assert not [asked for asked in server.asked if asked[0].endswith("/liking_users")]
     assert "Who liked is shown to a user's token only, not to an application's." in result.notes
+    assert coverage_of(tmp_path)["likes"] == ("refused", "login_required", 0, 25)
+    report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
+    sentences = [part.sentence for part in report.lists if part.list == "likes"]
+    assert sentences[0].startswith("The list of likes is unknown (the counter shows 25): the server shows it only with")
 
 
 # -- money -----------------------------------------------------------------------------------------------------------
@@ -453,11 +524,37 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     listed = rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < listed < 440
     assert any("it is partial" in note for note in result.notes)
-    remark = ("followers", "The list of followers was not read to its end.")
-    assert remark in rows(tmp_path, "SELECT topic, text FROM remarks")
+    found = coverage_of(tmp_path)
+    assert found["followers"] == ("partial", "cost_limit", listed, 443)
+    assert found["posts"] == ("complete", None, 100, None), "it was read before"
+    assert found["following"] == ("unknown", "not_collected", None, None)
+    assert found["likes"] == ("unknown", "not_collected", 0, 25)
+    assert found["replies"] == ("unknown", "cost_limit", 0, 3), "among the mentions is none; the search was not begun"
+    report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
+    assert report.followers.partial
+    assert "the spending limit was reached" in report.followers.explanation
     result = collect(tmp_path, spend_at_most=50.0)
     assert not any("it is partial" in note for note in result.notes), "it is whole now"
-    assert remark not in rows(tmp_path, "SELECT topic, text FROM remarks")
+    assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
+
+
+def test_a_budget_that_ends_within_the_posts(tmp_path, serve):
+    serve(token=APP_TOKEN)
+    collect(tmp_path, spend_at_most=1.0)
+    found = coverage_of(tmp_path)
+    read = rows(tmp_path, f"SELECT count(*) FROM posts WHERE author_id = 'x:{ACCOUNT}'")[0][0]
+    assert 0 < read < 100
+    assert found["posts"] == ("partial", "cost_limit", read, None)
+    assert found["followers"] == ("unknown", "not_collected", None, None)
+    assert found["likes"][:3] == ("unknown", "not_collected", 0)
+
+
+def test_a_list_that_was_not_begun_leaves_what_an_earlier_collection_found(tmp_path, serve):
+    serve()
+    collect(tmp_path)
+    collect(tmp_path, spend_at_most=0.2, since=SINCE + timedelta(days=1))
+    assert len(rows(tmp_path, "SELECT * FROM snapshots")) == 2
+    assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 
 
 # -- stops and faults ------------------------------------------------------------------------------------------------
@@ -544,6 +641,9 @@ def test_what_the_plan_does_not_include_is_left_out_and_said_once(tmp_path, serv
     assert len([asked for asked in server.asked if asked[0].endswith("/liking_users")]) == 1
     assert "The list of likes was not shown (HTTP 403: Your plan does not include this endpoint)." in result.notes
     assert "The list of following was not shown (HTTP 403: Your plan does not include this endpoint)." in result.notes
+    found = coverage_of(tmp_path)
+    assert found["likes"] == ("refused", "login_required", 0, 25)
+    assert found["following"] == ("refused", "login_required", 0, 809)
 
 
 def test_one_post_that_is_not_answered_does_not_end_the_run(tmp_path, serve):

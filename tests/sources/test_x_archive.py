@@ -181,6 +181,9 @@ def test_lists_are_whole_unless_the_manifest_names_more(tmp_path: Path) -> None:
     _, intake = read(built.zipped(tmp_path / "y.zip", files))
     assert complete_of(intake) == (frozenset(), both)
     assert ("followers", "partial", "parts_missing") in reasons_of(intake)
+    assert ("posts", "complete", None) in reasons_of(intake)
+    assert len({entry.observed_at for entry in intake.lists}) == 1, "when the archive was made"
+    assert intake.lists[0].observed_at is not None
     assert any("follower-part1.js is not in it" in note for note in intake.notes)
 
 
@@ -321,3 +324,22 @@ def test_odd_values_anywhere_are_taken_or_named_and_never_crash(layout: str, tmp
             "SELECT post_id FROM incoming_posts UNION SELECT account_id FROM incoming_accounts"
         ).fetchall()
         assert all(re.fullmatch(r"x:\d+", identifier) for (identifier,) in ids)
+
+
+def test_an_older_archive_that_is_imported_later_revives_no_one(tmp_path: Path) -> None:
+    """Who is in the older list of followers and not in the newer one has left, whichever is imported first."""
+    older = built.modern()
+    newer = {name: content.replace(built.MADE, "2026-06-01T00:00:00.000Z") for name, content in older.items()}
+    (name,) = [name for name in newer if name.endswith("follower.js")]
+    head, _, body = newer[name].partition("=")
+    entries = json.loads(body)
+    assert len(entries) > 1
+    newer[name] = f"{head}= {json.dumps(entries[1:])}"
+    paths = [built.zipped(tmp_path / f"{n}.zip", files) for n, files in (("older", older), ("newer", newer))]
+    for order in (1, -1):
+        workspace = hc.open(tmp_path / f"ws{order}")
+        for path in paths[::order]:
+            workspace.add(path)
+        with Store(tmp_path / f"ws{order}") as store:
+            standing = "SELECT count(*) FROM follows WHERE followee_id = ? AND gone_at IS NULL"
+            assert store.connection.execute(standing, [f"x:{ANA}"]).fetchall() == [(len(entries) - 1,)]

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from tests.lists import reasons_of
 
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
@@ -352,17 +353,33 @@ def test_pages_of_a_list_of_followers_become_follows(tmp_path: Path) -> None:
     con, intake = read(written(tmp_path, *pages))
     rows = con.sql("SELECT follower_id, followee_id, position FROM incoming_follows ORDER BY position").fetchall()
     assert rows == [("x:10", "x:1", 0), ("x:11", "x:1", 1), ("x:12", "x:1", 2)]
-    assert intake.whole_lists
+    assert [entry.to_dict() for entry in intake.lists] == [
+        {
+            "account_id": "x:1",
+            "list": "followers",
+            "state": "complete",
+            "listed": 3,
+            "observed_at": "2023-01-01T00:00:00Z",
+        }
+    ]
     con, intake = read(written(tmp_path, pages[0]))
-    assert not intake.whole_lists, "the last page is missing"
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing")], "the last page is missing"
     con, intake = read(written(tmp_path, pages[1]))
-    assert not intake.whole_lists, "the first page is missing"
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing")], "the first page is missing"
     con, intake = read(written(tmp_path, followers_page(range(5, 7), None, kind="following")))
     assert con.sql("SELECT follower_id, followee_id FROM incoming_follows ORDER BY 2").fetchall() == [
         ("x:1", "x:5"),
         ("x:1", "x:6"),
     ]
+    assert reasons_of(intake) == [("following", "complete", None)]
     assert not intake.whole_lists
+
+
+def test_one_list_that_is_cut_leaves_the_others_complete(tmp_path: Path) -> None:
+    cut = followers_page(range(10, 12), "next")
+    whole = followers_page(range(20, 22), None, kind="following")
+    _, intake = read(written(tmp_path, cut, whole))
+    assert reasons_of(intake) == [("followers", "partial", "parts_missing"), ("following", "complete", None)]
 
 
 def test_liked_tweets_become_likes(tmp_path: Path) -> None:
@@ -390,7 +407,7 @@ def test_accounts_that_an_answer_calls_suspended_or_gone(tmp_path: Path) -> None
     [
         ('{"id": "1", ', "cut off"),
         ("hello", "is not JSON"),
-        ("[]", "no object"),
+        ("[17]", "no object"),
         ("17", "no object"),
         ('{"foo": 1}', "none of their fields"),
         (tweet(5, 2) | {"id": "abc"}, "is not a number"),
@@ -414,11 +431,28 @@ def test_broken_lines_are_named_and_may_be_skipped(line: object, reason: str, tm
     assert con.sql("SELECT post_id FROM incoming_posts ORDER BY 1").fetchall() == [("x:1",), ("x:2",)]
 
 
-def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("raw", "text", "note"),
+    [
+        (rb"half \ud83d", "half �", "1 invalid character was replaced"),
+        (rb"\ude00 half", "� half", "1 invalid character was replaced"),
+        (rb"\ud83d\ude00 \ud83d\ud83d.", "😀 ��.", "2 invalid characters were replaced"),
+        (rb"\\ud83d", r"\ud83d", None),  # an escaped backslash, no half
+        ("é ".encode() + b"cut \xf0\x9f\x98", "é cut �", "1 invalid character was replaced"),
+        ("é ".encode() + b"\xed\xa0\xbd\xed\xb8\x80 \xed\xa0\xbd", "é 😀 �", "1 invalid character was replaced"),
+        ("é ".encode() + b"\xff", "é �", "1 invalid character was replaced"),
+        (b"caf\xe9 cr\xe8me", "café crème", "is not UTF-8; it was read as cp1252"),
+    ],
+)
+def test_an_invalid_character_costs_itself_only(raw: bytes, text: str, note: str | None, tmp_path: Path) -> None:
     path = tmp_path / "tweets.jsonl"
-    path.write_bytes(json.dumps(tweet(1, 1)).encode() + b'\n{"id": "2", "author_id": "1", "text": "caf\xe9"}\n')
-    with pytest.raises(BadRows, match=r"tweets\.jsonl:2"):
-        read(path)
+    whole = json.dumps(tweet(1, 1)).encode()
+    path.write_bytes(whole + b'\n{"id": "2", "author_id": "1", "text": "' + raw + b'"}\n')
+    con, intake = read(path)
+    assert con.sql("SELECT text FROM incoming_posts WHERE post_id = 'x:2'").fetchall() == [(text,)]
+    said = [line for line in intake.notes if "invalid" in line or "UTF-8" in line]
+    assert len(said) == (note is not None)
+    assert note is None or note in said[0]
 
 
 def test_gzip_that_was_cut_off_is_refused(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
-from headcount.measures.prediction import Captures, Prediction, predict
+from headcount.measures.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
@@ -64,8 +65,8 @@ class Curve:
     Attributes:
         posts: numbers of posts, increasing, at most about 100 points, from 1 to twice the posts seen.
         responders: expected distinct responders after so many posts.
-        low, high: 95% interval of each: up to the posts seen, what so many of them drawn at random show; beyond, the
-            predictive interval.
+        low, high: 95% interval of each: up to the posts seen, what so many of them drawn at random show (without
+            width where any choice of them shows the same count, as all of them do); beyond, the predictive interval.
         seen: the number of posts seen: up to it the curve is rarefaction, beyond it prediction.
     """
 
@@ -87,32 +88,36 @@ class Audience(Result):
         followers: size of the follower list; None where unknown.
         observed: distinct people of the population who responded at least once.
         observed_active, observed_passive_only: by words (reply, mention, quote); only by repost or like.
-        responses: captures: pairs of person and post.
-        non_followers: distinct responders who do not follow (counted apart); None where unknown.
+        responses: captures: pairs of person and post. These four are None where the responses are unknown.
+        non_followers: distinct responders who are not in the list of followers (counted apart): where it is complete,
+            they do not follow; None where there is no list.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
         headcount: distinct people who will have responded after as many posts again; None: too little data.
         low, high: its 95% predictive interval.
+        exact: why the interval has no width (all followers on the list have responded); None where it has one.
         headcount_active, low_active, high_active: the same for active responses alone.
         at_least: lower 95% limit of Chao's lower bound on all who would ever respond.
         sensitivity: beta-binomial range of all who would ever respond: marked, never the answer.
         next: new responders in the next 1, 5, 10, 20 and as many posts again.
         curve, curve_active: accumulation of distinct responders; None: too little data.
         too_little: why no number is given; None where one is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     window_days: float | None
     posts: int
     population: Literal["followers", "responders"]
     followers: int | None
-    observed: int
-    observed_active: int
-    observed_passive_only: int
-    responses: int
+    observed: int | None
+    observed_active: int | None
+    observed_passive_only: int | None
+    responses: int | None
     non_followers: int | None
     coverage: float | None
     headcount: float | None
     low: float | None
     high: float | None
+    exact: Literal["all responded"] | None = None
     headcount_active: float | None
     low_active: float | None
     high_active: float | None
@@ -122,6 +127,7 @@ class Audience(Result):
     curve: Curve | None
     curve_active: Curve | None
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a horizon: further posts, new responders to expect, distinct responders by then, intervals."""
@@ -130,14 +136,20 @@ class Audience(Result):
             "new_responders": [step.new_responders for step in self.next],
             "low": [step.low for step in self.next],
             "high": [step.high for step in self.next],
-            "responders_by_then": [self.observed + step.new_responders for step in self.next],
+            "responders_by_then": [(self.observed or 0) + step.new_responders for step in self.next],
         }
 
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
-        whom = f"of {self.followers:,} followers" if self.followers is not None else "people (followers unknown)"
+        words = self.follower_list or COMPLETE
+        whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
         if self.headcount is None or self.low is None or self.high is None:
             return f"No headcount: {self.too_little}"
+        if self.exact is not None:
+            return (
+                f"Headcount {self.headcount:,.0f}: all {words.counted(self.followers or 0)} have responded to the "
+                f"{self.posts:,} posts so far, so no further follower can."
+            )
         return (
             f"Headcount {self.headcount:,.0f} ({self.low:,.0f} to {self.high:,.0f}): so many {whom} will have "
             f"responded after {self.posts:,} more posts; {self.observed:,} have to the {self.posts:,} posts so far."
@@ -193,6 +205,7 @@ def audience(
         headcount=total.headcount if total else None,
         low=total.low if total else None,
         high=total.high if total else None,
+        exact="all responded" if total and followers is not None and everything.observed >= followers else None,
         headcount_active=by_words.headcount if by_words else None,
         low_active=by_words.low if by_words else None,
         high_active=by_words.high if by_words else None,
@@ -283,13 +296,14 @@ def _predicted(captures: Captures) -> _Predicted:
         Next(posts=m, new_responders=float(middle[i]), low=float(low[i]), high=float(high[i]))
         for m, i in ((m, place[m]) for m in sorted({*_HORIZONS, t}))
     ]
-    unseen = np.quantile(prediction.unseen, [0.025, 0.975])
+    fewest, most = np.quantile(prediction.unseen, [0.025, 0.975])
+    fewest, most = widened(fewest, most, prediction.room)
     last = place[t]
     return _Predicted(
         headcount=seen + float(middle[last]),
         low=seen + float(low[last]),
         high=seen + float(high[last]),
-        sensitivity=Range(low=seen + float(unseen[0]), high=seen + float(unseen[1])),
+        sensitivity=Range(low=seen + float(fewest), high=seen + float(most)),
         next=steps,
         curve=_curve(captures, prediction),
     )
@@ -308,7 +322,7 @@ def _curve(captures: Captures, prediction: Prediction) -> Curve:
         posts=[*before.tolist(), *(t + prediction.horizons[inside]).astype(float).tolist()],
         responders=[*expected.tolist(), *(seen + middle[inside]).tolist()],
         low=[*np.maximum(expected - margin, 0).tolist(), *(seen + low[inside]).tolist()],
-        high=[*np.minimum(expected + margin, seen).tolist(), *(seen + high[inside]).tolist()],
+        high=[*np.maximum(np.minimum(expected + margin, seen), expected).tolist(), *(seen + high[inside]).tolist()],
         seen=t,
     )
 

@@ -19,20 +19,24 @@ base's.
 
 The interval of a probability says how much it hangs on which labelled accounts the card was made from (`scorecard`).
 The share of the audience is no mean of verdicts: it counts the errors of the flags (`quantification`), and those differ
-so much from one audience to the next that they have to be measured here, on followers that the user labelled. Without
-labels there is no share, and the result says so.
+so much from one audience to the next that they have to be measured here, on followers that the user labelled. Where
+that is not possible there is no share, and `no_share` holds the reason.
+
+In a report the funnel decides first (`verdicts`): each follower then has one class and one judgement that agrees with
+it, and a probability only where the card measures what the class does not already say.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import Floats, Followers, Integers
+from headcount.columns import Floats, Followers, Integers, Texts
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.arrivals import Together, arrived_together
 from headcount.measures.authenticity_features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
 from headcount.measures.quantification import Rate, Share, adjusted_share
@@ -41,7 +45,17 @@ from headcount.measures.result import Result
 from headcount.measures.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
 
-__all__ = ["CLASSES", "Authenticity", "Labelled", "Reason", "authenticity", "percent", "typical_account"]
+__all__ = [
+    "CLASSES",
+    "Authenticity",
+    "Labelled",
+    "NoShare",
+    "Reason",
+    "authenticity",
+    "card_labels",
+    "percent",
+    "typical_account",
+]
 
 CLASSES = ("unknown", "undecided", "real", "bought", "automated", "declared_bot", "auto_follow", "spam_bot")
 CODE = {name: np.int8(code) for code, name in enumerate(CLASSES)}
@@ -63,9 +77,10 @@ _VERDICTS = {
     "bought": "Looks bought, by its profile and its place in the list.",
     "automated": "Looks automated.",
     "declared_bot": "Says of itself that it is automated.",
-    "auto_follow": "Follows for the sake of numbers, by published rules: ",
-    "spam_bot": "Sends what nobody asked for: ",
+    "auto_follow": "Auto-follow: ",
+    "spam_bot": "Spam: ",
 }
+_NO_PROBABILITY = "The score card does not measure that, so it gives no probability of being a real account."
 _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 
@@ -76,6 +91,41 @@ class Labelled:
     row: Integers
     fake: NDArray[np.bool_]
     said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoShare:
+    """Why there is no share of real followers, with the counts behind the reason.
+
+    Attributes:
+        reason: no followers: none is on the list; no labels: the user labelled no follower; too few labels: fewer than
+            LEAST_LABELLED real or fake ones; nothing known: there is no profile of any follower; flags no better than
+            chance: on the labelled followers the card flags real ones about as often as fake ones.
+        real, fake: labelled followers; real_flagged, fake_flagged: those of them that the card flags.
+    """
+
+    reason: Literal["no followers", "no labels", "too few labels", "nothing known", "flags no better than chance"]
+    real: int = 0
+    fake: int = 0
+    real_flagged: int = 0
+    fake_flagged: int = 0
+
+    def sentence(self) -> str:
+        """The reason, and what to do about it."""
+        if self.reason == "no followers":
+            return "There is no share of real followers: no follower is on the list."
+        if self.reason == "nothing known":
+            return "There is no share of real followers: nothing is known of the followers but their names."
+        if self.reason == "flags no better than chance":
+            return (
+                "There is no share of real followers: on those that you labelled, the model is no better than chance "
+                f"(it flags {self.fake_flagged:,} of {self.fake:,} fake and {self.real_flagged:,} of {self.real:,} "
+                "real ones). Label more followers that are drawn at random: headcount authenticity --draw 50."
+            )
+        return (
+            f"A share of real followers takes {LEAST_LABELLED} real and {LEAST_LABELLED} fake ones labelled, drawn at "
+            f"random; there are {self.real:,} and {self.fake:,}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +147,21 @@ class Authenticity(Result):
 
     Attributes:
         label: index into CLASSES.
-        real, bought, automated: probabilities that add up to 1.
+        real, bought, automated: probabilities that add up to 1, by the score card: being a real account rather than
+            one sold as a follower or written by a program. NaN where a verdict leaves them out (`verdicts`).
         low, high: 95% interval of `real`.
         scores: (followers, 2) log odds of bought and of automated against real: what the reasons add up to.
         level: index into `authenticity_features.LEVELS`: which evidence there was of the account itself.
         together: who arrived together with others, from the order of the list.
-        share: share of the followers that are not real, with an interval that counts the model's errors here; None
-            without enough labels of the user.
+        standing: who follows at the end of the observation; counts and shares are of these.
+        share: share of the standing followers that are not real, with an interval that counts the model's errors here.
+        no_share: why there is none; None where there is one.
+        follower_class: class of each in the funnel; None before `verdicts` has brought the two together.
+        class_reasons: the funnel's reasons; None likewise.
         recalibration: the correction by the user's labels.
         too_little: why there is nothing to say; None where there is.
         inputs, steps, card: what the reasons are told from.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     label: NDArray[np.int8]
@@ -118,12 +173,17 @@ class Authenticity(Result):
     scores: Floats
     level: NDArray[np.int8]
     together: Together
+    standing: NDArray[np.bool_]
     share: Share | None
+    no_share: NoShare | None
     recalibration: Recalibration
     too_little: str | None
     inputs: Inputs
     steps: Steps
     card: ScoreCard
+    follower_class: Texts | None = None
+    class_reasons: Texts | None = None
+    follower_list: FollowerList | None = None
 
     @cached_property
     def log_odds(self) -> Floats:
@@ -132,7 +192,9 @@ class Authenticity(Result):
 
     def kind(self, row: int) -> str:
         """The likelier of bought and automated for one follower."""
-        return "bought" if self.bought[row] >= self.automated[row] else "automated"
+        names = list(self.card.classes)
+        bought, automated = (self.scores[row, names.index(name)] for name in ("bought", "automated"))
+        return "bought" if bought >= automated else "automated"
 
     def reasons(self, row: int, kind: str | None = None) -> tuple[Reason, ...]:
         """The reasons for one follower: what was taken before, then the weightiest first. Their points add up to its
@@ -168,13 +230,16 @@ class Authenticity(Result):
 
     def explain(self, row: int) -> str:
         """What is said of one follower, with its reasons, in sentences that anyone can read."""
+        if np.isnan(self.real[row]) or CLASSES[self.label[row]] in ("auto_follow", "spam_bot"):
+            return f"{self._verdict(row)} {_NO_PROBABILITY}"
         kind = self.kind(row)
         reasons = self.reasons(row, kind)[1:]
         against = "; ".join(r.sentence for r in reasons if r.points > 0)
         speaks_for = "; ".join(r.sentence for r in reasons if r.points < 0)
         by = LEVELS[self.level[row]] + (" and its place in the list" if self.together.chance[row] >= 0 else "")
         likely = (
-            f"{percent(self.real[row])} likely a real account ({percent(self.low[row])} to {percent(self.high[row])})"
+            f"{percent(self.real[row])} likely a real account, not a bought or automated one "
+            f"({percent(self.low[row])} to {percent(self.high[row])})"
         )
         parts = [self._verdict(row), f"Person or not: {likely}, judged by {by}."]
         if against:
@@ -188,6 +253,10 @@ class Authenticity(Result):
     def _verdict(self, row: int) -> str:
         """The class in a sentence, with what told it where that was a rule."""
         name, f = CLASSES[self.label[row]], self.inputs.followers
+        if self.follower_class is not None and self.class_reasons is not None:
+            said = {"gone": "Gone", "auto_follow": "Auto-follow", "spam": "Spam"}.get(self.follower_class[row])
+            if said is not None:
+                return f"{said}: {self.class_reasons[row]}."
         if name not in ("auto_follow", "spam_bot"):
             return _VERDICTS[name]
         one = Followers(**{field.name: getattr(f, field.name)[row : row + 1] for field in fields(Followers)})
@@ -203,25 +272,31 @@ class Authenticity(Result):
         )
 
     def columns(self) -> dict[str, list[Any]]:
-        """One row a class: followers in it, and their share of all."""
-        counts = np.bincount(self.label, minlength=len(CLASSES)).tolist()
-        shares = [count / len(self.label) if len(self.label) else None for count in counts]
+        """One row a class: standing followers in it, and their share of all that stand."""
+        counts = np.bincount(self.label[self.standing], minlength=len(CLASSES)).tolist()
+        shares = [count / sum(counts) if sum(counts) else None for count in counts]
         return {"class": list(CLASSES), "followers": counts, "share": shares}
 
     def sentence(self) -> str:
-        """The share of real followers with its interval; without labels, why there is none."""
+        """The share of real followers with its interval; without one, why there is none."""
         if self.too_little is not None:
             return self.too_little
+        words = self.follower_list or COMPLETE
         if self.share is not None:
             s = self.share
+            if s.exact is not None:
+                return f"{percent(1 - s.high)} of {words.all_of(s.population)} are real: you labelled all of them."
             return (
-                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {s.population:,} followers are real; the "
+                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
                 f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
             )
-        unclear = int(np.isin(self.label, [CODE["unknown"], CODE["undecided"]]).sum())
+        if self.no_share is not None and self.no_share.reason != "no labels":
+            return self.no_share.sentence()
+        unclear = int(np.isin(self.label[self.standing], [CODE["unknown"], CODE["undecided"]]).sum())
         return (
-            f"Of {len(self.label):,} followers, {unclear:,} cannot be told from what is known of them: silent readers "
-            "look like bought followers. For a share, with its error, label some followers as real, auto or spam."
+            f"Of {words.all_of(int(self.standing.sum()))}, {unclear:,} cannot be told from what is known of them: "
+            "silent readers look like bought followers. "
+            "For a share, with its error, label some followers as real, auto or spam."
         )
 
 
@@ -249,10 +324,12 @@ def authenticity(
     half = card.spread(steps) * correction.slope
     scores += (corrected - odds)[:, None]
     p = card.probabilities(scores)
+    share = _share(followers, odds, level, card, labelled)
     return Authenticity(
         label=_labels(followers, as_of, p, level, together, card), real=p[:, 0], bought=p[:, 1], automated=p[:, 2],
         low=_real(corrected + half), high=_real(corrected - half), scores=scores, level=level, together=together,
-        share=None if labelled is None else _share(followers, odds, level, card, labelled), recalibration=correction,
+        standing=followers.standing, share=share if isinstance(share, Share) else None,
+        no_share=share if isinstance(share, NoShare) else None, recalibration=correction,
         too_little=None if len(followers) else "There is no follower list.", inputs=inputs, steps=steps, card=card,
     )  # fmt: skip
 
@@ -318,33 +395,75 @@ def _labels(
     repeats = (f.posts_seen >= LEAST_REPEATED) & (f.same_text > 3) & (f.same_text * 5 >= f.posts_seen)
     with np.errstate(invalid="ignore"):
         bought = (p[:, 1] >= card.verdict["bought"]) & (together.chance > 0)
+    declared = _declared(f, automated)
     decisions = [
-        ((f.declared_bot == 1) | ((f.bio_says_automated == 1) & automated), "declared_bot"),
+        (declared, "declared_bot"),
         (rules.spam | (automated & repeats), "spam_bot"),
         (rules.auto_follow, "auto_follow"),
         (bought, "bought"),
+    ]
+    codes, by_card = [CODE[name] for _, name in decisions], _by_card(p[:, 0], p[:, 2], level, declared, card)
+    return np.select([c for c, _ in decisions], codes, by_card).astype(np.int8)
+
+
+def card_labels(found: Authenticity) -> NDArray[np.int8]:
+    """(followers,) index into CLASSES by the score card and the account's own word alone, without any rule."""
+    automated = found.automated >= found.card.verdict["automated"]
+    declared = _declared(found.inputs.followers, automated)
+    return _by_card(found.real, found.automated, found.level, declared, found.card)
+
+
+def _declared(f: Followers, automated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    declared: NDArray[np.bool_] = (f.declared_bot == 1) | ((f.bio_says_automated == 1) & automated)
+    return declared
+
+
+def _by_card(
+    real: Floats, automated: Floats, level: NDArray[np.int8], declared: NDArray[np.bool_], card: ScoreCard
+) -> NDArray[np.int8]:
+    decisions = [
+        (declared, "declared_bot"),
         (level == 0, "unknown"),
-        (automated, "automated"),
-        (p[:, 0] >= 0.5, "real"),
+        (automated >= card.verdict["automated"], "automated"),
+        (real >= 0.5, "real"),
     ]
     return np.select([c for c, _ in decisions], [CODE[n] for _, n in decisions], CODE["undecided"]).astype(np.int8)
 
 
-def _share(f: Followers, odds: Floats, level: NDArray[np.int8], card: ScoreCard, labelled: Labelled) -> Share | None:
-    """The share that is not real; the errors of the flag are those on the labelled followers."""
+def _share(
+    f: Followers, odds: Floats, level: NDArray[np.int8], card: ScoreCard, labelled: Labelled | None
+) -> Share | NoShare:
+    """The share that is not real, or why there is none; the errors of the flag are those on the labelled followers."""
+    population = int(f.standing.sum())
+    if not population:
+        return NoShare(reason="no followers")
+    if labelled is None or not len(labelled.row):
+        return NoShare(reason="no labels")
     flag = _real(odds) <= 1 - card.share_threshold
     fake, real = labelled.row[labelled.fake], labelled.row[~labelled.fake]
-    stands = np.isnan(f.gone_at) & (f.removed != 1)
-    known = (level > 0) & (f.sampled != 0) & stands
-    if min(len(fake), len(real)) < LEAST_LABELLED or not known.any():
-        return None
-    sensitivity, specificity = Rate(float(flag[fake].mean()), len(fake)), Rate(float((~flag[real]).mean()), len(real))
-    if sensitivity.share + specificity.share <= 1:
-        return None
-    return adjusted_share(
-        int(flag[known].sum()),
-        int(known.sum()),
-        sensitivity=sensitivity,
-        specificity=specificity,
-        population=int(stands.sum()),
+    counts = {
+        "real": len(real),
+        "fake": len(fake),
+        "real_flagged": int(flag[real].sum()),
+        "fake_flagged": int(flag[fake].sum()),
+    }
+    known = {"known_fake": int(f.standing[fake].sum()), "known_real": int(f.standing[real].sum())}
+    looked_at = (level > 0) & (f.sampled != 0) & f.standing
+    all_labelled = sum(known.values()) == population
+    if min(len(fake), len(real)) < LEAST_LABELLED and not all_labelled:
+        return NoShare(reason="too few labels", **counts)
+    if not looked_at.any() and not all_labelled:
+        return NoShare(reason="nothing known", **counts)
+    share = adjusted_share(
+        int(flag[looked_at].sum()),
+        max(int(looked_at.sum()), 1),
+        sensitivity=_rate(int(flag[fake].sum()), len(fake)),
+        specificity=_rate(int((~flag[real]).sum()), len(real)),
+        population=population,
+        **known,
     )
+    return share if share is not None else NoShare(reason="flags no better than chance", **counts)
+
+
+def _rate(hits: int, trials: int) -> Rate:
+    return Rate(hits / trials if trials else 0.5, trials)

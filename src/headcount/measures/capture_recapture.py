@@ -81,7 +81,10 @@ class Incidence:
 
 
 def log_normal_interval(observed: float, unseen: float, variance: float) -> tuple[float, float]:
-    """95% interval of observed + unseen that never goes below the observed (Chao 1987)."""
+    """95% interval of observed + unseen that never goes below the observed (Chao 1987).
+
+    Without unseen people or variance it has no width: see `_without_unseen` and `chapman` for what holds then.
+    """
     if unseen <= 0 or variance <= 0:
         return observed + max(unseen, 0.0), observed + max(unseen, 0.0)
     factor = float(np.exp(Z95 * np.sqrt(np.log1p(variance / unseen**2))))
@@ -101,22 +104,36 @@ def _variance_chao(q1: int, q2: int, k: float, total: float) -> float:
     return k * q1 * (q1 - 1) / 2 + k**2 * q1 * (2 * q1 - 1) ** 2 / 4 - k**2 * q1**4 / (4 * total) if total else 0.0
 
 
-def _chao(q1: int, q2: int, observed: int, k: float, *, corrected: bool) -> Estimate:
+def _without_unseen(observed: int, captures: int) -> tuple[float, float]:
+    """95% interval of everyone where the estimate is the observed S (Colwell 2013, EstimateS guide, equation 14).
+
+    A person is missed with probability P = exp(-captures/S), as if all responded alike; the upper limit is
+    (S + z sqrt(S P (1 - P)))/(1 - P), and at least one person more.
+    """
+    missed = float(np.exp(-captures / observed)) if observed else 0.0
+    half = Z95 * float(np.sqrt(observed * missed * (1 - missed)))
+    return float(observed), max((observed + half) / (1 - missed), observed + 1.0)
+
+
+def _chao(q1: int, q2: int, observed: int, k: float, captures: int, *, corrected: bool) -> Estimate:
     unseen = _unseen_chao(q1, q2, k, corrected=corrected)
     variance = max(_variance_chao(q1, q2, k, observed + unseen), 0.0)
-    low, high = log_normal_interval(observed, unseen, variance)
+    if unseen > 0 and variance > 0:
+        low, high = log_normal_interval(observed, unseen, variance)
+    else:
+        low, high = _without_unseen(observed, captures)
     return Estimate(observed + unseen, float(np.sqrt(variance)), low, high)
 
 
 def chao2(data: Incidence, *, corrected: bool = False) -> Estimate:
     """Chao's lower bound on everyone who would ever respond (Chao 1987); `corrected` for the bias-corrected form."""
     t = data.posts
-    return _chao(data[1], data[2], data.observed, (t - 1) / t, corrected=corrected)
+    return _chao(data[1], data[2], data.observed, (t - 1) / t, data.captures, corrected=corrected)
 
 
 def chao1(singletons: int, doubletons: int, observed: int, individuals: int) -> Estimate:
     """The same for abundance data, where occasions cannot be told apart (Chao 1984)."""
-    return _chao(singletons, doubletons, observed, (individuals - 1) / individuals, corrected=False)
+    return _chao(singletons, doubletons, observed, (individuals - 1) / individuals, individuals, corrected=False)
 
 
 def ichao2(data: Incidence) -> float:
@@ -200,7 +217,17 @@ def rarefaction_error(
     excess = float(responders.var()) - float((share * (1 - share) * people).sum())
     new = (rarefaction(data, h) - rarefaction(data, h - 1)) * t / max(data.captures, 1)
     by_reach = new**2 * excess * h * (t - h) / max(t - 1, 1)
-    value: NDArray[np.float64] = np.sqrt(np.maximum(by_chance + by_reach, 0.0))
+    variance = by_chance + by_reach
+    # Negative or no variance may be an artefact of the approximation: then posts count as independent of each other.
+    # Truly none: one post of equally many responders, any posts of which none shares a responder, all posts.
+    even = len(np.unique(responders)) <= 1
+    sure = (h >= t) | (even & ((h <= 1) | (set(data.counts) <= {1})))
+    variance = np.where((variance <= 1e-12) & ~sure, by_chance, variance)
+    # The count is whole: around a mean with the fraction f its variance is at least f (1 - f).
+    expected = rarefaction(data, h)
+    part = expected - np.floor(expected + 1e-9)
+    variance = np.where(sure, np.where(h >= t, 0.0, variance), np.maximum(variance, part * (1 - part)))
+    value: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0.0))
     return value
 
 
@@ -239,12 +266,38 @@ def good_toulmin(data: Incidence, further: float, *, smoothed: bool = False) -> 
 
 
 def chapman(first: int, second: int, both: int) -> Estimate:
-    """Two signals, such as repliers and likers: people in all (Chapman 1951); a lower bound if dependent."""
+    """Two signals, such as repliers and likers: people in all (Chapman 1951); a lower bound if dependent.
+
+    Where all of one signal are in the other, the variance is 0; the upper limit is then exact: the largest total at
+    which so large an overlap is more than 2.5% likely (hypergeometric), infinite where the smaller signal is empty.
+    """
     value = (first + 1) * (second + 1) / (both + 1) - 1
     variance = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
     observed = first + second - both
     low, high = log_normal_interval(observed, value - observed, variance)
+    if variance == 0:
+        high = _most_at_full_overlap(max(first, second), min(first, second))
     return Estimate(value, float(np.sqrt(variance)), low, high)
+
+
+def _most_at_full_overlap(larger: int, smaller: int) -> float:
+    """The largest N with C(larger, smaller)/C(N, smaller) above 0.025; infinite for an empty smaller signal."""
+    from scipy.special import gammaln
+
+    if smaller == 0:
+        return float("inf")
+
+    def log_chance(total: int) -> float:
+        ways = gammaln(larger + 1) - gammaln(larger - smaller + 1) - gammaln(total + 1) + gammaln(total - smaller + 1)
+        return float(ways)
+
+    low, high = larger, 2 * larger
+    while log_chance(high) > np.log(0.025):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if log_chance(middle) > np.log(0.025) else (low, middle)
+    return float(max(low, larger + 1))
 
 
 @dataclass(frozen=True)

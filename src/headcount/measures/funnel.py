@@ -3,41 +3,41 @@
 The classes, in the order in which they are decided; the first that holds is the follower's:
 
 1. *gone*: the follow was missed since, or the account is deleted or suspended. Whatever they did, they do
-not follow. 2. *relationship*: a two-way tie (`ties`). The account itself answered: nobody judges that better.
-3. *spam*, on strong evidence only: the same text over and over, with links. Such accounts send it to
-everyone, and so
-   to this account too; it is no answer, and would otherwise be counted as one.
-4. *responding*: responded at least once in the window, in words or by a like or repost. Someone who follows
-for
-   numbers and yet responds is responding: a person, or near enough.
-5. *spam*, 6. *auto_follow*: as a `FollowerJudge` says. It needs behaviour that was seen.
-7. *listening*: a sign of life anywhere on the platform within LISTENING_DAYS before the end of the
-observation. 8. *away*: the last sign of life is known, and older. It says nothing about reading: who reads
-leaves no trace. 9. *unknown*: no sign of life is known, as with protected accounts, or followers of whom
-only the name is known.
+   not follow.
+2. A label of the user: *auto_follow* or *spam*, whatever else is known.
+3. *relationship*: a two-way tie (`ties`). The account itself answered, which is better evidence than any profile.
+4. *spam*, on strong evidence only: the same text over and over, with links. Such accounts send it to
+   everyone, and so to this account too; it is no answer, and would otherwise be counted as one.
+5. *responding*: responded at least once in the window, in words or by a like or repost. Someone who follows
+   for numbers and yet responds is responding: a person, or near enough.
+6. *spam*, 7. *auto_follow*: by a `FollowerJudge`. It needs behaviour that was seen.
+8. *listening*: a sign of life anywhere on the platform within LISTENING_DAYS before the end of the observation.
+9. *away*: the last sign of life is known, and older. It says nothing about reading: who reads leaves no trace.
+10. *unknown*: no sign of life is known, as with protected accounts, or followers of whom only the name is known.
 
-Where only a uniform sample of the list was looked at, classes 1, 2 and 4 are known of everybody all the same; the
+Where only a uniform sample of the list was looked at, classes 1, 3 and 5 are known of everybody all the same; the
 followers who were not drawn and did not respond are *unknown*. How many silent followers there are of each class is
-estimated from those drawn, with the Wilson interval of a share in a finite population (`intervals.wilson`).
+estimated from those drawn, with exact limits for a finite list (`intervals.finite_count`).
 
 Silence, newness, few followers, an empty profile or a foreign script never make anyone spam or auto_follow,
 and
 nothing unknown counts against anyone: no data is *unknown*, never away.
 
-Sources: the 30 days, 'reachable', docs/methods/funnel.md; classes 5 and 6: `rules`, `model_judge`.
+Sources: the 30 days, 'reachable', docs/methods/funnel.md; classes 6 and 7: `rules`, `model_judge`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
-from headcount.measures.intervals import wilson
+from headcount.follower_list import COMPLETE, FollowerList
+from headcount.measures.intervals import finite_count
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.result import Result
 from headcount.measures.rules import FollowerJudge, Judgement
@@ -87,6 +87,7 @@ class Sampled:
         drawn: followers that were looked at; of: followers in the list that stand.
         silent: followers without a relationship or a response; silent_drawn: those of them that were looked at.
         listening, away, auto_follow, spam, unknown: how many of the silent are of each class.
+        exact: why the limits of each class are equal (all of the silent were looked at); None where they are not.
     """
 
     drawn: int
@@ -98,6 +99,7 @@ class Sampled:
     auto_follow: ClassEstimate
     spam: ClassEstimate
     unknown: ClassEstimate
+    exact: Literal["all looked at"] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class Funnel(Result):
         method: how auto_follow and spam were told, in a sentence.
         sample: where only a sample was looked at, what it says of all; None where all were.
         too_little: why there is nothing to say; None where there is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     classes: Classes
@@ -133,6 +136,7 @@ class Funnel(Result):
     method: str
     too_little: str | None
     sample: Sampled | None = None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a class: followers in it, and their share of all."""
@@ -146,8 +150,7 @@ class Funnel(Result):
             return self.too_little
         parts = [f"{getattr(self.classes, name):,} {_IN_WORDS[name]}" for name in CLASSES]
         shown = [part for part, name in zip(parts, CLASSES, strict=True) if getattr(self.classes, name)]
-        of = "1 follower" if self.followers == 1 else f"{self.followers:,} followers"
-        return f"Of {of}: {', '.join(shown)}."
+        return f"Of {(self.follower_list or COMPLETE).all_of(self.followers)}: {', '.join(shown)}."
 
 
 def funnel(
@@ -157,6 +160,7 @@ def funnel(
     tied: NDArray[np.bool_],
     as_of: float,
     judge: FollowerJudge | None = None,
+    standing: NDArray[np.bool_] | None = None,
 ) -> Funnel:
     """Put every follower into exactly one class.
 
@@ -166,6 +170,8 @@ def funnel(
         tied: (followers,) is there a two-way tie (from `ties`)?
         as_of: end of the observation, seconds since 1970.
         judge: who tells auto_follow and spam; without it the score card together with the published rules.
+        standing: (followers,) who follows at the end of the observation; without it all but those missed by `as_of`,
+            deleted or suspended.
 
     Raises:
         ValueError: the arrays are not of one length.
@@ -174,8 +180,14 @@ def funnel(
         raise ValueError(f"{len(followers)} followers, {len(responded)} responded, {len(tied)} tied: not of one length")
     judge = judge or ModelJudge()
     judged = judge.judge(followers, as_of=as_of)
-    label = _labels(followers, responded > 0, tied, judged, as_of)
-    passed_over = (followers.sampled == 0) & np.isin(label, [_CODE[name] for name in SILENT]) & (responded == 0)
+    by_user = np.zeros(len(followers), dtype=bool) if judged.by_user is None else judged.by_user
+    by_user = by_user & (judged.auto_follow | judged.spam)
+    if standing is None:
+        with np.errstate(invalid="ignore"):
+            standing = ~(followers.gone_at <= as_of) & (followers.removed != 1)
+    label = _labels(followers, standing, responded > 0, tied, judged, by_user, as_of)
+    silent = np.isin(label, [_CODE[name] for name in SILENT])
+    passed_over = (followers.sampled == 0) & silent & (responded == 0) & ~by_user
     label[passed_over] = _CODE["unknown"]
     reasons = _reasons(followers, label, responded, judged, as_of)
     reasons[passed_over] = "not drawn in the sample, so not looked at"
@@ -186,27 +198,41 @@ def funnel(
         verdicts=Verdicts(label, reasons),
         method=judge.method,
         too_little=None if len(followers) else "There is no follower list, so followers cannot be told apart.",
-        sample=_sampled(followers, label),
+        sample=_sampled(followers, label, passed_over),
     )
 
 
-def _sampled(followers: Followers, label: NDArray[np.int8]) -> Sampled | None:
-    """The silent followers by class, from those of them that were drawn; None where none of them was."""
+def _sampled(followers: Followers, label: NDArray[np.int8], passed_over: NDArray[np.bool_]) -> Sampled | None:
+    """The silent followers by class, from those of them that were drawn; None where none of them was.
+
+    Those whose class is known though they were not drawn (labelled by the user, say) are counted; only the rest is
+    estimated.
+    """
     stands = label != _CODE["gone"]
     drawn = (followers.sampled == 1) & stands
     if not drawn.any() or not (followers.sampled == 0).any():
         return None
     silent = np.isin(label, [_CODE[name] for name in SILENT])
-    seen, population = label[silent & drawn], int(silent.sum())
+    known = silent & ~drawn & ~passed_over
+    seen, population = label[silent & drawn], int((silent & ~known).sum())
     if not len(seen):
         return None
     estimates = {}
     for name in SILENT:
-        found = int((seen == _CODE[name]).sum())
-        low, high = wilson(found, len(seen), population=population)
+        counted, found = int((label[known] == _CODE[name]).sum()), int((seen == _CODE[name]).sum())
+        low, high = finite_count(found, len(seen), population)
         share = found / len(seen)
-        estimates[name] = ClassEstimate(followers=share * population, low=low * population, high=high * population)
-    return Sampled(drawn=int(drawn.sum()), of=int(stands.sum()), silent=population, silent_drawn=len(seen), **estimates)
+        estimates[name] = ClassEstimate(
+            followers=counted + share * population, low=float(counted + low), high=float(counted + high)
+        )
+    return Sampled(
+        drawn=int(drawn.sum()),
+        of=int(stands.sum()),
+        silent=int(silent.sum()),
+        silent_drawn=len(seen),
+        exact="all looked at" if len(seen) == population else None,
+        **estimates,
+    )
 
 
 _IN_WORDS = {
@@ -223,16 +249,20 @@ _IN_WORDS = {
 
 def _labels(
     followers: Followers,
+    standing: NDArray[np.bool_],
     responded: NDArray[np.bool_],
     tied: NDArray[np.bool_],
     judged: Judgement,
+    by_user: NDArray[np.bool_],
     as_of: float,
 ) -> NDArray[np.int8]:
     """The class of each follower: the first condition that holds, in the order of the module's text."""
     silent = _days_silent(followers, as_of)
     with np.errstate(invalid="ignore"):
         decisions = [
-            (_gone(followers, as_of), "gone"),
+            (~standing, "gone"),
+            (by_user & judged.spam, "spam"),
+            (by_user & judged.auto_follow, "auto_follow"),
             (tied, "relationship"),
             (judged.spam & judged.strong, "spam"),
             (responded, "responding"),
@@ -243,12 +273,6 @@ def _labels(
         ]
     codes = [np.int8(_CODE[name]) for _, name in decisions]
     return np.select([condition for condition, _ in decisions], codes, np.int8(_CODE["unknown"])).astype(np.int8)
-
-
-def _gone(followers: Followers, as_of: float) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore"):
-        gone: NDArray[np.bool_] = (followers.gone_at <= as_of) | (followers.removed == 1)
-    return gone
 
 
 def _days_silent(followers: Followers, as_of: float) -> Floats:
@@ -275,7 +299,7 @@ def _reasons(
         values, which = np.unique(figure[rows], return_inverse=True)
         reasons[rows] = np.array([sentence(value) for value in values], dtype=object)[which]
 
-    fill("gone", _gone_code(followers, as_of), _tell_gone)
+    fill("gone", _gone_code(followers), _tell_gone)
     fill("relationship", responded, _tell_relationship)
     fill("responding", responded, _tell_responding)
     fill("listening", silent, _tell_listening)
@@ -284,15 +308,14 @@ def _reasons(
     for name in ("spam", "auto_follow"):
         rows = np.flatnonzero(label == _CODE[name])
         reasons[rows] = judged.reasons[rows]
-    rows = np.flatnonzero((label == _CODE["spam"]) & (responded > 0))
+    rows = np.flatnonzero(np.isin(label, [_CODE["spam"], _CODE["auto_follow"]]) & (responded > 0))
     reasons[rows] = [f"{_tell_responding(responded[row])}, but {reasons[row]}" for row in rows]
     return reasons
 
 
-def _gone_code(followers: Followers, as_of: float) -> Floats:
-    """-1 where the account itself was removed, otherwise the day of the first missing."""
-    with np.errstate(invalid="ignore"):
-        missed = followers.gone_at <= as_of
+def _gone_code(followers: Followers) -> Floats:
+    """The day of the first missing; -1 where there is none, as the account itself was removed."""
+    missed = np.isfinite(followers.gone_at)
     return np.where(missed, np.floor(np.nan_to_num(followers.gone_at) / DAY), -1.0)
 
 

@@ -113,6 +113,8 @@ def compare(first: Floats, second: Floats, outcome: Floats, *, level: float = 0.
         return Difference(one, two, None, None, None)
     value = one.rho - two.rho
     half = normal_quantile(level) * float(np.std(influence_1 - influence_2)) / sqrt(one.accounts - 3)
+    if half < 1e-12:  # both rank all alike: one in 3/n might not, and moves a rho by at most 6 (as in `_interval`)
+        half = 18 / one.accounts
     return Difference(one, two, value, max(value - half, -2.0), min(value + half, 2.0))
 
 

@@ -8,6 +8,8 @@ follows as it pleases, and is told from people by `authenticity`. What the user 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from headcount.columns import Followers, Texts
@@ -70,12 +72,14 @@ class ModelJudge:
 
 
 def _as_labelled(judged: Judgement, labelled: Labelled) -> Judgement:
-    """The user knows better than any model: what is said of a follower is its class."""
+    """The label of a follower goes before every model."""
+    by_user = np.zeros(len(judged.spam), dtype=bool)
+    by_user[labelled.row] = True
     for row, said in zip(labelled.row, labelled.said, strict=True):
         judged.auto_follow[row] = said == "auto"
         judged.spam[row] = judged.strong[row] = said == "spam"
         judged.reasons[row] = None if said == "real" else f"you labelled it {said}"
-    return judged
+    return replace(judged, by_user=by_user)
 
 
 def _reason(found: Authenticity, row: int) -> str:

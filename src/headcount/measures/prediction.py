@@ -39,7 +39,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Captures", "Prediction", "predict"]
+__all__ = ["Captures", "Prediction", "predict", "widened"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -102,21 +102,33 @@ class Prediction:
         horizons: (H,) numbers of future posts, increasing.
         new: (draws, H) new responders after that many.
         unseen: (draws,) people who were not seen and would respond some day, under the model; at least the new.
+        room: people of the population who have not responded yet; infinite where its size is unknown.
     """
 
     horizons: Integers
     new: Floats
     unseen: Floats
+    room: float = np.inf
 
     def middle(self) -> Floats:
         """(H,) predictive median."""
         return np.median(self.new, axis=0)
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """(H,) lower and upper ends of the central predictive interval."""
+        """(H,) lower and upper ends of the central predictive interval, in whole people.
+
+        They are equal only where nobody is left who could respond: as long as somebody is, one more or one fewer than
+        nearly all draws have stays possible.
+        """
         tail = (1 - level) / 2
         low, high = np.quantile(self.new, [tail, 1 - tail], axis=0)
-        return np.floor(low), np.ceil(high)
+        return widened(np.floor(low), np.ceil(high), self.room)
+
+
+def widened(low: Floats, high: Floats, room: float) -> tuple[Floats, Floats]:
+    """Limits of counts between 0 and `room`, one further apart where they are equal and the room allows it."""
+    same = low == high
+    return np.where(same & (high >= room), np.maximum(low - 1, 0), low), np.where(same & (high < room), high + 1, high)
 
 
 def predict(captures: Captures, horizons: Integers) -> Prediction:
@@ -131,10 +143,15 @@ def predict(captures: Captures, horizons: Integers) -> Prediction:
     unseen = _draw_unseen(captures, a, b, generator)
     reach = _draw_reach(captures, horizons, generator)
     new = _thin(captures.posts, a, b, unseen, reach, generator)
+    room = _room(captures)
     if captures.earlier is not None:
-        room = np.inf if captures.followers is None else float(max(captures.followers - captures.observed, 0))
         new = np.minimum(new * np.exp(_draw_error(captures, captures.earlier, generator))[:, None], room)
-    return Prediction(horizons, new, np.maximum(unseen, new[:, -1]))
+    return Prediction(horizons, new, np.maximum(unseen, new[:, -1]), room)
+
+
+def _room(captures: Captures) -> float:
+    """People of the population who have not responded yet."""
+    return np.inf if captures.followers is None else float(max(captures.followers - captures.observed, 0))
 
 
 def _draw_error(captures: Captures, earlier: Captures, generator: np.random.Generator) -> Floats:
@@ -232,7 +249,7 @@ def _draw_unseen(captures: Captures, a: Floats, b: Floats, generator: np.random.
     """(draws,) unseen people: negative binomial, at most the followers that were not seen."""
     seen = np.clip(-np.expm1(_log_unseen(a, b, captures.posts)), 1e-12, 1.0)
     mean = (1 - seen) / seen
-    room = np.inf if captures.followers is None else float(max(captures.followers - captures.observed, 0))
+    room = _room(captures)
     unseen = np.full(DRAWS, np.inf)
     if captures.followers is not None:
         everyone, some = _weights(captures, a, b)

@@ -16,6 +16,10 @@ everybody is looked at: the errors of the flags, and who was drawn,
 
 which is the same at N = infinity.
 
+The share lies between what the user labelled: at least known_fake/N, at most 1 - known_real/N (0 and 1 without labels).
+A centre pi~ + shift outside of these is set to the nearer of them, so the interval keeps its half-width inside: flags
+rarer than their false alarms mean "0 to the half-width", never a point.
+
 Se and Sp also differ from one source of accounts to the next, far more than chance (`between_sources`): their spread
 between sources, not the number of labelled accounts, is what is known of them for an audience that nobody has labelled.
 """
@@ -25,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from typing import Literal
 
 import numpy as np
 
@@ -49,6 +54,7 @@ class Share:
         estimate, low, high: between 0 and 1.
         counted: share that was simply flagged, for comparison.
         looked_at, population: followers looked at and in all.
+        exact: why the interval has no width (every follower is labelled); None where it has one.
     """
 
     estimate: float
@@ -57,6 +63,7 @@ class Share:
     counted: float
     looked_at: int
     population: int
+    exact: Literal["all labelled"] | None = None
 
 
 def adjusted_share(
@@ -66,29 +73,45 @@ def adjusted_share(
     sensitivity: Rate,
     specificity: Rate,
     population: int | None = None,
+    known_fake: int = 0,
+    known_real: int = 0,
     level: float = 0.95,
-) -> Share:
+) -> Share | None:
     """The share of fakes in a population from the flags on a uniform sample of it.
 
     Args:
         flagged: of them flagged; looked_at: at least 1.
         sensitivity: flagged among the fake; specificity: passed among the real.
         population: followers in all; None for an endless population.
+        known_fake, known_real: followers of the population that are known to be so, from labels.
         level: of the interval.
 
+    Returns:
+        The share; None where the flags are no better than chance (Se + Sp <= 1, as measured or with one success and
+        one failure added to each), so that they say nothing about it.
+
     Raises:
-        ValueError: counts that make no sense, or flags no better than chance (Se + Sp <= 1).
+        ValueError: counts that make no sense.
     """
     if looked_at < 1 or not 0 <= flagged <= looked_at or (population is not None and population < looked_at):
         raise ValueError(f"{flagged} flagged of {looked_at} looked at of {population} is not a sample")
+    if known_fake + known_real > (population or 0):
+        raise ValueError(f"{known_fake} fake and {known_real} real ones are more than a population of {population}")
+    least, most = (known_fake / population, 1 - known_real / population) if population else (0.0, 1.0)
+    counted = flagged / looked_at
+    if population and known_fake + known_real == population:
+        return Share(
+            estimate=least, low=least, high=least, counted=counted, looked_at=looked_at, population=population,
+            exact="all labelled",
+        )  # fmt: skip
     z = normal_quantile(level)
     n = looked_at + z**2
     p = (flagged + z**2 / 2) / n
     se, v_se = _rate(sensitivity)
     sp, v_sp = _rate(specificity)
     better = se + sp - 1
-    if better <= 0:
-        raise ValueError("the flags are no better than chance: sensitivity + specificity must be above 1")
+    if better <= 0 or sensitivity.share + specificity.share <= 1:
+        return None
     pi = (p + sp - 1) / better
     inside = min(max(pi, 0.0), 1.0)
     drawn = 1.0 if population is None or population == 1 else (population - looked_at) / (population - 1)
@@ -96,9 +119,9 @@ def adjusted_share(
     v_p = p * (1 - p) / n if population is None else (errors + better**2 * inside * (1 - inside) * drawn) / n
     shift = 2 * z**2 * (pi * v_se - (1 - pi) * v_sp)
     half = z * sqrt(v_p + pi**2 * v_se + (1 - pi) ** 2 * v_sp) / better
-    counted = flagged / looked_at
+    centre = min(max(pi + shift, least), most)
     plain = (counted + specificity.share - 1) / (sensitivity.share + specificity.share - 1)
-    low, high = (min(max(limit, 0.0), 1.0) for limit in (pi + shift - half, pi + shift + half))
+    low, high = max(centre - half, least), min(centre + half, most)
     return Share(
         estimate=min(max(plain, low), high), low=low, high=high, counted=counted,
         looked_at=looked_at, population=looked_at if population is None else population,

@@ -23,18 +23,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.intervals import jeffreys, mean_count, wilson
 from headcount.measures.question_signs import NAMED, question_signs
 from headcount.measures.reply_curve import (
     HORIZON,
     PRIOR_REPLIES,
+    Exact,
     Forecast,
     Prior,
     ReplyTimes,
@@ -82,10 +84,12 @@ class Test:
         hours_observed: time from the post to the end of the observation.
         responders: distinct people of the population who replied so far.
         responders_24h: those within 24 hours; None where 24 hours have not passed yet.
-        non_followers: distinct repliers who do not follow; None where the follower list is unknown.
+        non_followers: distinct repliers who are not in the list of followers; None where there is no list.
         share_24h, share_low, share_high: of followers, with 95% Wilson interval; None where unknown.
         final_estimate, low, high: distinct repliers in the end (7 days after the post), with 95% predictive
             interval; None where the time of the post is unknown or it was watched for less than a minute.
+        exact: why the interval has no width: 7 days are over, all followers have replied, or there are none; None
+            where it has one, or there is none.
         half_life_minutes: time by which half of the repliers so far had replied; None without replies.
         hours, cumulative: reply curve of this test: distinct repliers by hours since the post (at most 60
             points).
@@ -105,6 +109,7 @@ class Test:
     final_estimate: float | None
     low: float | None
     high: float | None
+    exact: Exact | None = None
     half_life_minutes: float | None
     hours: list[float]
     cumulative: list[int]
@@ -119,6 +124,7 @@ class Pooled:
         responders_24h_mean, responders_24h_low, responders_24h_high: mean over complete tests, 95% interval;
             with a single complete test the interval is of chance alone, as the spread between tests cannot
             be seen.
+        exact: why these limits are equal (there are no followers); None where they are not.
         responders_24h_least, responders_24h_most: the spread.
         share_24h, share_low, share_high: of followers, pooled, interval by tests (spread counted).
         distinct: distinct people of the population who answered any test.
@@ -134,6 +140,7 @@ class Pooled:
     responders_24h_mean: float | None
     responders_24h_low: float | None
     responders_24h_high: float | None
+    exact: Literal["no followers"] | None = None
     responders_24h_least: int | None
     responders_24h_most: int | None
     share_24h: float | None
@@ -158,6 +165,7 @@ class Question(Result):
         tests: newest first.
         pooled: None without a test.
         too_little: why there is nothing to say; None where there is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     population: str
@@ -165,6 +173,7 @@ class Question(Result):
     tests: list[Test]
     pooled: Pooled | None
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a test, newest first."""
@@ -176,10 +185,15 @@ class Question(Result):
         if self.pooled is None:
             return self.too_little or "No question was found."
         if self.pooled.complete == 0:
-            return _running(self.tests[0], self.followers)
+            return _running(self.tests[0], self._of)
         if self.pooled.complete == 1:
-            return _single(next(t for t in self.tests if t.responders_24h is not None), self.followers)
-        return _repeated(self.pooled, self.followers)
+            return _single(next(t for t in self.tests if t.responders_24h is not None), self._of)
+        return _repeated(self.pooled, self._of)
+
+    @property
+    def _of(self) -> str | None:
+        """Whom the answers are counted of: "of 6,012 followers"; None where the follower list is unknown."""
+        return None if self.followers is None else f"of {(self.follower_list or COMPLETE).all_of(self.followers)}"
 
 
 def question(
@@ -337,6 +351,7 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
         final_estimate=None if final is None else final.estimate,
         low=None if final is None else final.low,
         high=None if final is None else final.high,
+        exact=None if final is None else final.exact,
         half_life_minutes=float(timed[(len(timed) - 1) // 2] / 60) if len(timed) else None,
         hours=[float(timed[i] / 3600) for i in at],
         cumulative=[int(i) + 1 for i in at],
@@ -364,7 +379,7 @@ def _final(answers: _Answers, post: int, asked: list[int], responders: int, foll
     if np.isnan(watched) or watched < SHORTEST:
         return None
     if watched >= HORIZON:
-        return Forecast(float(responders), float(responders), float(responders))
+        return Forecast.counted(responders, np.inf if followers is None else float(followers))
     times = answers.times
     return forecast(
         responders,
@@ -392,6 +407,7 @@ def _pool(answers: _Answers, asked: list[int], tests: list[Test], followers: int
         responders_24h_mean=mean,
         responders_24h_low=low,
         responders_24h_high=high if high is None or followers is None else min(high, float(followers)),
+        exact="no followers" if counts and followers == 0 else None,
         responders_24h_least=min(counts, default=None),
         responders_24h_most=max(counts, default=None),
         **_pooled_share(counts, mean, low, high, known),
@@ -467,35 +483,42 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f}%" if value < 0.1 else f"{100 * value:.0f}%"
 
 
-def _people(count: float, followers: int | None) -> str:
-    return f"{count:,.0f} people" if followers is None else f"{count:,.0f} of {followers:,} followers"
+def _people(count: float, of: str | None) -> str:
+    return f"{count:,.0f} {of or 'people'}"
 
 
-def _running(test: Test, followers: int | None) -> str:
-    start = f"{_people(test.responders, followers)} answered the question so far"
+_EXACT = {
+    "time over": "; the 7 days are over",
+    "all responded": ", which is every follower on the list",
+    "no followers": "; there are no followers on the list",
+}
+"""Why a count of repliers has no interval, in words."""
+
+
+def _running(test: Test, of: str | None) -> str:
+    start = f"{_people(test.responders, of)} answered the question so far"
     final, low, high = test.final_estimate, test.low, test.high
     if test.hours_observed is not None:
         start += f" ({test.hours_observed:,.1f} hours)"
-    if final is None or low is None or high is None:
-        return f"{start}."
+    if final is None or low is None or high is None or test.exact is not None:
+        return f"{start}{_EXACT[test.exact]}." if test.exact is not None else f"{start}."
     return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) will have in the end."
 
 
-def _single(test: Test, followers: int | None) -> str:
-    sentence = f"{_people(test.responders_24h or 0, followers)} answered the question within 24 hours"
+def _single(test: Test, of: str | None) -> str:
+    sentence = f"{_people(test.responders_24h or 0, of)} answered the question within 24 hours"
     if test.share_24h is None or test.share_low is None or test.share_high is None:
         return f"{sentence}; ask again to see how much that varies."
     limits = f"{_percent(test.share_low)} to {_percent(test.share_high)}"
     return f"{sentence} ({_percent(test.share_24h)}, {limits}); ask again to see how much that varies."
 
 
-def _repeated(pooled: Pooled, followers: int | None) -> str:
+def _repeated(pooled: Pooled, of: str | None) -> str:
     low, high = pooled.responders_24h_low or 0.0, pooled.responders_24h_high or 0.0
     mean = pooled.responders_24h_mean or 0.0
-    of = "people" if followers is None else f"of {followers:,} followers"
     sentence = (
         f"Over {pooled.complete:,} questions a mean of {_number(mean)} ({_number(low)} to {_number(high)}) "
-        f"{of} answered within 24 hours; {pooled.every_time:,} answered every time"
+        f"{of or 'people'} answered within 24 hours; {pooled.every_time:,} answered every time"
     )
     return f"{sentence}." if pooled.never is None else f"{sentence}, and {pooled.never:,} never did."
 

@@ -29,14 +29,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
 
-__all__ = ["HORIZON", "Forecast", "Prior", "ReplyTimes", "first_replies", "forecast", "lognormal_share"]
+__all__ = ["HORIZON", "Exact", "Forecast", "Prior", "ReplyTimes", "first_replies", "forecast", "lognormal_share"]
 
 DAY = 86_400.0
 HORIZON = 7 * DAY
@@ -99,7 +99,7 @@ class ReplyTimes:
         delay, weight, until = _with_prior(self.delay[kept], weight[self.post[kept]], until[kept], self.prior_replies)
         if not len(delay):
             return np.empty(0), np.zeros(1)
-        order = np.argsort(delay)
+        order = np.lexsort((weight, delay))  # equal delays by weight: sums do not depend on the order of the rows
         first = _starts(delay[order])
         times, died = delay[order][first], np.add.reduceat(weight[order], first)
         ended, gone = _sorted_weights(until, weight)
@@ -158,13 +158,30 @@ class Prior:
         return cls(shape, shape / mean)
 
 
+Exact = Literal["time over", "all responded", "no followers"]
+"""Why a count of repliers has no interval: nothing more can happen."""
+
+
 @dataclass(frozen=True)
 class Forecast:
-    """Distinct repliers in the end, with the limits of the predictive interval."""
+    """Distinct repliers in the end, with the limits of the predictive interval.
+
+    Attributes:
+        estimate, low, high: low <= estimate <= high.
+        exact: why the interval has no width: the time is over, all who can reply have replied, or there is nobody
+            who can; None where it has one.
+    """
 
     estimate: float
     low: float
     high: float
+    exact: Exact | None = None
+
+    @classmethod
+    def counted(cls, replies: int, most: float) -> Forecast:
+        """The count of a post whose time is over, or which everybody who can has replied to."""
+        exact: Exact = "no followers" if most == 0 else "all responded" if replies >= most else "time over"
+        return cls(float(replies), float(replies), float(replies), exact)
 
 
 def forecast(
@@ -190,14 +207,19 @@ def forecast(
     """
     prior = prior or Prior()
     share = min(max(share, 1e-6), 1.0)
-    if share >= 1 - 1e-9:
-        return Forecast(float(replies), float(replies), float(replies))
+    if share >= 1 - 1e-9 or replies >= most:
+        return Forecast.counted(replies, most)
     to_come = (replies + prior.shape) * (1 - share) / (prior.rate + share)
     chance = (prior.rate + _shares(share, rho + (1 - rho) / (information + 1))) / (prior.rate + 1)
     tail = (1 - level) / 2
     low, high = (_quantile(replies + prior.shape, chance, q) for q in (tail, 1 - tail))
-    ceiling = float(max(most, replies))
-    return Forecast(*(min(replies + float(more), ceiling) for more in (to_come, low, high)))
+    estimate = min(replies + to_come, most)
+    # Quantiles of few people are whole: the interval is widened to hold the mean, and one more or one fewer person.
+    lowest = min(float(replies + low), np.floor(estimate))
+    highest = min(max(float(replies + high), np.ceil(estimate)), most)
+    if lowest == highest:
+        lowest, highest = (lowest, highest + 1) if highest < most else (lowest - 1, highest)
+    return Forecast(float(estimate), float(lowest), float(highest))
 
 
 def first_replies(person: Integers, post: Integers, delay: Floats) -> tuple[Integers, Integers, Floats]:
@@ -239,7 +261,7 @@ def _with_prior(delay: Floats, weight: Floats, until: Floats, replies: float) ->
 
 def _sorted_weights(until: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Ends of watching, rising, and the weight that ended before each (and, last, all of it)."""
-    order = np.argsort(until)
+    order = np.lexsort((weight, until))
     return until[order], np.append(0.0, np.cumsum(weight[order]))
 
 

@@ -23,8 +23,8 @@ the talk along ties that stays inside, link share, newcomers and synchrony of th
 part of the verdict.
 
 For one account's followers the graph is that of the follows between its followers. Where those were drawn
-uniformly, the share of followers in circuits has Wilson's interval with finite population; a circuit is then
-seen only with 10 members in the sample, and the smallest that can be expected to be seen is told.
+uniformly, the share of followers in circuits has exact limits for a finite list (`intervals.finite_count`); a circuit
+is then seen only with 10 members in the sample, and the smallest that can be expected to be seen is told.
 
 Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the neighbouring measures
 (`network.dense_blocks`, `network.synchrony`).
@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Integers
-from headcount.measures.intervals import wilson
+from headcount.measures.intervals import finite_count
 from headcount.measures.result import Result
 from headcount.measures.rings_evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import Chance, against_chance
@@ -162,10 +162,18 @@ class Rings(Result):
 
     @property
     def share_interval(self) -> tuple[float, float] | None:
-        """95% interval of `share` for the population drawn from; a point where all were looked at."""
+        """95% interval of `share` for the population drawn from; a point where all were looked at (`exact`)."""
         if self.share is None:
             return None
-        return wilson(float(self.in_ring.sum()), self.accounts, population=self.population or self.accounts)
+        population = self.population or self.accounts
+        low, high = finite_count(int(self.in_ring.sum()), self.accounts, population)
+        return low / population, high / population
+
+    @property
+    def exact(self) -> Literal["all looked at"] | None:
+        """Why `share_interval` has no width: all accounts were looked at; None where it has one, or there is none."""
+        looked_at_all = self.share is not None and (self.population or self.accounts) == self.accounts
+        return "all looked at" if looked_at_all else None
 
     @property
     def smallest_seen(self) -> int:

@@ -1,7 +1,7 @@
 """Which followers of an account sit in closed circuits? `measures.rings` on the follows between its followers.
 
 The graph holds the followers whose own follows are known: all of them, or a uniform sample; then the share of
-followers in circuits has Wilson's interval with finite population, and circuits too small to show in the sample stay
+followers in circuits has exact limits for a finite list, and circuits too small to show in the sample stay
 unseen (the smallest that can be expected to be seen is told). A follower was a newcomer when it followed within 30
 days of its account's making. A group is away where at least half of its members have not posted at all.
 """

@@ -64,12 +64,14 @@ class Judgement:
             spam.
         reasons: a readable fragment where auto_follow or spam is True, with that account's figures; None
             elsewhere.
+        by_user: where the user labelled the follower, so that the judge had nothing to decide; None for nowhere.
     """
 
     auto_follow: Bools
     spam: Bools
     strong: Bools
     reasons: Texts
+    by_user: Bools | None = None
 
 
 class FollowerJudge(Protocol):

@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Exchanges, Floats, Integers
+from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.intervals import wilson
 from headcount.measures.layers import find_layers
 from headcount.measures.result import Result
@@ -66,7 +67,7 @@ class Tie:
         last: seconds since 1970 of the last exchange; None where unknown.
         state: new, steady or fading.
         layer: 1 = innermost; None where layers are not clear, and for people who do not follow.
-        follows: does the other follow? None where unknown.
+        follows: does the other follow? None where unknown (no list of followers, or not in one that is incomplete).
     """
 
     person: int
@@ -103,8 +104,9 @@ class Ties(Result):
         window_days: how far back it looks.
         count: two-way ties with followers (with anyone where the follower list is unknown);
             None where nothing that the account wrote is at hand.
-        count_others: two-way ties with people who do not follow; None where unknown.
-        written_to: distinct people the account addressed; heard_from: distinct people who addressed it.
+        count_others: two-way ties with people who are not in the list of followers; None where there is no list.
+        written_to: distinct people the account addressed; heard_from: distinct people who addressed it; None where
+            the posts, or the responses, were not shown.
         reciprocity: share of those heard from to whom the account wrote back; low, high: 95% Wilson
             interval; None where nobody wrote.
         known_share: ties over followers; known_low, known_high: its 95% interval; None where followers are
@@ -114,13 +116,14 @@ class Ties(Result):
         layers_note: why there are no layers; None where there are.
         top: ties by strength, strongest first (all of them).
         too_little: why there is nothing to say; None where there is.
+        follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
 
     window_days: float
     count: int | None
     count_others: int | None
-    written_to: int
-    heard_from: int
+    written_to: int | None
+    heard_from: int | None
     reciprocity: float | None
     reciprocity_low: float | None
     reciprocity_high: float | None
@@ -133,6 +136,7 @@ class Ties(Result):
     layers_note: str | None
     top: list[Tie]
     too_little: str | None
+    follower_list: FollowerList | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a tie, strongest first."""
@@ -145,7 +149,8 @@ class Ties(Result):
         ties = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
         if self.known_share is not None and self.known_low is not None and self.known_high is not None:
             limits = f"{_percent(self.known_low)} to {_percent(self.known_high)}"
-            ties += f" with followers ({_percent(self.known_share)} of them, {limits})"
+            noun = (self.follower_list or COMPLETE).noun()
+            ties += f" with {noun} ({_percent(self.known_share)} of them, {limits})"
         if self.reciprocity is None:
             return f"{ties}; nobody wrote to this account."
         people = "1 person" if self.heard_from == 1 else f"{self.heard_from:,} people"
@@ -220,7 +225,7 @@ class _Window:
 
     Attributes:
         sent, received: (people,) contacts in each direction.
-        weight_sent, weight_received: (people,) the same, decayed.
+        weight_sent, weight_received: (people,) the same, decayed, of two-way ties; 0 elsewhere.
         last: (people,) the newest contact; -inf where none has a time.
         days: length of the data within the window; months: its decayed length in months.
         person, age: of the contacts with a known time, age in days.
@@ -247,13 +252,15 @@ class _Window:
         effective = (1 - np.exp(-rate * days)) / rate
         weight = np.where(timed, np.exp(-rate * np.where(timed, age, 0.0)), effective / days)
         people = int(exchanges.person.max()) + 1 if len(exchanges) else 0
+        sent, received = np.bincount(person[out], minlength=people), np.bincount(person[~out], minlength=people)
+        two_way = ((sent > 0) & (received > 0))[person]
         last = np.full(people, -np.inf)
         np.maximum.at(last, person[timed], as_of - age[timed] * DAY)
         return cls(
-            sent=np.bincount(person[out], minlength=people),
-            received=np.bincount(person[~out], minlength=people),
-            weight_sent=_sums(person[out], weight[out], people),
-            weight_received=_sums(person[~out], weight[~out], people),
+            sent=sent,
+            received=received,
+            weight_sent=_sums(person[two_way & out], weight[two_way & out], people),
+            weight_received=_sums(person[two_way & ~out], weight[two_way & ~out], people),
             last=last,
             days=days,
             months=effective / MONTH_DAYS,
@@ -272,7 +279,9 @@ class _Window:
 
 
 def _sums(person: Integers, weight: Floats, people: int) -> Floats:
-    return np.bincount(person, weights=weight, minlength=people).astype(float)
+    """Sum of the weights of each person, added smallest first, so that the order of the rows changes no digit."""
+    order = np.lexsort((weight, person))
+    return np.bincount(person[order], weights=weight[order], minlength=people).astype(float)
 
 
 def _states(seen: _Window, both: Integers) -> list[State]:

@@ -17,9 +17,9 @@ import io
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,11 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import HeadcountError, InputError, UsageError
-from headcount.network.build_source import Numbering, open_pairs
+from headcount.network.build_source import REWRITTEN, Numbering, open_pairs
 from headcount.network.compile import compiled
 from headcount.network.graph import VERSION
+from headcount.sources.edges import EdgeListFacts
 
-__all__ = ["Built", "build_graph"]
+__all__ = ["Built", "build_graph", "facts_of_graph"]
 
 MEMORY = 4_000_000_000
 _MOST_RANGES = 1024
@@ -47,6 +48,7 @@ class Built:
         folder: holds the graph; accounts, follows: nodes and edges.
         rows: follows read; self_loops, duplicates: left out of them.
         seconds: what it took, since the last start.
+        facts: how text files were read; empty for Parquet.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class Built:
     self_loops: int
     duplicates: int
     seconds: float
+    facts: tuple[EdgeListFacts, ...] = ()
 
 
 def build_graph(
@@ -68,7 +71,7 @@ def build_graph(
     """Build the graph of a file of follows, or of several that are pieces of one.
 
     Args:
-        source: Parquet, CSV, or an edge list of two numbers a line; a folder of Parquet files.
+        source: Parquet, or an edge list in any layout (CSV, TSV, blanks); a folder of Parquet files.
         folder: where the graph goes; one that is there is replaced at the end.
         memory: bytes that may be used; 4 GB without it.
         progress: told the share done, 0 to 1.
@@ -100,7 +103,12 @@ def build_graph(
         work.replace(folder)
     progress(1.0)
     counts = {name: about[name] for name in ("accounts", "follows", "rows", "self_loops", "duplicates")}
-    return Built(folder, **counts, seconds=time.monotonic() - began)
+    return Built(folder, **counts, seconds=time.monotonic() - began, facts=facts_of_graph(about))
+
+
+def facts_of_graph(about: Mapping[str, Any]) -> tuple[EdgeListFacts, ...]:
+    """How the text files behind a graph were read, from its graph.json."""
+    return tuple(EdgeListFacts(**{**each, "left_out": tuple(each["left_out"])}) for each in about.get("edge_lists", ()))
 
 
 def _files(source: Path | Sequence[Path]) -> list[Path]:
@@ -177,7 +185,9 @@ class _Build:
             numbering = Numbering(pairs, self.memory // 2)
             count = len(numbering.ids)
             if count >= 2**32:
-                raise InputError(f"{count:,} accounts are more than 4 billion.", hint="part the data.")
+                raise InputError(
+                    f"{count:,} accounts are more than 4 billion.", hint="split the data set; node ids are 32-bit."
+                )
             np.save(self.work / "ids.npy", numbering.ids, allow_pickle=False)
             rows, loops = 0, 0
             with _Ranges(self.work, "followees", count, self.memory, pairs.rows) as ranges:
@@ -187,7 +197,9 @@ class _Build:
                     self.progress(0.4 * rows / max(pairs.rows, 1))
         finally:
             pairs.con.close()
-        shutil.rmtree(self.work / "duckdb", ignore_errors=True)
+        for name in ("duckdb", REWRITTEN):
+            shutil.rmtree(self.work / name, ignore_errors=True)
+        self.state["edge_lists"] = [asdict(each) for each in pairs.facts]
         self.state |= {"spilled": True, "accounts": count, "rows": rows, "self_loops": loops}
         self._keep_state()
 
@@ -233,6 +245,7 @@ class _Build:
             "self_loops": self.state["self_loops"],
             "duplicates": self.state["duplicates"],
             "source": self.state["source"],
+            "edge_lists": self.state.get("edge_lists", []),
         }
         (self.work / "graph.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
         (self.work / "state.json").unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Follows from files, as pairs of node numbers, chunk by chunk.
 
-DuckDB reads Parquet, CSV and the edge lists that SNAP publishes (two numbers a line, comments after #). Ids that are
-whole numbers of a small range are numbered through a table of that range; all others, texts too, by DuckDB, which
-spills to disk where they do not fit the memory.
+DuckDB reads Parquet; text files in any layout are read by `headcount.sources.edges`. Ids that are whole numbers of a
+small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to disk where
+they do not fit the memory.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import InputError, UsageError
+from headcount.network.inputs import refuse_problems
+from headcount.sources.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
 
-__all__ = ["Numbering", "Pairs", "open_pairs"]
+__all__ = ["REWRITTEN", "Numbering", "Pairs", "open_pairs"]
 
 CHUNK = 1 << 22
-_NAMES = (("follower_id", "followee_id"), ("source", "target"), ("src", "dst"), ("from", "to"))
+REWRITTEN = "edges"
+"""Folder for copies of text files that DuckDB cannot read as they are."""
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
@@ -33,6 +36,7 @@ class Pairs:
         con: the connection that reads them; sql: selects the columns u and v.
         whole: both are whole numbers; rows: how many there are.
         low, high: smallest and largest id, where they are whole numbers; None where there are none.
+        facts: how text files were read; empty for Parquet.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -41,6 +45,7 @@ class Pairs:
     rows: int
     low: int | None
     high: int | None
+    facts: tuple[EdgeListFacts, ...] = ()
 
 
 def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
@@ -64,79 +69,95 @@ def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
     con.execute(f"SET temp_directory = '{_quoted(work / 'duckdb')}'")
     con.execute("SET preserve_insertion_order = false")
     try:
-        sql, whole = _select(con, files)
-        low, high, rows, missing = _one(
-            con, f"SELECT {_bounds(whole)}, count(*), count(*) FILTER (u IS NULL OR v IS NULL) FROM ({sql})"
-        )
+        if files[0].name.lower().endswith(".parquet"):
+            return _open_parquet(con, files)
+        return _open_text(con, files, work)
     except duckdb.Error as error:
         con.close()
         raise InputError(
             f"{files[0].name} cannot be read as a list of follows: {str(error).splitlines()[0][:160]}",
-            hint="hand in Parquet or CSV with the columns follower_id and followee_id, or two ids a line.",
+            hint="the file is damaged, or not what its name says.",
         ) from None
+    except InputError:
+        con.close()
+        raise
+
+
+def _open_text(con: duckdb.DuckDBPyConnection, files: Sequence[Path], work: Path) -> Pairs:
+    folder = work / REWRITTEN
+    folder.mkdir(parents=True, exist_ok=True)
+    edges = open_edge_list(con, files, folder)
+    refuse_problems(edges)
+    sql = f"SELECT follower_id AS u, followee_id AS v FROM ({edges.sql})"
+    return Pairs(con, sql, edges.is_whole, edges.rows, edges.low, edges.high, edges.facts)
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Pairs:
+    name = files[0].name
+    sql, whole = _select(con, files)
+    low = high = None
+    if whole:
+        low, high, rows, missing = _one(
+            con,
+            "SELECT least(min(u), min(v)), greatest(max(u), max(v)), count(*), "
+            f"count(*) FILTER (u IS NULL OR v IS NULL) FROM ({sql})",
+        )
+    else:
+        sql, rows, missing = _check_texts(con, sql, name)
     problem = f"{missing:,} of {rows:,} follows lack an id" if missing else ""
     if low is not None and low < 0:
         problem = f"the id {low} is negative"
     if problem:
-        con.close()
-        raise InputError(f"In {files[0].name} {problem}.", hint="every follow needs two ids; whole numbers from 0.")
+        raise InputError(f"In {name} {problem}.", hint="every follow needs two ids; whole numbers from 0.")
     return Pairs(con, sql, whole, int(rows), low, high)
 
 
-def _bounds(whole: bool) -> str:
-    return "least(min(u), min(v)), greatest(max(u), max(v))" if whole else "NULL, NULL"
+def _check_texts(con: duckdb.DuckDBPyConnection, sql: str, name: str) -> tuple[str, int, int]:
+    """The SELECT without blanks around ids, its rows, and how many of them lack an id.
+
+    Raises:
+        InputError: ids were rounded, or stand for missing values.
+    """
+    padded = f"{is_padded('u')} OR {is_padded('v')}"
+    odd = " OR ".join(is_odd_id(side, "NULL", plain=True) for side in ("u", "v"))
+    empty = "coalesce(u, '') = '' OR coalesce(v, '') = ''"
+    counts = f"count(*), count(*) FILTER ({empty}), count(*) FILTER ({odd}), count(*) FILTER ({padded})"
+    rows, missing, strange, blanks = _one(con, f"SELECT {counts} FROM ({sql})")
+    if blanks:
+        sql = f"SELECT trim(u) AS u, trim(v) AS v FROM ({sql})"
+        rows, missing, strange, _ = _one(con, f"SELECT {counts} FROM ({sql})")
+    if strange > missing:
+        first = _one(con, f"SELECT u, v FROM ({sql}) WHERE NOT ({empty}) AND ({odd}) LIMIT 1")
+        raise InputError(
+            f"{name} holds {strange - missing:,} follows with an id that stands for a missing value or was rounded, "
+            f"such as {first[0][:40]!r}, {first[1][:40]!r}.",
+            hint="write ids as whole numbers or as text, and leave out rows without an id.",
+        )
+    return sql, int(rows), int(missing)
 
 
 def _select(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str, bool]:
-    """The SELECT of u and v, and whether both are whole numbers."""
-    listed = "[" + ", ".join(f"'{_quoted(file)}'" for file in files) + "]"
-    name = files[0].name.lower()
-    if name.endswith(".parquet"):
-        table = f"read_parquet({listed}, union_by_name = true)"
-    elif ".csv" in name:
-        table = f"read_csv({listed}, sample_size = 100000, union_by_name = true)"
-    else:
-        return _edge_list(con, listed, files[0])
-    columns = con.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-    types = {row[0]: row[1] for row in columns}
-    lower = {column.lower(): column for column in types}
-    u, v = next(((lower[a], lower[b]) for a, b in _NAMES if a in lower and b in lower), (None, None))
-    if u is None or v is None:
-        if len(types) != 2:
-            raise InputError(
-                f"{files[0].name} has no columns follower_id and followee_id (it has {', '.join(list(types)[:6])}).",
-                hint="name them so.",
-            )
-        u, v = types
-    whole = all(types[column] in _WHOLE for column in (u, v))
-    if not whole and any(types[column] in (*_WHOLE, "VARCHAR") for column in (u, v)):
-        return f'SELECT "{u}"::VARCHAR AS u, "{v}"::VARCHAR AS v FROM {table}', False
-    if not whole:
+    """The SELECT of u and v from Parquet, and whether both are whole numbers."""
+    table = f"read_parquet([{', '.join(_text(file) for file in files)}], union_by_name = true)"
+    types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()}
+    names = list(types)
+    found = find_follow_columns(names)
+    if found is None and len(types) != 2:
         raise InputError(
-            f"The ids in {files[0].name} are {types[u].lower()} and {types[v].lower()}.",
+            f"{files[0].name} has no columns follower_id and followee_id (it has {', '.join(names[:6])}).",
+            hint="rename the columns to follower_id and followee_id.",
+        )
+    u, v = (names[0], names[1]) if found is None else (names[found.follower], names[found.followee])
+    sides = ['"' + name.replace('"', '""') + '"' for name in (u, v)]
+    if all(types[column] in _WHOLE for column in (u, v)):
+        return f"SELECT {sides[0]} AS u, {sides[1]} AS v FROM {table}", True
+    wrong = next((column for column in (u, v) if types[column] not in (*_WHOLE, "VARCHAR", "UUID")), None)
+    if wrong is not None:
+        raise InputError(
+            f"The ids in the column {wrong} of {files[0].name} are of type {types[wrong].lower()}.",
             hint="write them as whole numbers or as text.",
         )
-    return f'SELECT "{u}" AS u, "{v}" AS v FROM {table}', True
-
-
-def _edge_list(con: duckdb.DuckDBPyConnection, listed: str, file: Path) -> tuple[str, bool]:
-    """Two whole numbers a line, parted by blanks, tabs or a comma; lines that begin with # are comments."""
-    lines = (
-        f"SELECT trim(line) AS line FROM read_csv({listed}, header = false, columns = {{'line': 'VARCHAR'}}, "
-        "delim = '\x01', quote = '', escape = '', auto_detect = false, max_line_size = 10000000) "
-        "WHERE trim(line) <> '' AND NOT starts_with(trim(line), '#')"
-    )
-    parts = f"SELECT line, regexp_split_to_array(line, '[\\s,;]+') AS p FROM ({lines})"
-    pair = "len(p) >= 2 AND TRY_CAST(p[1] AS HUGEINT) IS NOT NULL AND TRY_CAST(p[2] AS HUGEINT) IS NOT NULL"
-    odd = con.execute(f"SELECT line FROM ({parts}) WHERE NOT coalesce({pair}, false) LIMIT 1").fetchall()
-    if odd:
-        raise InputError(
-            f"{file.name} is no edge list: {odd[0][0][:40]!r} is no pair of whole numbers.",
-            hint="write follower and followee, one pair a line, or hand in CSV with column names.",
-        )
-    (least,) = _one(con, f"SELECT min(least(p[1]::HUGEINT, p[2]::HUGEINT)) FROM ({parts})")
-    kind = "BIGINT" if least is not None and least < 0 else "UBIGINT"
-    return f"SELECT p[1]::{kind} AS u, p[2]::{kind} AS v FROM ({parts})", True
+    return f"SELECT {sides[0]}::VARCHAR AS u, {sides[1]}::VARCHAR AS v FROM {table}", False
 
 
 class Numbering:
@@ -203,6 +224,8 @@ class Numbering:
             "SELECT a.node::UINTEGER AS u, b.node::UINTEGER AS v "
             f"FROM ({self.pairs.sql}) AS e JOIN names AS a ON a.id = e.u JOIN names AS b ON b.id = e.v"
         )
+        # the names are the smaller side, which DuckDB cannot know of a text file that it has not read
+        self.pairs.con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         yield from self._stream(sql)
 
     def _raw(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -219,3 +242,7 @@ def _one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _text(path: Path) -> str:
+    return f"'{_quoted(path)}'"

@@ -1,27 +1,53 @@
 """What `headcount network` is given: a folder of tables, a file of follows, or a workspace.
 
 `find_inputs` names the files and refuses what is none; nothing is read but heads and statistics, so it is fast at any
-size. The tables are those of `headcount.tables`; follows may also be an edge list as SNAP publishes them.
+size. The tables are those of `headcount.tables`; follows may also be an edge list in any layout.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
+from headcount.sources.edges import (
+    EdgeListFacts,
+    find_edge_file,
+    find_follow_columns,
+    open_edge_list,
+    refuse_foreign_name,
+    relation,
+)
+from headcount.sources.edges.facts import UTF8, facts_of_table
+from headcount.sources.files import look_through, readable_copy
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["ENDINGS", "Inputs", "columns_of", "find_inputs", "fingerprint", "read_from", "rows_of", "upper_bounds"]
+    from headcount.sources.edges import EdgeList
+
+__all__ = [
+    "ENDINGS",
+    "Inputs",
+    "columns_of",
+    "dated_follows",
+    "find_inputs",
+    "fingerprint",
+    "read_from",
+    "refuse_problems",
+    "rows_of",
+    "upper_bounds",
+]
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
-TEXT = (".txt", ".txt.gz", ".tsv", ".tsv.gz", ".edges", ".el")
 _TABLES = ("follows", "interactions", "accounts", "posts")
+READER = b"2"
+"""Changes when the same files are read otherwise, so that graphs of earlier versions are not used again."""
 SAMPLE = 1_000_000
 """Bytes of a text file by which its lines are estimated."""
 
@@ -38,6 +64,8 @@ class Inputs:
         workspace: folder of the workspace that the tables were taken from; None otherwise.
         graph: folder of a graph that is already built; None otherwise.
         original: what follows were copied from, where they were; the fingerprint is of these.
+        facts: how text files of follows were read, where they were copied.
+        recoded: how other tables were read that are not UTF-8 and were copied.
     """
 
     name: str
@@ -49,6 +77,8 @@ class Inputs:
     workspace: Path | None = None
     graph: Path | None = None
     original: tuple[Path, ...] = ()
+    facts: tuple[EdgeListFacts, ...] = ()
+    recoded: tuple[EdgeListFacts, ...] = ()
 
 
 def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spammers: Path | None = None) -> Inputs:
@@ -67,34 +97,87 @@ def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spam
             raise UsageError(f"There is no {path}.", hint="name a folder of tables or a file of follows.")
     found = _of_folder(data, out) if data.is_dir() else Inputs(data.resolve().name, (_follows_file(data),))
     more = found.interactions if interactions is None else tuple(_pieces(interactions))
-    return _standing(replace(found, interactions=more, spammers=spammers), out)
+    return _standing(_in_utf8(replace(found, interactions=more, spammers=spammers), out), out)
+
+
+def _in_utf8(found: Inputs, out: Path) -> Inputs:
+    """DuckDB reads UTF-8 with line ends of one kind: other tables beside the follows are copied."""
+    if found.workspace is not None:
+        return found
+    recoded: list[EdgeListFacts] = []
+
+    def readable(path: Path) -> Path:
+        if _is_parquet([path]):
+            return path
+        file = look_through(path)
+        if not (file.damaged or file.mixed_ends) and file.encoding in UTF8:
+            return path
+        recoded.append(facts_of_table(file))
+        target = out / "tables" / path.name.removesuffix(".gz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with readable_copy(file) as copy:
+            shutil.copyfile(copy, target)
+        return target
+
+    interactions, accounts, posts = (
+        tuple(map(readable, files)) for files in (found.interactions, found.accounts, found.posts)
+    )
+    return replace(found, interactions=interactions, accounts=accounts, posts=posts, recoded=tuple(recoded))
 
 
 def _standing(found: Inputs, out: Path) -> Inputs:
     """Tidy tables keep follows that are gone, with the time; these are left out, by a copy where there are any."""
     import duckdb
 
-    if found.workspace is not None or not found.follows or not found.follows[0].name.lower().endswith(ENDINGS):
+    if found.workspace is not None or not found.follows:
         return found
+    target = out / "tables" / "follows.parquet"
     with duckdb.connect() as con:
-        if "gone_at" not in columns_of(con, found.follows):
+        if _is_parquet(found.follows):
+            if "gone_at" not in columns_of(con, found.follows):
+                return found
+            source = read_from(found.follows)
+            if not con.execute(f"SELECT count(gone_at) FROM {source}").fetchall()[0][0]:
+                return found
+            target.parent.mkdir(parents=True, exist_ok=True)
+            query = f"SELECT * EXCLUDE (gone_at) FROM {source} WHERE gone_at IS NULL"
+            con.execute(f"COPY ({query}) TO '{_quoted(target)}' (FORMAT parquet)")
+            return replace(found, follows=(target,), original=found.follows)
+        if all(find_edge_file(file).layout.position("goneat") is None for file in found.follows):
             return found
-        source = read_from(found.follows)
-        if not con.execute(f"SELECT count(gone_at) FROM {source}").fetchall()[0][0]:
-            return found
-        target = out / "tables"
-        target.mkdir(parents=True, exist_ok=True)
-        query = f"SELECT * EXCLUDE (gone_at) FROM {source} WHERE gone_at IS NULL"
-        con.execute(f"COPY ({query}) TO '{_quoted(target / 'follows.parquet')}' (FORMAT parquet)")
-    return replace(found, follows=(target / "follows.parquet",), original=found.follows)
+        return _standing_of_text(con, found, target)
+
+
+def _standing_of_text(con: duckdb.DuckDBPyConnection, found: Inputs, target: Path) -> Inputs:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent) as work:
+        edges = open_edge_list(con, found.follows, Path(work))
+        refuse_problems(edges)
+        query = f"SELECT * EXCLUDE (gone_at) FROM ({edges.sql}) WHERE gone_at IS NULL"
+        con.execute(f"COPY ({query}) TO '{_quoted(target)}' (FORMAT parquet)")
+    return replace(found, follows=(target,), original=found.follows, facts=edges.facts)
+
+
+def refuse_problems(edges: EdgeList) -> None:
+    """Raise where lines of an edge list cannot be taken.
+
+    Raises:
+        InputError: with the first of them.
+    """
+    if edges.problem_count:
+        more = f" (and {edges.problem_count - 1:,} more)" if edges.problem_count > 1 else ""
+        raise InputError(f"{edges.problems[0]}{more}.", hint="correct or remove these lines; nothing was built.")
+
+
+def _is_parquet(files: Sequence[Path]) -> bool:
+    return files[0].name.lower().endswith(".parquet")
 
 
 def _follows_file(path: Path) -> Path:
-    if path.name.lower().endswith((*ENDINGS, *TEXT)) or not path.suffix:
-        return path
-    raise UsageError(
-        f"{path.name} is no file of follows.", hint="hand in Parquet, CSV (.csv, .csv.gz) or an edge list (.txt)."
-    )
+    refuse_foreign_name(path.name)
+    if not _is_parquet([path]):
+        find_edge_file(path)
+    return path
 
 
 def _of_folder(folder: Path, out: Path) -> Inputs:
@@ -159,11 +242,26 @@ def _inputs(folder: Path, tables: Mapping[str, tuple[Path, ...]]) -> Inputs:
 def read_from(files: Sequence[Path]) -> str:
     """The SQL that reads files of one table with DuckDB; every column of CSV is text."""
     listed = ", ".join(f"'{_quoted(file)}'" for file in files)
-    if files[0].name.lower().endswith(".parquet"):
+    if _is_parquet(files):
         return f"read_parquet([{listed}], union_by_name = true)"
-    if files[0].name.lower().endswith((".csv", ".csv.gz")):
-        return f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true)"
-    return f"read_csv([{listed}], header = false, all_varchar = true, comment = '#', delim = '\t', names = ['a', 'b'])"
+    return f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true)"
+
+
+def dated_follows(con: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path) -> str | None:
+    """The SQL of follower_id and followed_at; None where the follows have no times.
+
+    Args:
+        folder: for copies of text files that DuckDB cannot read as they are.
+    """
+    if _is_parquet(files):
+        return read_from(files) if {"follower_id", "followed_at"} <= set(columns_of(con, files)) else None
+    found = [find_edge_file(file) for file in files]
+    if any(each.layout.position("followedat") is None for each in found):
+        return None
+    if all(each.layout.is_regular and each.layout == found[0].layout for each in found):
+        return f"({relation(files, found[0].layout, lenient=True)})"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"({open_edge_list(con, files, folder).sql})"
 
 
 def _quoted(path: Path) -> str:
@@ -182,7 +280,10 @@ def columns_of(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[st
         return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {read_from(files)}").fetchall()]
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{files[0].name} cannot be read: {reason}", hint="is it what its name says?") from error
+        raise InputError(
+            f"{files[0].name} cannot be read: {reason}",
+            hint="check that the file is really in the format its extension says.",
+        ) from error
 
 
 def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path], *, closely: bool = False) -> tuple[int, int]:
@@ -191,13 +292,14 @@ def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path], *, close
     Whole-number ids bound the accounts by their range; other ids by two for each follow, or by a count with
     HyperLogLog (5% added) where that would be too coarse to plan with, or where `closely` asks for it.
     """
-    columns = columns_of(con, files)
-    if not files[0].name.lower().endswith(".parquet"):
-        follows = sum(_lines(file) for file in files)
+    if not _is_parquet(files):
+        follows = sum(_lines(file) * (1 + find_edge_file(file).layout.is_undirected) for file in files)
         return min(2 * follows, 2**32), follows
+    columns = columns_of(con, files)
     listed = ", ".join(f"'{_quoted(file)}'" for file in files)
     follows = rows_of(files)
-    source, target = ("follower_id", "followee_id") if "follower_id" in columns else columns[:2]
+    named = find_follow_columns(columns)
+    source, target = (columns[named.follower], columns[named.followee]) if named is not None else columns[:2]
     statistics = con.execute(
         "SELECT min(try_cast(stats_min_value AS HUGEINT)), max(try_cast(stats_max_value AS HUGEINT)) "
         f"FROM parquet_metadata([{listed}]) WHERE path_in_schema IN (?, ?) AND type IN ('INT32', 'INT64')",
@@ -218,7 +320,7 @@ def rows_of(files: Sequence[Path]) -> int:
     """Rows of a table at most."""
     if not files:
         return 0
-    if not files[0].name.lower().endswith(".parquet"):
+    if not _is_parquet(files):
         return sum(_lines(file) for file in files)
     import duckdb
 
@@ -228,7 +330,10 @@ def rows_of(files: Sequence[Path]) -> int:
             row = con.execute(f"SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata([{listed}])").fetchall()[0]
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{files[0].name} cannot be read: {reason}", hint="is it what its name says?") from error
+        raise InputError(
+            f"{files[0].name} cannot be read: {reason}",
+            hint="check that the file is really in the format its extension says.",
+        ) from error
     return int(row[0] or 0)
 
 
@@ -247,7 +352,7 @@ def _lines(file: Path) -> int:
 
 def fingerprint(files: Sequence[Path]) -> str:
     """Names, sizes and times of change of files: other data has another fingerprint."""
-    told = hashlib.sha256()
+    told = hashlib.sha256(READER)
     for file in files:
         about = file.stat()
         told.update(f"{file.resolve()}|{about.st_size}|{about.st_mtime_ns}\n".encode())

@@ -150,6 +150,7 @@ def rings_part(found: Rings, ids: NDArray[Any], followers: NDArray[Any], account
         share=found.share,
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],
+        exact=found.exact,
         groups=rows,
         dense=sum(group.verdict != "chance" for group in found.groups),
     )

@@ -209,11 +209,15 @@ def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _build(state: _State) -> None:
     """The graph on disk, built or found."""
+    from headcount.network.build import build_graph, facts_of_graph
+    from headcount.sources.edges import sentences
+
+    for table in state.inputs.recoded:
+        state.notes += sentences([table])
     if state.inputs.graph is not None:
         state.about = _graph_json(state.inputs.graph)
+        state.notes += sentences(facts_of_graph(state.about))
         return
-    from headcount.network.build import build_graph
-
     folder, seen = state.folder / "graph", state.folder / "source.json"
     of = fingerprint(state.inputs.original or state.inputs.follows)
     if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:
@@ -230,6 +234,7 @@ def _build(state: _State) -> None:
             )
         seen.write_text(json.dumps({"fingerprint": of}), encoding="utf-8")
     state.about = _graph_json(folder)
+    state.notes += sentences(state.inputs.facts or facts_of_graph(state.about))
 
 
 def _graph_json(folder: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations
 from headcount.network.run import Outcome, numbered_components, rate, write_answers
 from headcount.network.summary import TalkPart
+from headcount.sources.edges import find_edge_file, sentences
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -71,6 +72,7 @@ def run_network_on_spark(
         raise UsageError(f"{data} is a graph for one machine.", hint="give Spark the table of follows.")
     for files in (inputs.follows, inputs.interactions):
         _check(files)
+    _check_follows(inputs.follows)
     steps = Steps({COUNT: 3, RANK: 1.5 * iterations, CORE: 20, CONNECT: 6, DENSE: 8, WRITE: 2}, quiet=quiet)
     session = connect(master or "local[*]", memory=f"{allowed // 10**6}m")
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,7 @@ def _through(work: Checkpoints, inputs: Inputs, folder: Path, iterations: int, m
         parts["component"] = spark_iterate.connected_components(graph)
     with steps.step(DENSE):
         block = spark_iterate.densest_block(graph)
-    notes = ["Closed circuits are not looked for on Spark; --engine local does."]
+    notes = [*sentences(inputs.facts), "Closed circuits are not looked for on Spark; --engine local does."]
     if block is not None:
         notes.append(
             f"The densest block (FRAUDAR objective, within a factor of {block.factor:.2f} of the best): "
@@ -153,6 +155,21 @@ def _check(files: Sequence[Path]) -> None:
         raise UsageError(
             f"{files[0].name} is neither Parquet nor CSV.", hint="Spark reads tables; write it as Parquet."
         )
+
+
+def _check_follows(files: Sequence[Path]) -> None:
+    """Spark reads CSV with commas, a header and the columns of tidy tables; other layouts would be read wrongly."""
+    if files[0].name.lower().endswith(".parquet"):
+        return
+    for file in files:
+        found = find_edge_file(file)
+        layout = found.layout
+        named = {"follower_id", "followee_id"} <= set(layout.names)
+        if not (named and layout.separator == "," and layout.skipped_lines == 1 and layout.is_regular):
+            raise UsageError(
+                f"{file.name} is not CSV with commas and the columns follower_id and followee_id in its first line.",
+                hint="write it as Parquet; --engine local reads other layouts.",
+            )
 
 
 def _frame(session: SparkSession, files: Sequence[Path]) -> DataFrame:

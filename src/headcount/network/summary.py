@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from headcount.network.figures import Binned, SizeClass
 
@@ -113,7 +114,7 @@ class RingsPart:
         sentence: the finding.
         circuits: closed circuits; None where no conversation is known.
         accounts: in them; None likewise.
-        share, low, high: of all accounts, with interval.
+        share, low, high: of all accounts, with interval; exact: why it has no width (all were looked at), or None.
         groups: dense groups, circuits first, at most so many as the page shows; rings.json has all.
         dense: how many dense groups there are.
     """
@@ -124,6 +125,7 @@ class RingsPart:
     share: float | None
     low: float | None
     high: float | None
+    exact: Literal["all looked at"] | None = None
     groups: list[GroupRow]
     dense: int
 

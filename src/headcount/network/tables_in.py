@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Integers
 from headcount.errors import InputError
-from headcount.network.inputs import ENDINGS, columns_of, read_from
+from headcount.network.inputs import columns_of, dated_follows, read_from
+from headcount.sources.files import look_through
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = ["Talk", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]
@@ -148,18 +150,20 @@ def newcomer_flags(
     """Whether accounts were new when they followed: 1 where at least half of the dated follows of an account were made
     within 30 days of its making, 0 for others, -1 where a date is not known; None where no table tells any.
     """
-    if not follows or not accounts or not follows[0].name.lower().endswith(ENDINGS):
+    if not follows or not accounts or not {"account_id", "created_at"} <= set(columns_of(con, accounts)):
         return None
-    dated = {"follower_id", "followed_at"} <= set(columns_of(con, follows))
-    if not dated or not {"account_id", "created_at"} <= set(columns_of(con, accounts)):
-        return None
-    found = con.execute(
-        "WITH made AS (SELECT number, min(try_cast(created_at AS TIMESTAMP)) AS joined "
-        f"FROM {read_from(accounts)} JOIN who ON as_id(account_id) = id GROUP BY 1 HAVING joined IS NOT NULL) "
-        "SELECT m.number AS number, avg((try_cast(f.followed_at AS TIMESTAMP) <= m.joined + to_days(30))::INT) AS new "
-        f"FROM {read_from(follows)} f JOIN who w ON as_id(f.follower_id) = w.id JOIN made m ON m.number = w.number "
-        "WHERE try_cast(f.followed_at AS TIMESTAMP) IS NOT NULL GROUP BY 1"
-    ).fetchnumpy()
+    with TemporaryDirectory(prefix="headcount-") as work:
+        dated = dated_follows(con, follows, Path(work))
+        if dated is None:
+            return None
+        found = con.execute(
+            "WITH made AS (SELECT number, min(try_cast(created_at AS TIMESTAMP)) AS joined "
+            f"FROM {read_from(accounts)} JOIN who ON as_id(account_id) = id GROUP BY 1 HAVING joined IS NOT NULL) "
+            "SELECT m.number AS number, "
+            "avg((try_cast(f.followed_at AS TIMESTAMP) <= m.joined + to_days(30))::INT) AS new "
+            f"FROM {dated} f JOIN who w ON as_id(f.follower_id) = w.id JOIN made m ON m.number = w.number "
+            "WHERE try_cast(f.followed_at AS TIMESTAMP) IS NOT NULL GROUP BY 1"
+        ).fetchnumpy()
     if not len(found["number"]):
         return None
     flags = np.full(count, -1, np.int8)
@@ -183,7 +187,10 @@ def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
         source = f"SELECT account_id AS id FROM {read_from([file])}"
         named: list[Any] = []
     else:
-        named = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        text = look_through(file)
+        with text.open() as stream:
+            lines = stream.read().decode(text.encoding, errors="replace").splitlines()
+        named = [line.strip() for line in lines]
         named = [line for line in named if line and not line.startswith("#")]
         source = "SELECT unnest(?::VARCHAR[]) AS id"
     found = con.execute(

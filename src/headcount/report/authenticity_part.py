@@ -43,6 +43,8 @@ def authenticity_part(found: Authenticity | None, labelled: Labelled | None, lis
         else local_error(found.log_odds[labelled.row], labelled.said),
         real_low=None if share is None else 1 - share.high,
         real_high=None if share is None else 1 - share.low,
+        no_share=None if found is None else found.no_share,
+        exact=None if share is None else share.exact,
         to_look_at=to_look_at,
         sentence=_sentence(found, labelled, listed, to_look_at),
         made_by=_made_by(card, sets),
@@ -88,8 +90,8 @@ def _made_by(card: ScoreCard, sets: list[SetErrors]) -> str:
 
 def _sentence(found: Authenticity | None, labelled: Labelled | None, listed: int | None, to_look_at: int | None) -> str:
     if found is None or not listed:
-        return "There is no list of followers, so nobody is judged."
-    if found.share is not None:
+        return found.sentence() if found is not None else "There is no list of followers, so nobody is judged."
+    if found.no_share is None or found.no_share.reason not in ("no labels", "too few labels"):
         return found.sentence()
     fake, real = fake_and_real(labelled)
     need = f"{LEAST_LABELLED} real and {LEAST_LABELLED} fake ones"

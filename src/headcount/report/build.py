@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,24 @@ from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
 from headcount.labels import labelled_rows
 from headcount.measures.audience import Audience, audience
+from headcount.measures.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
 from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
+from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
 from headcount.report.authenticity_part import authenticity_part
-from headcount.report.coverage import followers_part, list_parts, unknown_responses_sentence
+from headcount.report.coverage import (
+    counted_list,
+    follower_list_sentence,
+    followers_part,
+    list_parts,
+    response_kinds_sentence,
+    unknown_responses_sentence,
+)
 from headcount.report.findings import findings, notes
 from headcount.report.model import (
     ANONYMOUS,
@@ -33,6 +43,7 @@ from headcount.report.model import (
     ArrivalPart,
     Beside,
     FollowerRow,
+    FollowerRows,
     FunnelPart,
     Report,
     TiePart,
@@ -57,9 +68,12 @@ class Measured:
     Attributes:
         member: (people,) who is a standing follower; None where the follower list is unknown.
         listed: how many standing followers; None where unknown.
+        follower_list: how completely they were listed.
+        posts_unknown: the posts of the account were not shown.
         audience, question, ties, funnel: the results.
         labelled: what the user says of some of the followers.
-        authenticity: the judgement of every follower; None where the follower list is unknown.
+        authenticity: the judgement of every follower, in agreement with its class (`verdicts`); None where the
+            follower list is unknown.
         rings: closed circuits among the followers; None where whom they follow is unknown.
         responses_by: (people,) distinct posts each person responded to; active_by: by words.
         sent_to, received_from: (people,) replies, mentions and quotes exchanged with each person, ever.
@@ -69,6 +83,7 @@ class Measured:
         self.view = view
         self.member = _members(view)
         self.listed = int(self.member.sum()) if self.member is not None else None
+        self.follower_list = counted_list(view, self.listed)
         active = ACTIVE[view.responses.kind]
         self.responses_by, self.active_by = _distinct_posts(view, active)
         outgoing = view.exchanges.outgoing
@@ -85,19 +100,54 @@ class Measured:
         )
         self.ties = ties(view.exchanges, member=self.member, followers=self.listed, as_of=view.as_of)
         self.labelled = self._labelled()
-        self.authenticity = self._authenticity()
+        found = self._authenticity()
         self.rings = self._rings()
-        self.funnel = self._funnel()
-        unknown = view.responses_unknown
+        self.funnel = self._funnel(found)
+        self.authenticity = None if found is None else verdicts(found, self.funnel, self.labelled)
+        self.posts_unknown = _shows_no_posts(view)
+        unknown = view.responses_unknown or (view.lists["posts"] if self.posts_unknown else None)
         if unknown is not None:
             self._leave_unknown(unknown_responses_sentence(unknown))
+        self._mark_list()
+
+    def _mark_list(self) -> None:
+        """Each result carries how completely the followers were listed; who is not in a partial list may follow."""
+        found = self.follower_list
+        top = self.ties.top
+        if not found.is_complete and self.view.followers is not None:
+            size = len(self.view.followers)
+            top = [replace(tie, follows=None) if tie.person >= size else tie for tie in top]
+        self.ties = replace(self.ties, follower_list=found, top=top)
+        self.question = replace(self.question, follower_list=found)
+        self.audience = replace(self.audience, follower_list=found)
+        self.funnel = replace(self.funnel, follower_list=found)
+        if self.authenticity is not None:
+            self.authenticity = replace(self.authenticity, follower_list=found)
+        none_listed = self.listed == 0 and not found.is_complete
+        if none_listed and self.audience.observed is not None and len(self.view.posts) >= 2:
+            self.audience = replace(self.audience, too_little=follower_list_sentence(found))
+        if self.listed is None:
+            self.funnel = replace(self.funnel, too_little=follower_list_sentence(found))
 
     def _leave_unknown(self, why: str) -> None:
         """Where responses were never looked for, none of them is no finding."""
-        self.audience = replace(self.audience, too_little=why, coverage=None)
+        self.audience = replace(
+            self.audience,
+            too_little=why,
+            coverage=None,
+            observed=None,
+            observed_active=None,
+            observed_passive_only=None,
+            responses=None,
+            non_followers=None,
+        )
         self.question = replace(self.question, tests=[], pooled=None, too_little=why)
+        if self.view.responses_unknown is None:  # others addressed the account, whatever its posts are
+            return
         self.ties = replace(
             self.ties,
+            written_to=None if self.posts_unknown and not len(self.view.exchanges) else self.ties.written_to,
+            heard_from=None,
             count=None,
             count_others=None,
             reciprocity=None,
@@ -144,7 +194,7 @@ class Measured:
             return None
         return follower_rings(between, followers, standing=self.listed)
 
-    def _funnel(self) -> Funnel:
+    def _funnel(self, found: Authenticity | None) -> Funnel:
         followers = self.view.followers
         if followers is None:
             followers = Followers.unknown(np.empty(0, dtype=object))
@@ -156,9 +206,10 @@ class Measured:
             responded=self.responses_by[:size],
             tied=tied,
             as_of=self.view.as_of,
+            standing=followers.standing,
             judge=ModelJudge(
                 labelled=self.labelled,
-                found=self.authenticity,
+                found=found,
                 circuits=self.rings.reasons(size) if self.rings is not None else None,
             ),
         )
@@ -185,13 +236,17 @@ def build_report(
         rows_limit: how many followers to list at most.
     """
     view = measured.view
-    account = _account_part(view, anonymous=anonymous)
+    account = _account_part(measured, anonymous=anonymous)
     followers = followers_part(view, measured.listed)
+    unlisted = follower_list_sentence(measured.follower_list) if measured.listed is None else None
+    authenticity_of = authenticity_part(measured.authenticity, measured.labelled, measured.listed)
+    rings = rings_part(measured.rings, view, measured.follower_list)
+    kinds = response_kinds_sentence(view)
     others = [_beside(other, number, anonymous=anonymous) for number, other in enumerate(beside, start=1)]
     parts: dict[str, Any] = {
         "account": account,
         "followers": followers,
-        "lists": list_parts(view),
+        "lists": list_parts(view, measured.listed),
         "audience": measured.audience,
         "question": _question_part(measured.question, anonymous=anonymous),
         "funnel": FunnelPart(
@@ -201,8 +256,8 @@ def build_report(
             too_little=measured.funnel.too_little,
             sample=measured.funnel.sample,
         ),
-        "authenticity": authenticity_part(measured.authenticity, measured.labelled, measured.listed),
-        "rings": rings_part(measured.rings, view),
+        "authenticity": authenticity_of if unlisted is None else replace(authenticity_of, sentence=unlisted),
+        "rings": rings if unlisted is None else replace(rings, too_little=unlisted),
         "ties": _ties_part(measured, anonymous=anonymous),
         "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,
@@ -210,12 +265,18 @@ def build_report(
     return Report(
         schema=SCHEMA,
         headcount_version=__version__,
-        findings=findings(**parts),
+        findings=findings(**parts, kinds=kinds),
         notes=notes(view, **parts),
         rows=follower_rows(measured, limit=rows_limit, anonymous=anonymous),
         rows_total=measured.funnel.followers,
+        responses_note=kinds,
         **parts,
     )
+
+
+def _shows_no_posts(view: AccountView) -> bool:
+    """Were the posts of the account not shown, so that none at hand does not mean that there are none?"""
+    return "posts" in view.lists and view.lists["posts"].shows_nothing and not len(view.posts)
 
 
 def _members(view: AccountView) -> NDArray[np.bool_] | None:
@@ -223,7 +284,7 @@ def _members(view: AccountView) -> NDArray[np.bool_] | None:
         return None
     member = np.zeros(view.people, dtype=bool)
     size = len(view.followers)
-    member[:size] = np.isnan(view.followers.gone_at) & (view.followers.removed != 1)
+    member[:size] = view.followers.standing
     return member
 
 
@@ -264,8 +325,8 @@ def _coarse(time: str | None, length: int) -> str | None:
     return None if time is None else f"{time[:length]}{'-01' if length == 7 else ''}T00:00:00Z"
 
 
-def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
-    facts = view.facts
+def _account_part(measured: Measured, *, anonymous: bool) -> AccountPart:
+    view, facts = measured.view, measured.view.facts
     hidden = anonymous
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
     return AccountPart(
@@ -277,8 +338,10 @@ def _account_part(view: AccountView, *, anonymous: bool) -> AccountPart:
         as_of=moment(view.as_of) or "",
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
-        posts_in_window=len(view.posts),
+        posts_in_window=None if measured.posts_unknown else len(view.posts),
         first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
+        status=facts.status,
+        private_responses=view.private_responses,
     )
 
 
@@ -334,13 +397,13 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
-        return replace(empty, too_little="There is no list of followers.")
+        return replace(empty, too_little=follower_list_sentence(measured.follower_list))
     ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
     known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
     if len(known) < 20:
         reason = (
-            f"The order of following and the account's age are both known for {len(known):,} of {len(columns):,} "
-            "followers; a picture needs 20."
+            f"The order of following and the account's age are both known for {len(known):,} of "
+            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs 20."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
@@ -364,15 +427,17 @@ def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
         account_id=f"account {number}" if anonymous else other.view.facts.account_id,
         handle=None if anonymous else other.view.facts.handle,
         followers=other.listed,
+        follower_list=other.follower_list,
         headcount=other.audience.headcount,
         low=other.audience.low,
         high=other.audience.high,
+        exact=other.audience.exact,
     )
 
 
 def follower_rows(
     measured: Measured, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
-) -> list[FollowerRow]:
+) -> FollowerRows:
     """The followers behind the numbers: by class in the order of CLASSES, then those who respond most.
 
     Args:
@@ -383,13 +448,14 @@ def follower_rows(
     """
     columns = measured.view.followers
     if columns is None:
-        return []
+        return FollowerRows([], measured.follower_list)
     size = len(columns)
     labels = measured.funnel.verdicts.label
     order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
     if label is not None:
         order = order[labels[order] == CLASSES.index(label)]
-    return [_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit]]
+    rows = (_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit])
+    return FollowerRows(rows, measured.follower_list)
 
 
 def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:
@@ -398,12 +464,8 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
     followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
     found = measured.authenticity
-    known = found is not None and (found.level[person] > 0 or found.together.chance[person] > 0)
-    real, low, high = (
-        (float(found.real[person]), float(found.low[person]), float(found.high[person]))
-        if found is not None and known
-        else (None, None, None)
-    )
+    judged = found is not None and bool(found.standing[person])
+    real, low, high = (None, None, None) if found is None else _probability(found, person, digits=1 if anonymous else 3)
     return FollowerRow(
         account_id=account_id,
         handle=handle,
@@ -420,14 +482,20 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         created_at=None if anonymous else moment(columns.created_at[person]),
         last_seen=None if anonymous else moment(columns.last_seen[person]),
         followed_at=None if anonymous else moment(columns.followed_at[person]),
-        real=_probability(real, rough=anonymous),
-        real_low=_probability(low, rough=anonymous),
-        real_high=_probability(high, rough=anonymous),
+        judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
+        real=real,
+        real_low=low,
+        real_high=high,
     )
 
 
-def _probability(p: float | None, *, rough: bool) -> float | None:
-    return None if p is None else round(p, 1 if rough else 3)
+def _probability(found: Authenticity, person: int, *, digits: int) -> tuple[float | None, float | None, float | None]:
+    """The probability of being real with its limits, the limits rounded outwards; None where none is given."""
+    real, low, high = (float(values[person]) for values in (found.real, found.low, found.high))
+    if np.isnan(real):
+        return None, None, None
+    scale = 10**digits
+    return round(real, digits), floor(low * scale) / scale, ceil(high * scale) / scale
 
 
 def _whole(value: float, *, rough: bool = False) -> int | None:

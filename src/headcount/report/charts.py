@@ -18,6 +18,7 @@ from headcount.report import wording as say
 from headcount.report.svg import SHAPES
 
 if TYPE_CHECKING:
+    from headcount.follower_list import FollowerList
     from headcount.measures.audience import Audience, Curve
     from headcount.measures.question import Question, Test
     from headcount.report.model import ArrivalPart, Report
@@ -53,7 +54,8 @@ class Chart:
 
 def charts(report: Report) -> dict[str, Chart]:
     """The charts of a report by key: accumulation, reply_curve, arrival."""
-    made = (_accumulation(report.audience), _reply_curve(report.question), _arrival(report.arrival))
+    found = report.followers.follower_list
+    made = (_accumulation(report.audience, found), _reply_curve(report.question), _arrival(report.arrival, found))
     return {chart.key: chart for chart in made}
 
 
@@ -63,7 +65,7 @@ def _spec(key: str, caption: str, **datasets: list[dict[str, Any]]) -> dict[str,
     return {**spec, "description": caption, "datasets": datasets}
 
 
-def _accumulation(audience: Audience) -> Chart:
+def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
     key, curve = "accumulation", audience.curve
     if curve is None or not curve.posts:
         return Chart(key=key, too_little=audience.too_little or "There is too little data for a curve.")
@@ -71,9 +73,11 @@ def _accumulation(audience: Audience) -> Chart:
     if audience.curve_active is not None and audience.curve_active.posts:
         both.append((_WORDS, audience.curve_active))
     end = say.estimate(curve.responders[-1], curve.low[-1], curve.high[-1])
+    is_part = audience.followers is not None and not followers.is_complete
+    among = f" among {followers.all_of(audience.followers or 0)}" if is_part else ""
     caption = (
-        f"Distinct responders against posts. After {say.number_of(curve.seen, 'post')}, "
-        f"{say.number_of(audience.observed, 'person had', 'people had')} responded; after "
+        f"Distinct responders{among} against posts. After {say.number_of(curve.seen, 'post')}, "
+        f"{say.number_of(audience.observed or 0, 'person had', 'people had')} responded; after "
         f"{say.count(curve.posts[-1])} it is expected to be {end}. The solid line is what was seen, averaged over "
         "the order of posts; the dashed line is predicted; the band is the 95% interval of what is predicted."
     )
@@ -88,7 +92,7 @@ def _accumulation(audience: Audience) -> Chart:
 def _curve_points(who: str, curve: Curve) -> list[dict[str, Any]]:
     points = []
     for posts, middle, low, high in zip(curve.posts, curve.responders, curve.low, curve.high, strict=True):
-        about = f"{say.count(posts)} posts, {who}: {say.decimal(middle)} ({say.decimal(low)} to {say.decimal(high)})"
+        about = f"{say.count(posts)} posts, {who}: {say.decimal(middle)} ({_limits(low, high)})"
         point = {"posts": posts, "responders": middle, "low": low, "high": high, "who": who, "about": about}
         points += [{**point, "part": part} for part in _parts(posts, curve.seen)]
     return points
@@ -111,11 +115,16 @@ def _curve_rows(both: Sequence[tuple[str, Curve]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for who, curve in both:
         for place in _thinned(curve):
-            low, high = say.decimal(curve.low[place]), say.decimal(curve.high[place])
+            limits = _limits(curve.low[place], curve.high[place])
             part = "seen" if curve.posts[place] <= curve.seen else "predicted"
             middle = say.decimal(curve.responders[place])
-            rows.append((say.count(curve.posts[place]), who, middle, f"{low} to {high}", part))
+            rows.append((say.count(curve.posts[place]), who, middle, limits, part))
     return rows
+
+
+def _limits(low: float, high: float) -> str:
+    """The interval of a point of the curve; those without width are counted or have nobody left to respond."""
+    return "no other count is possible" if low == high else f"{say.decimal(low)} to {say.decimal(high)}"
 
 
 def _thinned(curve: Curve) -> list[int]:
@@ -175,16 +184,18 @@ def _test_points(number: int, test: Test) -> list[dict[str, Any]]:
     ]
 
 
-def _arrival(arrival: ArrivalPart) -> Chart:
+def _arrival(arrival: ArrivalPart, followers: FollowerList) -> Chart:
     key = "arrival"
     if arrival.too_little is not None or not arrival.order:
         return Chart(key=key, too_little=arrival.too_little or "There is nothing to draw.")
     size = Counter(arrival.label)
     drawn = len(arrival.order)
+    kind = "" if followers.is_complete else f", {followers.qualifier}"
     caption = (
-        f"Each point is a follower: across, in the order of following; up, when the follower's account was made. "
-        f"{say.count(drawn)} points out of {say.number_of(arrival.known, 'follower')} of whom both are known "
-        f"({say.count(arrival.followers)} in all). People arrive as a cloud of old and new accounts; a level band, "
+        f"Each point is a {followers.noun(1)}: across, in the order of following; up, when the follower's account was "
+        f"made. {say.count(drawn)} points out of {followers.counted(arrival.known)} of whom both are known "
+        f"({say.count(arrival.followers)} in the list, those who left included{kind}). "
+        "People arrive as a cloud of old and new accounts; a level band, "
         "accounts made at one time that arrive together, is how followers look that were delivered in bulk."
     )
     points: list[dict[str, Any]] = [

@@ -84,12 +84,10 @@ def _class_sizes(funnel: FunnelPart) -> dict[str, int]:
 def headline(report: Report) -> str:
     """The finding as a title: "6,012 followers. Headcount 48 (41 to 57)."."""
     followers, audience = report.followers, report.audience
-    if followers.listed is not None:
-        start = say.number_of(followers.listed, "follower")
-    elif followers.claimed is not None:
-        start = f"{say.number_of(followers.claimed, 'follower')} claimed, none listed"
-    else:
-        start = "Followers unknown"
+    start = followers.follower_list.size()
+    start = start[0].upper() + start[1:]
+    if followers.listed is None and followers.claimed:
+        start = f"{start}, {say.count(followers.claimed)} by the counter"
     if audience.headcount is None or audience.low is None or audience.high is None:
         return f"{start}. No headcount yet."
     return f"{start}. Headcount {say.estimate(audience.headcount, audience.low, audience.high)}."

@@ -9,10 +9,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from headcount.follower_list import COMPLETE, FollowerList
+from headcount.incoming import State
 from headcount.output import new_text
+from headcount.report import wording as say
 from headcount.report.model import FollowerRow
 
-__all__ = ["sort_rows", "write_csv"]
+__all__ = ["count_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -33,20 +36,37 @@ def sort_rows(rows: Sequence[FollowerRow], by: str) -> list[FollowerRow]:
     return [*sorted(known, key=key, reverse=True), *(row for row in rows if key(row) is None)]
 
 
-def write_csv(rows: Sequence[FollowerRow], target: Path) -> None:
-    """Write rows as CSV to a file (compressed where its name ends in .gz), or to standard output for the path `-`."""
+def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) -> str:
+    """How many followers the rows hold, those who are gone apart: "198 followers and 2 gone".
+
+    Args:
+        rows: the followers.
+        followers: the list that they come from; where it is not complete they are "listed followers".
+    """
+    gone = sum(row.label == "gone" for row in rows)
+    text = followers.counted(len(rows) - gone)
+    return f"{text} and {say.count(gone)} gone" if gone else text
+
+
+def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:
+    """Write rows as CSV to a file (compressed where its name ends in .gz), or to standard output for the path `-`.
+
+    Args:
+        rows: the followers; target: the file.
+        list_state: how completely the list of followers was read; stands in every row, in the column `list_state`.
+    """
     if str(target) == "-":
-        _write(rows, sys.stdout)
+        _write(rows, sys.stdout, list_state)
         return
     with new_text(target, newline="") as file:
-        _write(rows, file)
+        _write(rows, file, list_state)
 
 
-def _write(rows: Sequence[FollowerRow], file: TextIO) -> None:
-    writer = csv.DictWriter(file, [field.name for field in fields(FollowerRow)])
+def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State) -> None:
+    writer = csv.DictWriter(file, [*(field.name for field in fields(FollowerRow)), "list_state"])
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in asdict(row).items()})
+        writer.writerow({name: _harmless(value) for name, value in asdict(row).items()} | {"list_state": list_state})
 
 
 def _harmless(value: Any) -> Any:

@@ -8,11 +8,14 @@ Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from headcount.follower_list import FollowerList
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience import Audience
+from headcount.measures.authenticity import NoShare
 from headcount.measures.funnel import Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.recalibration import LocalError
@@ -28,6 +31,7 @@ __all__ = [
     "Beside",
     "Document",
     "FollowerRow",
+    "FollowerRows",
     "FollowersPart",
     "FunnelPart",
     "GroupPart",
@@ -54,7 +58,9 @@ class AccountPart:
         as_of_basis: observed (a source said so), last event (the newest event in the data), given (by the user),
             imported (the data holds no time at all).
         window_days: how far back posts and responses were looked at; null for all that is known.
-        posts_in_window, first_post_at: the occasions.
+        posts_in_window, first_post_at: the occasions; null where the posts were not shown.
+        status: active, deleted, suspended, hidden, moved or protected, as last seen; null where unknown.
+        private_responses: responses that only the account or its followers may read; in no other figure.
     """
 
     account_id: str
@@ -65,8 +71,10 @@ class AccountPart:
     as_of: str
     as_of_basis: Literal["observed", "last event", "given", "imported"]
     window_days: float | None
-    posts_in_window: int
+    posts_in_window: int | None
     first_post_at: str | None
+    status: str | None = None
+    private_responses: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +100,13 @@ class FollowersPart:
     partial: bool | None
     explanation: str
 
+    @property
+    def follower_list(self) -> FollowerList:
+        """The list that is counted, with the words for a count of its followers."""
+        return FollowerList(
+            state=self.state, reason=self.reason, listed=self.listed, claimed=self.claimed, partial=self.partial
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListPart:
@@ -102,7 +117,7 @@ class ListPart:
         state: complete, partial, sampled, refused, hidden, unknown; reason: why it is not complete.
         listed: entries read; claimed: entries by the platform's counter; null where unknown.
         observed_at: when it was read.
-        sentence: the same in words.
+        sentence: the same in words; why: the reason alone; null where there is none.
     """
 
     list: ListName
@@ -112,6 +127,7 @@ class ListPart:
     claimed: int | None
     observed_at: str | None
     sentence: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +136,7 @@ class FunnelPart:
 
     Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
     `classes`, and `sample` holds the estimates for all; it is null where everybody was looked at.
+    `classes` add up to `followers`, which holds those gone too; without them it is `listed` of the part `followers`.
     `classes` and `followers` are null where there is no list of followers: how many are of a class is then unknown.
     """
 
@@ -167,7 +184,9 @@ class AuthenticityPart:
         model: version of the score card; accounts_of: first and last year of the accounts it was made from.
         sets: its errors by set; known_failures: in sentences; model_card: where all of it stands.
         labels: followers that the user labelled; local_error: how often the corrected model errs on them.
-        real_low, real_high: share of the standing followers that are real (95%); null without enough labels.
+        real_low, real_high: share of the standing followers that are real (95%); null where there is none.
+        no_share: why there is no share (see `measures.authenticity.NoShare`); null where there is one, or no list.
+        exact: why the share has no width (all are labelled); null where it has one.
         to_look_at: followers to draw, uniformly over the list, for plus or minus 2 points; null where even all
             are not enough, or there is no list.
         sentence: the share, or why there is none and how to get it.
@@ -183,6 +202,8 @@ class AuthenticityPart:
     local_error: LocalError | None
     real_low: float | None
     real_high: float | None
+    no_share: NoShare | None = None
+    exact: Literal["all labelled"] | None = None
     to_look_at: int | None
     sentence: str
     made_by: str
@@ -231,7 +252,8 @@ class RingsPart:
         looked_at: followers whose own follows are known; null where of none. of: followers that stand.
         drawn: those looked at are a uniform sample.
         circuits: how many closed circuits; members: followers looked at who sit in one; null where that is unknown.
-        share, share_low, share_high: of all standing followers, with 95% interval.
+        share, share_low, share_high: of all standing followers, with 95% interval; exact: why it has no width (all
+            were looked at); null where it has one.
         smallest: members of the smallest circuit that can be expected to be seen.
         dense: groups dense in mutual follows, circuits included; groups: the first 12 of them, circuits first.
         sentence: the finding; too_little: what is missing and how to get it, null where nothing is.
@@ -245,6 +267,7 @@ class RingsPart:
     share: float | None
     share_low: float | None
     share_high: float | None
+    exact: Literal["all looked at"] | None = None
     smallest: int | None
     dense: int
     groups: list[GroupPart]
@@ -271,13 +294,17 @@ class TiePart:
 
 @dataclass(frozen=True, kw_only=True)
 class TiesPart:
-    """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100."""
+    """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100.
+
+    Attributes:
+        follower_list: the list of followers behind `count` and `known_share`.
+    """
 
     window_days: float
     count: int | None
     count_others: int | None
-    written_to: int
-    heard_from: int
+    written_to: int | None
+    heard_from: int | None
     reciprocity: float | None
     reciprocity_low: float | None
     reciprocity_high: float | None
@@ -290,6 +317,7 @@ class TiesPart:
     layers_note: str | None
     top: list[TiePart]
     too_little: str | None
+    follower_list: FollowerList | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,7 +328,7 @@ class ArrivalPart:
         order: place in the order of following, 0 = first who followed.
         created_at: when that follower's account was made.
         label: that follower's class.
-        followers: how many the list holds; known: those with a creation date and a place.
+        followers: how many the list holds, those who left included; known: those with a creation date and a place.
         too_little: why there is no picture; null where there is.
     """
 
@@ -314,7 +342,13 @@ class ArrivalPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """Another account of the workspace, for comparison."""
+    """Another account of the workspace, for comparison.
+
+    Attributes:
+        account_id, handle: the account.
+        followers: listed followers that stand; follower_list: how completely they were listed.
+        headcount, low, high: with its 95% interval; exact: why it has no width (see `measures.audience.Audience`).
+    """
 
     account_id: str
     handle: str | None
@@ -322,6 +356,8 @@ class Beside:
     headcount: float | None
     low: float | None
     high: float | None
+    follower_list: FollowerList
+    exact: Literal["all responded"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,6 +369,7 @@ class Document:
         headcount_version: the program that made it.
         findings: the answer in sentences, most important first.
         lists: how completely each list of the account was read.
+        responses_note: which kinds of responses are unknown or incomplete, in a sentence; null where all were read.
         notes: what was not seen, and how to read the numbers.
         beside: other accounts, where asked for.
     """
@@ -352,6 +389,7 @@ class Document:
     arrival: ArrivalPart
     beside: list[Beside]
     notes: list[str]
+    responses_note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,8 +402,11 @@ class FollowerRow:
         responses, active_responses: distinct posts of the window responded to; by words.
         sent, received: replies, mentions and quotes exchanged with the account, ever.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
-        real, real_low, real_high: probability of being a real account, and its 95% interval; None where too little is
-            known.
+        judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
+            (`measures.verdicts`); None for those gone.
+        real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
+            follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
+            does not measure, where too little is known, and where responses or your label say otherwise.
     """
 
     account_id: str | None
@@ -383,9 +424,22 @@ class FollowerRow:
     created_at: str | None
     last_seen: str | None
     followed_at: str | None
+    judgement: str | None = None
     real: float | None = None
     real_low: float | None = None
     real_high: float | None = None
+
+
+class FollowerRows(list[FollowerRow]):
+    """Rows of followers, and how completely the list that they come from was read.
+
+    Attributes:
+        follower_list: the list; where it is not complete, these rows are not all followers.
+    """
+
+    def __init__(self, rows: Iterable[FollowerRow], follower_list: FollowerList) -> None:
+        super().__init__(rows)
+        self.follower_list = follower_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -394,7 +448,7 @@ class Report(Document):
 
     Attributes:
         rows: followers in the order relationship, responding, …, at most `rows_limit` of them.
-        rows_total: how many followers there are in all.
+        rows_total: how many followers the list holds, those who are gone included.
     """
 
     rows: list[FollowerRow]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import FollowsBetween, Integers
+from headcount.follower_list import FollowerList
 from headcount.measures.rings import FollowGroup
 from headcount.measures.rings_followers import FollowerRings
 from headcount.reading import AccountView
@@ -19,12 +20,13 @@ PICTURED = 40
 LEAST_LOOKED_AT = 10
 
 
-def rings_part(measured: FollowerRings | None, view: AccountView) -> RingsPart:
+def rings_part(measured: FollowerRings | None, view: AccountView, followers: FollowerList) -> RingsPart:
     """The part of the report.
 
     Args:
         measured: the circuits; None where whom the followers follow is unknown.
         view: the account's columns.
+        followers: how completely they were listed.
     """
     if measured is None or view.between is None or len(measured.person) < LEAST_LOOKED_AT:
         return RingsPart(
@@ -36,6 +38,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView) -> RingsPart:
             share=None,
             share_low=None,
             share_high=None,
+            exact=None,
             smallest=None,
             dense=0,
             groups=[],
@@ -54,10 +57,11 @@ def rings_part(measured: FollowerRings | None, view: AccountView) -> RingsPart:
         share=found.share,
         share_low=None if interval is None else interval[0],
         share_high=None if interval is None else interval[1],
+        exact=found.exact,
         smallest=found.smallest_seen,
         dense=len(dense),
         groups=[_group(group, view.between) for group in dense[:GROUPS]],
-        sentence=_sentence(measured, len(dense), drawn=view.between.drawn),
+        sentence=_sentence(measured, len(dense), followers, drawn=view.between.drawn),
         too_little=None,
     )
 
@@ -77,12 +81,12 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
     )
 
 
-def _sentence(measured: FollowerRings, dense: int, *, drawn: bool) -> str:
+def _sentence(measured: FollowerRings, dense: int, followers: FollowerList, *, drawn: bool) -> str:
     found = measured.found
     among = (
-        f"the {say.count(found.accounts)} of {say.number_of(measured.followers, 'follower')} drawn to be looked at"
+        f"the {say.count(found.accounts)} of {followers.all_of(measured.followers)} drawn to be looked at"
         if drawn
-        else f"the {say.number_of(measured.followers, 'follower')}"
+        else f"the {followers.counted(measured.followers)}"
     )
     if found.share is None or found.share_interval is None:
         groups = say.number_of(dense, "group")
@@ -97,9 +101,9 @@ def _sentence(measured: FollowerRings, dense: int, *, drawn: bool) -> str:
     members = int(found.in_ring.sum())
     circuits = say.number_of(len(found.rings), "closed circuit")
     share = f"{say.share(found.share)} of them"
-    if drawn:
+    if drawn and low < high:
         share += (
-            f"; {say.share_interval(low, high)} of all followers, without circuits of fewer than about "
+            f"; {say.share_interval(low, high)} of all {followers.noun()}, without circuits of fewer than about "
             f"{say.count(found.smallest_seen)} members, which do not show"
         )
     what = "they follow each other and hardly talk to each other"

@@ -15,6 +15,8 @@ __all__ = [
     "CLASS_MEANINGS",
     "CLASS_NAMES",
     "CLASS_PHRASES",
+    "EXACT",
+    "LIST_NAMES",
     "are",
     "class_phrase",
     "count",
@@ -46,6 +48,16 @@ CLASS_NAMES = {
     "unknown": "Unknown",
 }
 
+LIST_NAMES = {
+    "followers": "Followers",
+    "following": "Accounts followed",
+    "posts": "Posts",
+    "replies": "Replies",
+    "likes": "Likes",
+    "reposts": "Reposts",
+    "quotes": "Quotes",
+}
+
 VERDICTS = {
     "ring": "closed circuit",
     "talks": "dense, and talks",
@@ -55,6 +67,14 @@ VERDICTS = {
     "chance": "no denser than chance",
 }
 """What each verdict on a dense group is called."""
+
+EXACT = {
+    "all responded": "every follower on the list has responded",
+    "time over": "counted, 7 days are over",
+    "no followers": "there are no followers on the list",
+    "all looked at": "all were looked at",
+}
+"""Why a number has no interval: the words of the field `exact` that stands beside it."""
 
 CLASS_MEANINGS = {
     "relationship": "Exchange goes both ways: they write to the account and it writes to them.",
@@ -178,10 +198,14 @@ def interval(low: float, high: float) -> str:
     return f"{count(low)} to {count(high)}"
 
 
-def estimate(middle: float, low: float, high: float) -> str:
-    """A count with its interval: "48 (41 to 57)"; without brackets where the interval holds nothing else."""
-    same = count(low) == count(middle) == count(high)
-    return count(middle) if same else f"{count(middle)} ({interval(low, high)})"
+def estimate(middle: float, low: float, high: float, *, prefix: str = "") -> str:
+    """A count with its interval: "48 (41 to 57)"; without brackets where the interval has no width.
+
+    Args:
+        middle, low, high: the count and its limits.
+        prefix: words before the interval: "95% interval ".
+    """
+    return count(middle) if low == high else f"{count(middle)} ({prefix}{interval(low, high)})"
 
 
 def share(part: float) -> str:

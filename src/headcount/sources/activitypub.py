@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any, Literal
 
+from headcount.hosts import host_key
+
 __all__ = ["Addresses", "account_key", "addressed", "is_person", "post_key", "visibility", "words"]
 
 Object = dict[str, Any]
 Visibility = Literal["public", "followers", "direct"]
 
 _PUBLIC = ("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public")
+_WEB = re.compile("https?://")
 _HOST = r"https?://(?P<host>[^/?#]+)"
 _NAME = r"(?P<name>[A-Za-z0-9_][\w.-]*)"
 _ACTOR = re.compile(rf"{_HOST}/(?:users/|@){_NAME}/?")
@@ -28,13 +31,22 @@ _NUMBERED = re.compile(rf"{_HOST}/(?:ap/users/|notes/).*")
 
 
 def account_key(user: str, server: str) -> str:
-    """The vocabulary's id of an account; neither part tells small letters from capitals."""
-    return f"mastodon:{user}@{server}".lower()
+    """The vocabulary's id of an account: case is ignored, and a host has one spelling (see `host_key`)."""
+    return f"mastodon:{user.lower()}@{host_key(server)}"
 
 
 def post_key(uri: object) -> str | None:
-    """The vocabulary's id of a post, by its address; None for what is no address."""
-    return "mastodon:" + uri if isinstance(uri, str) and uri.startswith(("https://", "http://")) else None
+    """The vocabulary's id of a post, by its address (the host in its one spelling); None for anything else."""
+    return "mastodon:" + _one_spelling(uri) if isinstance(uri, str) and _WEB.match(uri) else None
+
+
+def _one_spelling(address: str) -> str:
+    """An address with its host spelled as `host_key` spells it."""
+    matched = re.match(_HOST, address)
+    if matched is None:
+        return address
+    host = matched["host"]
+    return address[: matched.start("host")] + host_key(host) + address[matched.end("host") :]
 
 
 class Addresses:
@@ -45,7 +57,7 @@ class Addresses:
     """
 
     def __init__(self, own_server: str) -> None:
-        self.own_server = own_server
+        self.own_server = host_key(own_server)
         self._accounts: dict[str, str] = {}
         self._servers: dict[str, str | None] = {}
 
@@ -54,18 +66,20 @@ class Addresses:
         user, _, server = str(name).removeprefix("@").partition("@")
         if not isinstance(address, str) or not isinstance(name, str) or not user or " " in name:
             return None
-        account = account_key(user, server or self.own_server)
+        server = host_key(server) if server else self.own_server
+        account, address = account_key(user, server), _one_spelling(address)
         self._accounts[address.rstrip("/")] = account
         host = re.match(_HOST, address)
         if host:  # a server's accounts may be named after another host than the one it runs on
-            known = self._servers.setdefault(host["host"], server or self.own_server)
-            self._servers[host["host"]] = known if known == (server or self.own_server) else None
+            known = self._servers.setdefault(host["host"], server)
+            self._servers[host["host"]] = known if known == server else None
         return account
 
     def account(self, address: object, post: object = None) -> str | None:
         """Whose address this is; `post` is one of the account's posts, where one is known."""
         if not isinstance(address, str):
             return None
+        address = _one_spelling(address)
         found = self._accounts.get(address.rstrip("/"))
         if found is not None or _NUMBERED.fullmatch(address) or (isinstance(post, str) and _NUMBERED.fullmatch(post)):
             return found
@@ -75,6 +89,7 @@ class Addresses:
         """Who wrote the post with this address."""
         if not isinstance(post, str):
             return None
+        post = _one_spelling(post)
         below = _BELOW_ACTOR.fullmatch(post)
         found = self._accounts.get(below["actor"]) if below else None
         return found or self._named(_POST.fullmatch(post) or _POST_PAGE.fullmatch(post))

@@ -7,14 +7,16 @@ paths that lead out of it.
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn, cast
 
 from headcount.errors import InputError
 from headcount.sources.files import BOMB_BYTES, BOMB_RATIO
@@ -29,15 +31,19 @@ LARGEST_MEMBER = 2 << 30
 _DEEPEST = 5
 _MOST_ENTRIES = 50_000
 _PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _UTF8_NAME = 0x1, 0x800
+_ENTRY, _ENTRY_SIZE = b"PK\x01\x02", 46
+"""One file in the list at a zip's end: signature, and bytes before its name."""
 _TAR_ENDINGS = (".tar.gz", ".tgz", ".tar")
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
 
 
 def is_zip(path: Path) -> bool:
-    """Does the file begin as a zip does?"""
+    """Does the file begin as a zip does, or is it called one and has bytes before its beginning?"""
     with path.open("rb") as file:
-        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+        if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
+            return True
+    return path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)
 
 
 def is_tar(path: Path) -> bool:
@@ -77,7 +83,7 @@ def listed(path: Path) -> tuple[str, ...]:
     try:
         if not is_zip(path):
             return ()
-        with zipfile.ZipFile(path) as file:
+        with _opened_zip(path) as file:
             return tuple(filter(None, (_plain(entry.filename) for entry in file.infolist())))
     except _DAMAGED:
         return ()
@@ -101,12 +107,40 @@ def members(path: Path, wanted: Wanted) -> Iterator[Members]:
     elif is_tar(path):
         yield Members(path.name, _tar(path, wanted))
     else:
-        try:
-            opened = zipfile.ZipFile(path)
-        except _DAMAGED as error:
-            _damaged(path.name, error)
-        with opened as file:
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(_opened_zip(path))
+            except _DAMAGED as error:
+                _damaged(path.name, error)
             yield _zip(path, file, wanted)
+
+
+@contextmanager
+def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    with io.FileIO(path) as raw, _AnyNames(raw) as stream, zipfile.ZipFile(cast(IO[bytes], stream)) as file:
+        yield file
+
+
+class _AnyNames(io.BufferedReader):
+    """A zip file in which names that are marked as UTF-8 and are not are read like unmarked ones (code page 437)."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes; the list of files without those marks."""
+        content = super().read(size)
+        return _without_false_marks(content) if content.startswith(_ENTRY) else content
+
+
+def _without_false_marks(listing: bytes) -> bytes:
+    mended, at = bytearray(listing), 0
+    while listing.startswith(_ENTRY, at):
+        flags, *lengths = struct.unpack_from("<H18xHHH", listing, at + 8)
+        name = listing[at + _ENTRY_SIZE : at + _ENTRY_SIZE + lengths[0]]
+        try:
+            name.decode()
+        except UnicodeDecodeError:
+            struct.pack_into("<H", mended, at + 8, flags & ~_UTF8_NAME)
+        at += _ENTRY_SIZE + sum(lengths)
+    return bytes(mended)
 
 
 def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
@@ -129,7 +163,7 @@ def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
     found: dict[str, bytes] = {}
     packed, unpacked = path.stat().st_size, 0
     try:
-        with tarfile.open(path, "r|*") as file:
+        with tarfile.open(path, "r|*", errors="replace") as file:
             for entry in file:
                 unpacked += entry.size
                 name = _plain(entry.name)

@@ -94,9 +94,17 @@ class Source(Protocol):
         """
 
 
-def own_activity_only(account_id: str) -> tuple[ListCoverage, ...]:
-    """The coverage of a file that holds only what the account itself did: who responded was never looked for."""
-    return tuple(ListCoverage(account_id, name, "unknown", "own_activity_only") for name in RESPONSE_LISTS)
+def own_activity_only(account_id: str, observed_at: str | None = None) -> tuple[ListCoverage, ...]:
+    """The coverage of a file that holds only what the account itself did: who responded was never looked for.
+
+    Args:
+        account_id: the account.
+        observed_at: when the file was made, ISO 8601; None where that is unknown.
+    """
+    return tuple(
+        ListCoverage(account_id, name, "unknown", "own_activity_only", observed_at=observed_at)
+        for name in RESPONSE_LISTS
+    )
 
 
 def create_incoming(con: duckdb.DuckDBPyConnection) -> None:

@@ -21,13 +21,16 @@ from typing import Any
 from urllib.parse import quote as quoted
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
+from headcount.incoming import RESPONSE_LISTS, ListName, Reason
 from headcount.sources.bluesky_backlinks import INDEX, INDEX_LIMIT, explain_unlisted
-from headcount.sources.bluesky_views import is_own_post, plausible_time, thread_posts
-from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.bluesky_views import gone_status, is_own_post, plausible_time, thread_posts
+from headcount.sources.collecting import Collection, Listing, Quote, refusal_reason, uniform_sample
+from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.rows import named
+from headcount.sources.response_coverage import ResponseCoverage
+from headcount.sources.rows import named, objects, whole_number
 
 __all__ = ["BlueskyCollector"]
 
@@ -41,6 +44,19 @@ _CALLS_A_SECOND = 8.0
 _MANY, ENOUGH = 5_000, 2_400
 """From so many followers on, a sample is advised, and how large: plus or minus 2 points (docs/methods/funnel.md)."""
 _DEEPER_THREADS = 200
+_REFUSALS: dict[str, Reason] = {
+    "AccountTakedown": "account_suspended",
+    "AccountDeactivated": "account_deleted",
+    "BlockedActor": "hidden_by_account",
+    "BlockedByActor": "hidden_by_account",
+}
+"""Codes of the AppView -> why a list is not shown."""
+_RESPONSES: tuple[tuple[ListName, str, str, str], ...] = (
+    ("likes", "likeCount", "app.bsky.feed.getLikes", "likes"),
+    ("reposts", "repostCount", "app.bsky.feed.getRepostedBy", "repostedBy"),
+    ("quotes", "quoteCount", "app.bsky.feed.getQuotes", "posts"),
+)
+"""List, its counter in the view of a post, the method that gives it, and the name of its items."""
 
 
 class BlueskyCollector:
@@ -58,6 +74,10 @@ class BlueskyCollector:
         self.profile: dict[str, Any] = {}
         self._threaded: set[str] = set()
         self._further: list[str] = []
+        self._answered: dict[str, int | None] = {}  # own post -> its counter of replies
+        self._shown: dict[str, int] = {}  # post -> replies to it that its thread shows
+        self._unread: dict[str, tuple[Reason, str | None]] = {}  # post -> why its thread is not shown
+        self._responded = ResponseCoverage("")
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a server; none for one on this machine."""
@@ -72,14 +92,23 @@ class BlueskyCollector:
         through = getattr(collection.login, "server", self.appview)  # a user's server passes on what it is asked
         self.appview = (collection.options.service or through).rstrip("/")
         page = self._ask(collection, "profile", "app.bsky.actor.getProfile", [("actor", target.name)])
-        if not page.good:
-            raise _no_profile(target.name, page)
-        self.profile = page.json
+        known = target.name if target.name.startswith("did:") else None
+        if not page.good and known is None and (earlier := earlier_account_id(collection.landing)):
+            known = earlier.partition(":")[2]  # the handle may have changed
+            page = self._ask(collection, "profile", "app.bsky.actor.getProfile", [("actor", known)])
+        profile = _content(page) if page.good else {}
+        if not isinstance(profile.get("did"), str):
+            raise _no_profile(target.name, page, known)
+        self.profile = profile
         return self._quote(collection)
+
+    def _counter(self, name: str) -> int | None:
+        """A counter of the profile; None where it is missing or not a number."""
+        return whole_number(self.profile.get(name))
 
     def _quote(self, collection: Collection) -> Quote:
         profile, options = self.profile, collection.options
-        claimed = int(profile.get("followersCount") or 0)
+        claimed = self._counter("followersCount") or 0
         followers = min(claimed, options.limit or claimed)
         closer = min(followers, options.sample or followers)
         posts = self._expected_posts(collection)
@@ -87,7 +116,7 @@ class BlueskyCollector:
             ("list of followers", math.ceil(followers / PAGE)),
             ("dates of their follows", math.ceil(followers / RELATIONSHIPS)),
             ("index of backlinks", math.ceil(claimed / PAGE) if options.backlinks else 0),
-            ("accounts followed", math.ceil(int(profile.get("followsCount") or 0) / PAGE)),
+            ("accounts followed", math.ceil((self._counter("followsCount") or 0) / PAGE)),
             ("own repository", 2),
             ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
             ("followers' profiles", math.ceil(closer / PROFILES)),
@@ -112,7 +141,7 @@ class BlueskyCollector:
 
     def _expected_posts(self, collection: Collection) -> int:
         """Posts since the date that was asked for, if the account always wrote as much as on average."""
-        written = int(self.profile.get("postsCount") or 0)
+        written = self._counter("postsCount") or 0
         created = plausible_time(self.profile.get("createdAt"))
         now = collection.begun_at
         age = (now - created).total_seconds() if created else 0.0
@@ -124,6 +153,7 @@ class BlueskyCollector:
     def collect(self, collection: Collection) -> None:
         """Ask for everything; the slowest comes last."""
         did = self.profile["did"]
+        self._responded = ResponseCoverage(f"bluesky:{did}")
         self._followers(collection, did)
         if collection.options.backlinks:
             explain_unlisted(collection, did, partial(self._try, collection))
@@ -136,7 +166,7 @@ class BlueskyCollector:
 
     def _followers(self, collection: Collection, did: str) -> None:
         """All followers, and the records of their follows."""
-        claimed, limit = self.profile.get("followersCount"), collection.options.limit
+        claimed, limit = self._counter("followersCount"), collection.options.limit
         total = claimed if limit is None or claimed is None else min(claimed, limit)
         listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
         followers = 0
@@ -156,24 +186,26 @@ class BlueskyCollector:
                 claimed=claimed,
                 limit=limit,
                 detail=_reason(listing.refused) if listing.refused else None,
+                can_hide=False,
             )
         )
 
     def _following(self, collection: Collection, did: str) -> None:
         """All accounts that it follows."""
         listing = self._listing(collection, "following", "app.bsky.graph.getFollows", [("actor", did)], "follows")
-        following = 0
+        following, claimed = 0, self._counter("followsCount")
         for page in listing:
-            following += len(page.json.get("follows") or ())
-            collection.show("accounts followed", following, self.profile.get("followsCount"))
+            following += sum(1 for _ in named(page.json.get("follows"), "did"))
+            collection.show("accounts followed", following, claimed)
         collection.show("accounts followed", following, following)
         collection.landing.set_coverage(
             listing.coverage(
                 "following",
                 f"bluesky:{did}",
                 listed=following,
-                claimed=self.profile.get("followsCount"),
+                claimed=claimed,
                 detail=_reason(listing.refused) if listing.refused else None,
+                can_hide=False,
             )
         )
 
@@ -215,62 +247,96 @@ class BlueskyCollector:
         """The account's posts since the date that was asked for, and all that responded to them."""
         parameters = [("actor", did), ("filter", "posts_with_replies"), ("includePins", "false")]
         listing = self._listing(collection, "posts", "app.bsky.feed.getAuthorFeed", parameters, "feed")
-        expected, seen = self._expected_posts(collection), 0
+        expected, seen, own = self._expected_posts(collection), 0, 0
+        reached_since = False
         for page in listing:
             times = []
-            for item in page.json.get("feed") or ():
+            for item in objects(page.json.get("feed")):
                 times.append(_feed_time(item))
-                if is_own_post(item, did) and times[-1] >= collection.since:
-                    self._responses(collection, item["post"], did)
-                    seen += 1
-                    collection.show("posts and who responded", seen, max(expected, seen))
+                if is_own_post(item, did):
+                    own += 1
+                    if times[-1] >= collection.since:
+                        self._responses(collection, item["post"], did)
+                        seen += 1
+                        collection.show("posts and who responded", seen, max(expected, seen))
             if times and max(times) < collection.since:
+                reached_since = True
                 break
         if listing.refused is not None:
             collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
         for uri in self._further:
             if uri not in self._threaded:  # below an answer that is hidden, so the thread does not show it
                 self._thread(collection, uri)
+        posts = listing.coverage(
+            "posts",
+            f"bluesky:{did}",
+            listed=seen if reached_since else own,
+            claimed=self._counter("postsCount"),
+            detail=_reason(listing.refused) if listing.refused else None,
+            enough=reached_since,
+            can_hide=False,
+        )
+        collection.landing.set_coverage(posts)
+        for uri, claimed in self._answered.items():
+            unread, detail = self._unread.get(uri, (None, None))
+            unread = None if uri in self._shown else unread
+            self._responded.add(
+                "replies",
+                listed=self._shown.get(uri, 0),
+                claimed=claimed,
+                state="complete" if unread is None else "hidden" if unread == "hidden_by_account" else "refused",
+                reason=unread,
+                detail=detail if unread is not None else None,
+            )
+        for name in RESPONSE_LISTS:
+            collection.landing.set_coverage(self._responded.summary(name, posts))
 
     def _responses(self, collection: Collection, post: dict[str, Any], did: str) -> None:
         """Who answered, liked, reposted and quoted one post.
 
         A post that answers somebody else is no occasion that followers respond to, so only the answers to it are
-        asked for; an own post further down in an own thread comes with the thread.
+        asked for; an own post further down in an own thread comes with the thread. What has no counter is asked for.
         """
-        uri = post["uri"]
+        uri = str(post["uri"])
         reply = post["record"].get("reply") or {}
         root = str((reply.get("root") or {}).get("uri") or "")
         own_thread = root.startswith(f"at://{did}/")
-        if post.get("replyCount") and not (reply and own_thread):
-            self._thread(collection, uri)
-        elif post.get("replyCount"):
-            self._further.append(uri)
+        answers = whole_number(post.get("replyCount"))
+        if answers != 0:
+            self._answered[uri] = answers
+            if reply and own_thread:
+                self._further.append(uri)
+            else:
+                self._thread(collection, uri)
         if reply and not own_thread:
             return
-        if post.get("likeCount"):
-            self._run(self._listing(collection, "likes", "app.bsky.feed.getLikes", [("uri", uri)], "likes"))
-        if post.get("repostCount"):
-            reposts = self._listing(collection, "reposts", "app.bsky.feed.getRepostedBy", [("uri", uri)], "repostedBy")
-            self._run(reposts)
-        if post.get("quoteCount"):
-            self._run(self._listing(collection, "quotes", "app.bsky.feed.getQuotes", [("uri", uri)], "posts"))
+        for name, counter, method, items in _RESPONSES:
+            claimed = whole_number(post.get(counter))
+            if claimed == 0:
+                continue
+            listing = self._listing(collection, name, method, [("uri", uri)], items)
+            listed = sum(len(list(objects(page.json.get(items)))) for page in listing)
+            detail = _reason(listing.refused) if listing.refused else None
+            self._responded.add_listing(name, listing, listed=listed, claimed=claimed, detail=detail)
 
     def _thread(self, collection: Collection, uri: str) -> None:
         """A whole thread: a call shows it to a certain depth, so where it is cut it is asked for again from there."""
         waiting, asked = [uri], 0
         while waiting and asked < _DEEPER_THREADS:
-            parameters: list[tuple[str, str | int]] = [
-                ("uri", waiting.pop()),
-                ("depth", _DEPTH),
-                ("parentHeight", 0),
-            ]
+            known = waiting.pop()
+            parameters: list[tuple[str, str | int]] = [("uri", known), ("depth", _DEPTH), ("parentHeight", 0)]
             page = self._try(collection, "thread", "app.bsky.feed.getPostThread", parameters)
             asked += 1
-            if page is not None and page.good:
-                known, thread = parameters[0][1], thread_posts(page.json)
-                self._threaded.update(str(post["uri"]) for post in thread.posts)
-                waiting += [cut for cut in thread.cut if cut != known]
+            if page is None or not page.good:
+                self._unread[known] = ("server_error", None) if page is None else _refused_thread(page)
+                continue
+            thread = thread_posts(_content(page))
+            if thread.withheld is not None:
+                self._unread[known] = (thread.withheld, None)
+            self._threaded.update(thread.replies)
+            for post, shown in thread.replies.items():
+                self._shown[post] = max(shown, self._shown.get(post, 0))
+            waiting += [cut for cut in thread.cut if cut != known]
         if waiting:
             collection.note(f"A thread was left after {asked:,} calls; answers further down in it are missing.")
 
@@ -340,14 +406,11 @@ class BlueskyCollector:
             collection,
             f"The list of {step}",
             ask,
-            lambda page: page.json.get("cursor") or None,
-            lambda page: len(page.json.get(items) or ()),
+            _cursor,
+            lambda page: len(list(objects(_content(page).get(items)))),
+            size=PAGE,
+            refusal=_list_refusal,
         )
-
-    @staticmethod
-    def _run(listing: Listing) -> None:
-        for _ in listing:
-            pass
 
 
 def _dids(pages: Iterable[Page], name: str) -> Iterator[str]:
@@ -380,21 +443,55 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
 
-def _reason(page: Page) -> str:
+def _content(page: Page) -> dict[str, Any]:
     try:
         content = page.json
     except InputError:  # an error page need not be JSON
-        content = {}
-    said = content.get("message") or content.get("error") if isinstance(content, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _reason(page: Page) -> str:
+    content = _content(page)
+    said = content.get("message") or content.get("error")
     return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
 
 
-def _no_profile(name: str, page: Page) -> Exception:
+def _cursor(page: Page) -> str | None:
+    cursor = _content(page).get("cursor")
+    return str(cursor) if cursor else None
+
+
+def _list_refusal(page: Page) -> Reason | None:
+    """Why a page shows nothing of a list, by the server's code; None where its status tells."""
+    if page.good:
+        return None if isinstance(page.json, dict) else "server_error"
+    return _REFUSALS.get(str(_content(page).get("error")))
+
+
+def _refused_thread(page: Page) -> tuple[Reason, str | None]:
+    """Why a thread is not shown; the server has a code for posts that are gone."""
+    if _content(page).get("error") == "NotFound":
+        return "removed_or_private", None
+    return refusal_reason(page.status), _reason(page)
+
+
+def _no_profile(name: str, page: Page, known: str | None) -> Exception:
+    """Why there is no profile; `known` is the DID of the account, where it is known."""
     if page.status in (401, 403):
         return AccessDenied(
             f"Bluesky does not show {name} ({_reason(page)}).", hint="log in first: headcount login bluesky HANDLE"
         )
-    return AccountNotFound(
-        f"Bluesky has no account {name!r} ({_reason(page)}).",
-        hint="check the handle; a Mastodon handle is written alice@server.example, one of X x:alice.",
-    )
+    hint = "check the handle; a Mastodon handle is written alice@server.example, one of X x:alice."
+    status = gone_status(page.body) if not page.good else None
+    code = _content(page).get("error")
+    if status is not None and (known is not None or code in ("AccountTakedown", "AccountDeactivated")):
+        what = "was suspended by Bluesky" if status == "suspended" else "was deleted or deactivated"
+        return AccountGone(
+            f"{name} {what} ({_reason(page)}).",
+            hint="nothing of it is shown; what was collected before stays in the workspace.",
+            status=status,
+            detail=_reason(page),
+            account_id=f"bluesky:{known}" if known is not None else None,
+        )
+    return AccountNotFound(f"Bluesky has no account {name!r} ({_reason(page)}).", hint=hint)

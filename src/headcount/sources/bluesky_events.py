@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from headcount.errors import InputError
 from headcount.sources.bluesky_repo import read_repository
 from headcount.sources.bluesky_views import did_of, mentions_of, quoted_uri
+from headcount.sources.decoding import decode_json
 from headcount.sources.landing import Page
 from headcount.sources.rows import objects
 
@@ -85,8 +84,8 @@ class Concerned:
         if not named and '"delete"' not in text:
             return None
         try:
-            event = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+            event = decode_json(text.encode())
+        except (ValueError, RecursionError):
             return None
         if not isinstance(event, dict) or not isinstance(event.get("did"), str):
             return None

@@ -25,6 +25,7 @@ from headcount.errors import InputError, PlatformUnavailable, StoreBusy, UsageEr
 from headcount.sources.bluesky import PROFILES, BlueskyCollector
 from headcount.sources.bluesky_events import FOLLOW, Concerned
 from headcount.sources.bluesky_jetstream import SERVERS, Jetstream
+from headcount.sources.gone import is_gone
 from headcount.sources.handles import Target, parse_target
 from headcount.sources.http import Client, Patience
 from headcount.sources.landing import ENDING, LIVE, Landing, Page, landing_folder
@@ -52,7 +53,7 @@ def newest_collection(workspace: Path, account: str) -> Path | None:
     for path in sorted(_folder(workspace, account).glob(f"*{ENDING}"), reverse=True):
         try:
             with Landing(path) as landing:
-                if landing.finished:
+                if landing.finished and not is_gone(landing):
                     return path
         except InputError:
             continue

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from headcount.errors import InputError
+from headcount.sources.car import decode_car
+from headcount.sources.decoding import Replaced
 
 __all__ = ["Record", "Repository", "read_repository", "tid_time"]
 
@@ -43,11 +45,16 @@ class Repository:
         did: whose.
         records: in the order of their keys.
         missing: parts that the file points to and does not hold; above 0, it is a part of a repository.
+        replaced: invalid characters.
+        revised_at: when it was last changed: by its revision, in old repositories by its newest record; None where
+            neither holds a time.
     """
 
     did: str
     records: list[Record]
     missing: int
+    replaced: int = 0
+    revised_at: datetime | None = None
 
 
 def tid_time(key: str) -> datetime | None:
@@ -75,10 +82,9 @@ def read_repository(car: bytes) -> Repository:
     Raises:
         InputError: it is cut off, no CAR file, or no repository.
     """
-    import libipld
-
+    replaced = Replaced()
     try:
-        header, blocks = libipld.decode_car(car)
+        header, blocks = decode_car(car, replaced)
         root = blocks[header["roots"][0]]
         did, top = str(root["did"]), root["data"]
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -90,7 +96,9 @@ def read_repository(car: bytes) -> Repository:
     for key, value in walk.entries(top):
         collection, _, name = key.partition("/")
         records.append(Record(collection, name, value))
-    return Repository(did, records, walk.missing)
+    times = (tid_time(record.key) for record in records)
+    newest = max((time for time in times if time is not None), default=None)
+    return Repository(did, records, walk.missing, replaced.count, tid_time(str(root.get("rev"))) or newest)
 
 
 class _Walk:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.incoming import ListCoverage
+from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake, Remark, Topic, own_activity_only
 from headcount.sources.bluesky_backlinks import unlisted_sentence
-from headcount.sources.bluesky_repo import Record, read_repository, tid_time
+from headcount.sources.bluesky_repo import Record, Repository, read_repository, tid_time
 from headcount.sources.bluesky_views import (
     did_of,
     gone_status,
@@ -30,8 +30,10 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
+from headcount.sources.decoding import Replaced
+from headcount.sources.gone import read_gone
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth, whole_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,6 +42,7 @@ __all__ = ["BlueskyRepositorySource", "BlueskySource", "Object", "Reader", "acco
 
 Object = dict[str, Any]
 _OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
+_FOLLOW, _POST = "app.bsky.graph.follow", "app.bsky.feed.post"
 _HIDDEN_FROM_STRANGERS = "!no-unauthenticated"
 
 
@@ -66,6 +69,9 @@ class BlueskySource:
                 from headcount.sources.bluesky_live_rows import read_live
 
                 return read_live(landing, con)
+            gone = read_gone(landing, self.name, con)
+            if gone is not None:
+                return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
@@ -94,8 +100,10 @@ class BlueskyRepositorySource:
         """
         rows = Rows(con)
         reader = Reader(rows, "")
-        seen = datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat()
-        reader.repository(path.read_bytes(), seen)
+        repository = read_repository(path.read_bytes())
+        changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()  # copying a file may change it
+        seen = min(changed, repository.revised_at or changed).isoformat()
+        reader.records(repository, seen)
         rows.flush()
         notes = [
             "A repository holds what the account itself did: whom it follows, answers, likes and reposts. Followers "
@@ -103,7 +111,24 @@ class BlueskyRepositorySource:
             *reader.notes(),
         ]
         me = account_key(reader.did)
-        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), lists=own_activity_only(me), account_id=me)
+        lists = (*_repository_lists(repository, seen), *own_activity_only(me, seen))
+        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), lists=lists, account_id=me)
+
+
+def _repository_lists(repository: Repository, seen: str) -> Iterator[ListCoverage]:
+    """A repository holds all follows and posts of the account, unless parts are missing."""
+    names: tuple[tuple[ListName, str], ...] = (("following", _FOLLOW), ("posts", _POST))
+    for name, collection in names:
+        listed = sum(record.collection == collection for record in repository.records)
+        complete = not repository.missing and repository.revised_at is not None
+        yield ListCoverage(
+            account_key(repository.did),
+            name,
+            "complete" if complete else "partial",
+            None if complete else "parts_missing" if repository.missing else None,
+            listed,
+            observed_at=seen,
+        )
 
 
 def account_key(did: str) -> str:
@@ -150,7 +175,7 @@ class Reader:
 
     def _profile(self, content: Object, page: Page) -> None:
         self._account(content, page.fetched_at)
-        self.claimed = content.get("followersCount")
+        self.claimed = whole_number(content.get("followersCount"))
 
     def _profiles(self, content: Object, page: Page) -> None:
         self.looked_at.update(value for name, value in parse_qsl(urlsplit(page.url).query) if name == "actors")
@@ -226,12 +251,12 @@ class Reader:
             "platform": "bluesky",
             "handle": None if handle in (None, "handle.invalid") else handle,
             "display_name": profile.get("displayName"),
-            "bio": profile.get("description"),
+            "bio": profile.get("description", "" if whole else None),  # left out of a profile where it is empty
             "website": profile.get("website"),
             "created_at": profile.get("createdAt"),
-            "followers_count": profile.get("followersCount"),
-            "following_count": profile.get("followsCount"),
-            "posts_count": profile.get("postsCount"),
+            "followers_count": whole_number(profile.get("followersCount")),
+            "following_count": whole_number(profile.get("followsCount")),
+            "posts_count": whole_number(profile.get("postsCount")),
             "default_avatar": truth("avatar" not in profile),
             "verified": truth(
                 verification.get("verifiedStatus") == "valid" if isinstance(verification, dict) else None
@@ -367,13 +392,17 @@ class Reader:
         try:
             repository = read_repository(car)
         except InputError as error:
-            if not self.did:
-                raise
             self.unread.append(error.message)
             return
+        self.records(repository, fetched_at)
+
+    def records(self, repository: Repository, fetched_at: str) -> None:
+        """All records of a repository that was fetched then."""
         self.did = self.did or repository.did
         if repository.missing:
             self.unread.append(f"The repository is not whole: {repository.missing:,} parts of it are missing.")
+        if replaced := Replaced(repository.replaced).note("The repository"):
+            self.unread.append(replaced)
         for record in repository.records:
             self._record(repository.did, record, fetched_at)
 
@@ -388,9 +417,9 @@ class Reader:
         value, uri = record.value, f"at://{did}/{record.collection}/{record.key}"
         created = plausible_time(value.get("createdAt"), fetched_at)
         subject = value.get("subject")
-        if record.collection == "app.bsky.graph.follow" and isinstance(subject, str) and subject.startswith("did:"):
+        if record.collection == _FOLLOW and isinstance(subject, str) and subject.startswith("did:"):
             self._follow(did, subject, record.key, fetched_at)
-        elif record.collection == "app.bsky.feed.post":
+        elif record.collection == _POST:
             self._written(uri, value, created, fetched_at)
         elif record.collection in ("app.bsky.feed.like", "app.bsky.feed.repost") and isinstance(subject, dict):
             liked = str(subject.get("uri"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from headcount.sources.rows import objects
+from headcount.sources.gone import GoneStatus
+from headcount.sources.rows import objects, whole_number
 
 __all__ = [
     "Thread",
@@ -57,12 +58,15 @@ def did_of(uri: object) -> str | None:
     return uri[5:].partition("/")[0]
 
 
-def gone_status(body: bytes) -> str | None:
-    """The status that an error tells of an account: suspended, deleted (or deactivated); None: neither."""
-    said = body[:400].decode("utf-8", errors="replace")
-    if "AccountTakedown" in said or "suspended" in said:
+def gone_status(body: bytes) -> GoneStatus | None:
+    """The status that an error gives of an account: suspended, deleted (or deactivated); None: neither.
+
+    The AppView has codes for accounts that are taken down or deactivated, and words only for others.
+    """
+    head = body[:400].decode("utf-8", errors="replace")
+    if "AccountTakedown" in head or "suspended" in head:
         return "suspended"
-    return "deleted" if "Deactivated" in said or "not found" in said.lower() else None
+    return "deleted" if "Deactivated" in head or "not found" in head.lower() else None
 
 
 def is_own_post(item: Object, did: str) -> bool:
@@ -84,17 +88,23 @@ class Thread:
         cut: addresses of posts whose answers it does not show though there are some.
         hidden: answers that are counted and not shown: deleted since, or by accounts that are gone, or that block or
             are blocked by whom they answer.
+        replies: address of a post -> replies to it that are shown.
+        withheld: why the thread as a whole is not shown; None where it is.
     """
 
     posts: list[Object] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
     hidden: int = 0
+    replies: dict[str, int] = field(default_factory=dict)
+    withheld: Literal["hidden_by_account", "removed_or_private", "server_error"] | None = None
 
 
 def thread_posts(content: Object) -> Thread:
     """Walk an answer of getPostThread; deep threads are walked without recursion."""
     found = Thread()
-    waiting = [content.get("thread")]
+    root = content.get("thread")
+    found.withheld = _withheld(root)
+    waiting = [root]
     while waiting:
         node = waiting.pop()
         if not isinstance(node, dict):
@@ -103,13 +113,27 @@ def thread_posts(content: Object) -> Thread:
         if not isinstance(post, dict) or "record" not in post:
             continue
         found.posts.append(post)
-        replies, counted = node.get("replies") or [], int(post.get("replyCount") or 0)
+        replies, counted = list(objects(node.get("replies"))), whole_number(post.get("replyCount")) or 0
+        shown = sum(isinstance(reply.get("post"), dict) for reply in replies)
+        found.replies[str(post.get("uri"))] = shown
         if counted and not replies and post is not found.posts[0]:
             found.cut.append(str(post["uri"]))
         else:
-            found.hidden += max(counted - len(replies), 0)
+            found.hidden += max(counted - shown, 0)
         waiting += replies
     return found
+
+
+def _withheld(root: object) -> Literal["hidden_by_account", "removed_or_private", "server_error"] | None:
+    """Why a thread is not shown: the first post of it is blocked (one of the two accounts blocks the other) or gone."""
+    if not isinstance(root, dict):
+        return "server_error"
+    if isinstance(root.get("post"), dict):
+        return None
+    kind = str(root.get("$type")).rpartition("#")[2]
+    if kind == "blockedPost" or root.get("blocked"):
+        return "hidden_by_account"
+    return "removed_or_private" if kind == "notFoundPost" or root.get("notFound") else "server_error"
 
 
 def quoted_uri(record: Object) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from headcount.sources.rounded_ids import check_rounded_ids
 from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:
@@ -37,8 +38,17 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = Fals
 
     Returns:
         Sentences for the user about what was changed.
+
+    Raises:
+        InputError: nearly all ids of a column were rounded by a program.
     """
-    notes = [*_complete_ids(con), *_tidy_names(con), *_drop_self(con), *_forget_impossible(con, now)]
+    notes = [
+        *check_rounded_ids(con),
+        *_complete_ids(con),
+        *_tidy_names(con),
+        *_drop_self(con),
+        *_forget_impossible(con, now),
+    ]
     for table in TABLES:
         merged = _merge_duplicates(con, table)
         notes += [] if repeats else merged
@@ -129,21 +139,38 @@ def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]
     if rows == _number(con, f"SELECT count(*) FROM (SELECT DISTINCT hash({keys}) FROM {incoming})"):
         return []
     if table in (ACCOUNTS, FOLLOWS, POSTS):
-        newest = "coalesce(observed_at, TIMESTAMP '0001-01-01')"
-        rest = ", ".join(
-            f"arg_max({name}, {newest}) FILTER ({name} IS NOT NULL) AS {name}"
-            for name in table.names
-            if name not in table.key
-        )
-        merged = f"SELECT {keys}, {rest} FROM {incoming} GROUP BY {keys}"
+        _merge_repeated(con, table)
     else:
-        merged = f"SELECT DISTINCT * FROM {incoming}"
-    con.execute(f"CREATE TEMP TABLE merged AS {merged}")
-    con.execute(f"DELETE FROM {incoming}")
-    con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
-    con.execute("DROP TABLE temp.merged")
+        con.execute(f"CREATE TEMP TABLE merged AS SELECT DISTINCT * FROM {incoming}")
+        con.execute(f"DELETE FROM {incoming}")
+        con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
+        con.execute("DROP TABLE temp.merged")
     left = _number(con, f"SELECT count(*) FROM {incoming}")
     return [f"{rows - left:,} rows of {table.name} stood there more than once and were merged."] if left < rows else []
+
+
+def _merge_repeated(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Merge the rows of keys that occur more than once.
+
+    Of values observed at the same time the largest wins, so that the result does not depend on the order of the rows.
+    """
+    incoming, keys = f"incoming_{table.name}", ", ".join(table.key)
+    newest = "coalesce(observed_at, TIMESTAMP '0001-01-01')"
+    rest = ", ".join(
+        f"arg_max({name}, ({newest}, {name})) FILTER ({name} IS NOT NULL) AS {name}"
+        for name in table.names
+        if name not in table.key
+    )
+    con.execute(f"CREATE TEMP TABLE repeated AS SELECT {keys} FROM {incoming} GROUP BY {keys} HAVING count(*) > 1")
+    con.execute(
+        f"CREATE TEMP TABLE merged AS SELECT {keys}, {rest} FROM {incoming} SEMI JOIN repeated USING ({keys}) "
+        f"GROUP BY {keys}"
+    )
+    same = " AND ".join(f"i.{name} = r.{name}" for name in table.key)
+    con.execute(f"DELETE FROM {incoming} AS i USING repeated AS r WHERE {same}")
+    con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
+    con.execute("DROP TABLE temp.merged")
+    con.execute("DROP TABLE temp.repeated")
 
 
 def _join_touches(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> None:

@@ -23,9 +23,10 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
+from headcount.sources.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.handles import Target
 from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
-from headcount.sources.landing import ENDING, Landing, Page, find_unfinished, landing_folder, remove_landing
+from headcount.sources.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
 
 __all__ = [
     "COLLECTORS",
@@ -36,7 +37,9 @@ __all__ = [
     "Options",
     "Quote",
     "collect",
+    "end_state",
     "log_file",
+    "refusal_reason",
     "uniform_sample",
 ]
 
@@ -57,6 +60,11 @@ _TOO_LARGE = 413
 """The status that stands for an answer over the size limit."""
 MOST_FAILURES = 3
 """So many accounts in a row that cannot be read mean that the platform as a whole cannot."""
+MAX_GONE_SHARE = 0.02
+"""Share of a counter by which a list may be shorter because accounts are gone, where its last page was full."""
+MIN_LISTED_SHARE, MIN_MISSING = 0.5, 10
+"""A list shorter than this share of its counter, with so many missing, is not taken for complete however it ended."""
+_USUAL_PAGES = frozenset({40, 50, 80, 100})
 Unit = Mapping[str, str | int]
 
 
@@ -186,10 +194,10 @@ class Collection:
         """Posts older than this are not asked for."""
         return self.options.since or self.begun_at - timedelta(days=SINCE_DAYS)
 
-    def note(self, text: str) -> None:
-        """Write down what the user should know."""
+    def note(self, text: str, *, topic: NoteTopic | None = None) -> None:
+        """Write down what the user should know; see `Landing.note`."""
         log.info(text)
-        self.landing.note(text)
+        self.landing.note(text, topic=topic)
 
     def get(
         self,
@@ -286,11 +294,15 @@ class Listing:
         ask: the page of a cursor (None: the first).
         following: cursor of the page after one; None: it is the last.
         items: how many items a page has.
+        readable: is the content of a page a page of the list?
+        size: items of a full page, as requested; None where the server may choose a smaller one.
+        refusal: why a page shows nothing of the list, where its content tells; None leaves it to the status.
 
     Attributes:
         whole: it came to its end.
         ended: why it did not come to its end; None where it did, or where the caller stopped asking.
         refused: the page that was no good, where there was one.
+        pages: how many were read.
     """
 
     def __init__(
@@ -300,28 +312,44 @@ class Listing:
         ask: Callable[[str | None], Page],
         following: Callable[[Page], str | None],
         items: Callable[[Page], int],
+        readable: Callable[[Page], bool] = lambda _page: True,
+        *,
+        size: int | None = None,
+        refusal: Callable[[Page], Reason | None] = lambda _page: None,
     ) -> None:
+        self._readable = readable
         self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
+        self._size, self._refusal = size, refusal
         self.whole = False
         self.ended: Reason | None = None
         self.refused: Page | None = None
+        self.pages = 0
+        self._last = self._largest_before = 0
 
     def __iter__(self) -> Iterator[Page]:
         cursor: str | None = None
         seen: set[str | None] = {None}
         empty = 0
         while True:
-            page = self._page(cursor, seen)
-            if not page.good:
-                self.refused = page
-                self.ended = _refusal(page.status)
+            try:
+                page = self._page(cursor, seen)
+            except BudgetReached:
+                self.ended = "cost_limit"
+                raise
+            reason = self._refusal(page)
+            if reason is None and (not page.good or not self._readable(page)):
+                reason = refusal_reason(page.status)
+            if reason is not None:
+                self.refused, self.ended = page, reason
                 return
+            self.pages += 1
+            self._largest_before, self._last = max(self._largest_before, self._last), self._items(page)
             yield page
             cursor = self._following(page)
             if cursor is None:
                 self.whole = True
                 return
-            empty = 0 if self._items(page) else empty + 1
+            empty = 0 if self._last else empty + 1
             if cursor in seen or empty >= MOST_EMPTY:
                 self.ended = "repeated_page" if cursor in seen else "empty_pages"
                 why = "ran in a circle" if cursor in seen else f"gave {empty} empty pages in a row"
@@ -332,11 +360,19 @@ class Listing:
     def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
         """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
         page = self._ask(cursor)
-        if page.good and (following := self._following(page)) is not None and following in seen:
+        good = page.good and self._readable(page)
+        if good and (following := self._following(page)) is not None and following in seen:
             log.info("%s points back to where it was; its page is asked for again.", self._what)
             self._collection.landing.drop(page.url)
             page = self._ask(cursor)
         return page
+
+    @property
+    def last_page_full(self) -> bool:
+        """Had the last page as many items as a page can have, so that the list need not end with it?"""
+        if self.pages > 1:
+            return 0 < self._largest_before <= self._last
+        return self._last in _USUAL_PAGES if self._size is None else self._last >= self._size
 
     def coverage(
         self,
@@ -347,32 +383,68 @@ class Listing:
         claimed: int | None,
         limit: int | None = None,
         detail: str | None = None,
+        enough: bool = False,
+        can_hide: bool = True,
     ) -> ListCoverage:
         """How completely the list was read, after the last page.
+
+        A list that came to its end is not complete where its last page was full and the counter is higher by more
+        than accounts that are gone explain (the server gave no next page), or where the counter is twice as high.
 
         Args:
             name: of the list; account_id: the account that it belongs to.
             listed: entries read; claimed: entries by the platform's counter, None where that is unknown.
             limit: most entries that were wanted.
             detail: what the server said, where it refused a page.
+            enough: all that was wanted was read, which is less than the counter counts.
+            can_hide: accounts of the platform can hide the list.
         """
         state: State = "complete"
         reason: Reason | None = None
         if self.ended is not None:
             reason = self.ended if not listed or self.refused is None else "broke_off"
-            state = "partial" if listed or self.refused is None else "refused"
+            state = "partial" if listed else "unknown" if self.refused is None else "refused"
+            if reason == "hidden_by_account":
+                state = "hidden"
+        elif enough:
+            claimed = None
         elif not self.whole:
             state, reason = "partial", "limit" if limit is not None and listed >= limit else "broke_off"
-        elif not listed and claimed:
-            state, reason = "hidden", "hidden_by_account"
-        elif claimed is not None and listed < claimed:
-            reason = "removed_or_private"
+        else:
+            state, reason = end_state(listed, claimed, can_hide=can_hide)
+            if listed and self._lacks_next_page(listed, claimed):
+                state, reason = "partial", "no_next_page"
         now = datetime.now(UTC).isoformat()
         return ListCoverage(account_id, name, state, reason, listed, claimed, detail, now)
 
+    def _lacks_next_page(self, listed: int, claimed: int | None) -> bool:
+        if not self.last_page_full:
+            return False
+        if claimed is None:  # paging that worked before is taken to have come to its end
+            return self.pages == 1 and self._size is not None
+        return claimed - listed > MAX_GONE_SHARE * claimed
 
-def _refusal(status: int) -> Reason:
-    """The reason that an HTTP status stands for, where a list is refused with it."""
+
+def end_state(listed: int, claimed: int | None, *, can_hide: bool = True) -> tuple[State, Reason | None]:
+    """State and reason of a list that came to its end, by the platform's counter.
+
+    Args:
+        listed: entries read; claimed: entries by the counter, None where that is unknown.
+        can_hide: accounts of the platform can hide the list.
+    """
+    if claimed is None:  # an empty list without a counter may be a hidden one
+        return ("complete" if listed else "unknown"), None
+    if listed >= claimed:
+        return "complete", None
+    if not listed and can_hide:
+        return "hidden", "hidden_by_account"
+    if claimed - listed >= MIN_MISSING and listed < MIN_LISTED_SHARE * claimed:
+        return ("partial" if listed else "unknown"), "shorter_than_counter"
+    return "complete", "removed_or_private"
+
+
+def refusal_reason(status: int) -> Reason:
+    """The reason that an HTTP status stands for, where a list is refused with it; 2xx: its content is no list."""
     if status in (401, 403):
         return "login_required"
     return "not_supported" if status in (404, 405, 410, 422, 501) else "server_error"
@@ -453,7 +525,15 @@ def collect(
                     "are not asked for again; what follows counts them too."
                 )
             collection = Collection(landing, asking, options, login(target), show, say)
-            quote = collector.quote(collection, target)
+            try:
+                quote = collector.quote(collection, target)
+            except AccountGone as gone:
+                if gone.account_id is None or earlier_account_id(landing) != gone.account_id:
+                    raise
+                begun = True
+                say(gone.message)
+                record_gone(landing, gone)
+                return path
             landing.set_meta("account_id", quote.account_id)
             if not agree(quote):
                 return None
@@ -472,7 +552,7 @@ def _run(collector: Collector, collection: Collection) -> None:
         collector.collect(collection)
     except BudgetReached as error:
         collection.tell_left_out()
-        collection.note(f"{error.message} What came until then was taken in; it is partial.")
+        collection.note(f"{error.message} What was read until then is imported; it is partial.", topic="cost_limit")
         collection.say(str(error))
     else:
         collection.tell_left_out()

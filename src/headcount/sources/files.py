@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
 
 from headcount.errors import InputError
+from headcount.sources.decoding import ONE_EACH, Encoding, Replaced
 
 __all__ = ["TextFile", "line_at", "look_through", "physical_lines", "readable_copy"]
 
@@ -24,7 +24,6 @@ BOMB_BYTES = 200 << 20
 BOMB_RATIO = 200
 """A compressed file that unpacks to more than BOMB_BYTES at more than BOMB_RATIO times its size is refused."""
 
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SIGNATURES = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF"}
 
 
@@ -34,8 +33,8 @@ class TextFile:
 
     Attributes:
         path: where it is; compressed: with gzip.
-        encoding: utf-8, utf-8-sig, utf-16 or cp1252 (which everything that is none of the others is read as).
-        damaged: bytes that are no UTF-8 in a file that is UTF-8 elsewhere; each is read as the replacement character.
+        encoding: utf-8, utf-8-sig, utf-16, utf-16-le, utf-16-be, utf-32 or cp1252 (what is none of the others).
+        damaged: invalid characters; each is read as U+FFFD.
         mixed_ends: some lines end with CR LF and some with LF alone (what stands in quotes does not count).
     """
 
@@ -52,12 +51,18 @@ class TextFile:
 
     @property
     def said(self) -> str | None:
-        """What the user should know of how it was read; None where there is nothing."""
-        if self.damaged:
-            return f"holds {self.damaged:,} bytes that are not UTF-8; they were read as �"
-        if self.encoding not in ("utf-8", "utf-8-sig"):
-            return f"is not UTF-8; it was read as {self.encoding}"
-        return None
+        """A sentence for the user about how it was read; None where there is nothing to say."""
+        parts = [] if self.is_utf8 else [f"{self.name} is not UTF-8; it was read as {self.encoding}."]
+        return " ".join([*parts, *filter(None, [Replaced(self.damaged).note(self.name)])]) or None
+
+    @property
+    def is_utf8(self) -> bool:
+        """Is it UTF-8, with or without a byte order mark?"""
+        return self.encoding in ("utf-8", "utf-8-sig")
+
+    def text(self, *, newline: str | None = "") -> io.TextIOWrapper:
+        """Its text, unpacked and decoded; the caller closes it."""
+        return io.TextIOWrapper(self.open(), encoding=self.encoding, errors=ONE_EACH, newline=newline)
 
     def open(self) -> BinaryIO:
         """Its bytes, unpacked."""
@@ -88,32 +93,25 @@ def _look_through(path: Path, stream: BinaryIO, packed: int | None) -> TextFile:
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise InputError(f"{path.name} is {what}, not text.", hint="give the file the ending of what it is.")
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
-    seen = _Seen(path, packed, encoding)
+    seen = _Seen(path, packed, Encoding(head))
     while head:
         seen.take(head)
         head = stream.read(CHUNK)
-    seen.decode(b"", final=True)
-    mixed = 0 < seen.crlf < seen.ends
-    if seen.damaged > seen.beyond_ascii:
-        return TextFile(path, packed is not None, "cp1252", 0, mixed)
-    return TextFile(path, packed is not None, encoding, seen.damaged, mixed)
+    return TextFile(path, packed is not None, *seen.encoding.result(), 0 < seen.crlf < seen.ends)
 
 
 class _Seen:
     """What was seen on the way through a file.
 
     Attributes:
-        damaged: bytes that are no UTF-8; beyond_ascii: bytes that UTF-8 takes for more than one a character.
+        encoding: as far as it shows.
         ends: line ends outside of quotes; crlf: those of them that are CR LF.
     """
 
-    def __init__(self, path: Path, packed: int | None, encoding: str) -> None:
-        self.path, self.packed = path, packed
-        self.wide = encoding == "utf-16"
+    def __init__(self, path: Path, packed: int | None, encoding: Encoding) -> None:
+        self.path, self.packed, self.encoding = path, packed, encoding
         self.quotes = ".csv" in path.name.lower()  # JSON has no line ends inside quotes
-        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self.unpacked = self.damaged = self.beyond_ascii = self.ends = self.crlf = 0
+        self.unpacked = self.ends = self.crlf = 0
         self.in_quotes, self.after_cr = False, False
 
     def take(self, chunk: bytes) -> None:
@@ -124,12 +122,11 @@ class _Seen:
                 f"{self.path.name} unpacks to more than {BOMB_RATIO} times its size.",
                 hint="it looks like a zip bomb; unpack it yourself and hand in the unpacked file if it is not.",
             )
-        if self.wide:
-            return
-        if b"\0" in chunk:
-            raise InputError(f"{self.path.name} is binary, not text.", hint="hand in CSV, JSON lines or Parquet.")
-        self._count_ends(chunk)
-        self.decode(chunk)
+        if not self.encoding.is_wide:
+            if b"\0" in chunk:
+                raise InputError(f"{self.path.name} is binary, not text.", hint="supported: CSV, JSON lines, Parquet.")
+            self._count_ends(chunk)
+        self.encoding.take(chunk)
 
     def _count_ends(self, chunk: bytes) -> None:
         parts = chunk.split(b'"') if self.quotes else [chunk]
@@ -140,14 +137,6 @@ class _Seen:
         self.in_quotes ^= len(parts) % 2 == 0
         self.after_cr = chunk.endswith(b"\r")
 
-    def decode(self, chunk: bytes, *, final: bool = False) -> None:
-        """Count what is beyond ASCII, and what is not understood."""
-        if self.wide or (chunk.isascii() and not self.decoder.getstate()[0]):
-            return
-        text = self.decoder.decode(chunk, final)
-        self.damaged += max(text.count("\ufffd") - chunk.count("\ufffd".encode()), 0)
-        self.beyond_ascii += max(len(chunk) - len(text), 0)
-
 
 @contextmanager
 def readable_copy(file: TextFile) -> Iterator[Path]:
@@ -155,15 +144,16 @@ def readable_copy(file: TextFile) -> Iterator[Path]:
 
     The copy is UTF-8, and where the file's lines ended in two ways its all end with LF.
     """
-    if file.encoding in ("utf-8", "utf-8-sig") and not file.damaged and not file.mixed_ends:
+    if file.is_utf8 and not file.damaged and not file.mixed_ends:
         yield file.path
         return
     with TemporaryDirectory(prefix="headcount-") as folder:
         copy = Path(folder) / "copy.txt"
-        with file.open() as source, copy.open("w", encoding="utf-8", newline="") as target:
-            kept = None if file.mixed_ends else ""
-            reader = io.TextIOWrapper(source, encoding=file.encoding, errors="replace", newline=kept)
-            shutil.copyfileobj(reader, target, CHUNK)
+        with (
+            file.text(newline=None if file.mixed_ends else "") as source,
+            copy.open("w", encoding="utf-8", newline="") as target,
+        ):
+            shutil.copyfileobj(source, target, CHUNK)
         yield copy
 
 
@@ -177,17 +167,17 @@ def line_at(file: TextFile, position: int) -> int:
     return line
 
 
-def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[int]) -> dict[int, int]:
-    """The line, from 1, on which each of the wanted rows of a CSV file begins.
+def physical_lines(file: TextFile, delimiter: str, columns: int, rows: Iterable[int], skip: int = 0) -> dict[int, int]:
+    """The line, from 1, on which each of the wanted rows of a CSV file begins, after `skip` lines and the header.
 
     Rows are counted from 1 as DuckDB counts them: blank lines and rows with a wrong number of fields do not count.
     """
     wanted, found, row = set(rows), {}, 0
     csv.field_size_limit(1 << 30)
-    with file.open() as raw:
-        text = io.TextIOWrapper(raw, encoding=file.encoding, errors="replace", newline="")
+    with file.text() as text:
         reader = csv.reader(text, delimiter=delimiter)
-        next(reader, None)
+        for _ in range(skip + 1):
+            next(reader, None)
         before = reader.line_num
         for fields in reader:
             if len(fields) == columns or (columns == 1 and not fields):

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from headcount.errors import UsageError
+from headcount.hosts import with_host_key
 
 __all__ = ["Target", "parse_target"]
 
@@ -49,7 +50,7 @@ def parse_target(text: str) -> Target | None:
     `alice.bsky.social` and did:… are Bluesky's, `alice@server.example` Mastodon's, `@alice` X's; so are the addresses
     of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one.
     """
-    lower = text.strip()
+    lower = with_host_key(text.strip())
     for platform, form in _FORMS:
         found = form.fullmatch(lower if "did:" in lower else lower.lower())
         if found:

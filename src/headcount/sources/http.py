@@ -33,12 +33,12 @@ from typing import TYPE_CHECKING, Any
 
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
-from headcount.sources.answers import decoded
+from headcount.sources.decoding import decode_json
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Answer", "AnswerTooLarge", "Client", "Limit", "Patience", "ServerFailed", "Usage", "duration"]
+__all__ = ["Answer", "AnswerTooLarge", "Client", "Limit", "Patience", "Usage", "duration"]
 
 log = logging.getLogger("headcount.collect")
 # each pause is told here in words; without a handler of its own, stamina's line about it would go to standard error
@@ -88,10 +88,6 @@ class AnswerTooLarge(PlatformUnavailable):
     """An answer is longer than any answer should be; requesting it again gives the same."""
 
 
-class ServerFailed(PlatformUnavailable):
-    """The server was reached and answered with faults only, so its other addresses may still work."""
-
-
 @dataclass
 class Usage:
     """What the collection cost so far: requests sent, asked again, and seconds."""
@@ -136,7 +132,7 @@ class _Again(Exception):
         wait: seconds until it is worth asking again, where that is known.
         limit: it is a limit, not a fault.
         unreached: there was no connection at all.
-        answered: the server answered, with a fault.
+        status: HTTP status of the answer, where there was one.
     """
 
     def __init__(
@@ -146,11 +142,10 @@ class _Again(Exception):
         wait: float | None = None,
         limit: bool = False,
         unreached: bool = False,
-        answered: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
-        self.reason, self.wait, self.limit = reason, wait, limit
-        self.unreached, self.answered = unreached, answered
+        self.reason, self.wait, self.limit, self.unreached, self.status = reason, wait, limit, unreached, status
 
 
 class Client:
@@ -221,13 +216,12 @@ class Client:
             url: with its parameters.
             headers: further ones, as a login.
             bucket: whose limit this counts against.
-            expect: the content type of a good answer, or its beginning.
+            expect: the content type of a good answer, or its beginning; empty: any, and redirects are returned.
 
         Returns:
             An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.
 
         Raises:
-            ServerFailed: the server answered every try with a fault.
             AnswerTooLarge: the answer is over the size limit.
             PlatformUnavailable: it was not answered, however often it was requested.
         """
@@ -241,11 +235,12 @@ class Client:
                     self._keep_pace(bucket)
                     answer = self._try(url, headers, bucket, expect)
         except _Again as error:
-            failure = ServerFailed if error.answered else PlatformUnavailable
-            raise failure(
+            unavailable = PlatformUnavailable(
                 f"No valid response from {_host(url)} after {pauses.tries} attempts; last error: {error.reason}.",
                 hint="run the same command again later: it resumes where it stopped.",
-            ) from None
+            )
+            unavailable.status = error.status
+            raise unavailable from None
         if answer is None:  # stamina was switched off (stamina.set_active), which asks once
             raise PlatformUnavailable(f"{_host(url)} was not asked.", hint="run the same command again.")
         return answer
@@ -422,10 +417,12 @@ def _whole_body(parts: Iterable[bytes], url: str, longest: int) -> bytes:
 def _check(answer: Answer, expect: str) -> None:
     """Raise what may pass: a limit, a fault of the server, a body that is not what it should be."""
     if answer.status == 429:
-        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True)
+        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True, status=429)
     if answer.status in _PASSING or answer.status >= 500:
-        wait = _until_reset(answer.headers)
-        raise _Again(f"the server failed (HTTP {answer.status})", wait=wait, answered=True)
+        reason = f"the server failed (HTTP {answer.status})"
+        raise _Again(reason, wait=_until_reset(answer.headers), status=answer.status)
+    if 300 <= answer.status < 400 and not expect:
+        return
     if answer.status in (301, 308):
         there = _host(answer.headers.get("location", "")) or "elsewhere"
         raise PlatformUnavailable(
@@ -435,12 +432,12 @@ def _check(answer: Answer, expect: str) -> None:
         raise _Again(f"it points elsewhere (HTTP {answer.status})")
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
-        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}")
+        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status)
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
-            decoded(answer.body)
+            decode_json(answer.body)
         except (ValueError, RecursionError):
-            raise _Again("the answer is JSON that is cut off or broken") from None
+            raise _Again("the answer is JSON that is cut off or broken", status=answer.status) from None
 
 
 def _until_reset(headers: Mapping[str, str]) -> float | None:
@@ -455,8 +452,10 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
 def _seconds(text: str, now: float) -> float | None:
     """Seconds from `now` (of the server's clock) until the time or after the seconds that a header gives."""
     text = text.strip()
+    # a header that was sent twice may arrive as one: 120, Thu, 26 Nov 2026 18:32:56 GMT
+    seconds, comma, _ = text.partition(",")
     try:
-        number = float(text)
+        number = float(seconds if comma and seconds.strip().isdigit() else text)
     except ValueError:
         moment = _date(text)
         return None if moment is None else _bounded(moment - now)

@@ -7,20 +7,21 @@ file and line; in a file of one JSON list, with the number in the list.
 from __future__ import annotations
 
 import codecs
-import io
+import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from headcount.errors import InputError, Problem
+from headcount.sources.decoding import ONE_EACH, Encoding, Replaced, decode_json
 from headcount.sources.files import look_through
 from headcount.sources.zstd import ZstdLines
 
-__all__ = ["ENDINGS", "Problems", "Value", "beginning", "unreadable", "values"]
+__all__ = ["ENDINGS", "Problems", "Value", "beginning", "goes_on", "unreadable", "values"]
 
 ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
 PROBLEMS_SHOWN = 20
@@ -43,12 +44,21 @@ class Value:
 
 
 class Problems:
-    """Collects what cannot be taken: the first ones in full, the rest as a number."""
+    """Collects what cannot be taken: the first ones in full, the rest as a number; and what was repaired.
+
+    Args:
+        file: name of the file.
+
+    Attributes:
+        replaced: invalid characters; encoding: of the text, where it is not UTF-8.
+    """
 
     def __init__(self, file: str) -> None:
-        self.file = file
+        self.file = self.name = file
         self.shown: list[Problem] = []
         self.count = 0
+        self.replaced = Replaced()
+        self.encoding: str | None = None
 
     def add(self, reason: str, line: int | None, number: int | None = None) -> None:
         """One more value that cannot be taken."""
@@ -57,9 +67,14 @@ class Problems:
             place = f"value {number:,} of the list: " if number is not None else ""
             self.shown.append(Problem(self.file, line, place + reason))
 
+    def notes(self) -> list[str]:
+        """Sentences for the user about how the text was decoded."""
+        encoding = [f"{self.name} is not UTF-8; it was read as {self.encoding}."] if self.encoding else []
+        return [*encoding, *filter(None, [self.replaced.note(self.name)])]
+
 
 def beginning(path: Path) -> bytes:
-    """The first 64 KiB of a file, unpacked; empty where that cannot be done or its ending is not one of ours."""
+    """The first 64 KiB of a file, unpacked, as UTF-8; empty where that fails or the file is not named as JSON is."""
     if path.is_dir() or not path.name.lower().endswith(ENDINGS):
         return b""
     try:
@@ -67,22 +82,31 @@ def beginning(path: Path) -> bytes:
             head = bytes(stream.read(_BEGINNING))
     except (EOFError, OSError, InputError):
         return b""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        head = head.decode("utf-16", errors="ignore").encode()
+    encoding = Encoding(head[:4096])
+    if encoding.is_wide:
+        head = head.decode(encoding.name, errors="ignore").encode()
     return head.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
 def values(path: Path, problems: Problems) -> Iterator[Value]:
-    """The JSON values of a file, one a line or all in one list; a file of one value that is no list gives that one.
+    """The JSON values of a file: one a line, one over several lines, one after the other, or the items of a list.
 
     Raises:
         InputError: the file is empty, binary, cut off in its compression, or one JSON value that is broken.
     """
     try:
         zstd = path.name.lower().endswith(".zst")
-        encoding = "utf-8" if zstd else look_through(path).encoding
-        with _opened(path) as stream:
-            yield from _values(path.name, _lines(stream, encoding), problems)
+        file = None if zstd else look_through(path)
+        if file is not None and not file.is_utf8:
+            problems.encoding = file.encoding
+            problems.replaced.count += file.damaged
+        reader = _Values(path.name, problems)
+        if file is None or file.is_utf8:
+            with _opened(path) as stream:
+                yield from reader.read(stream)
+        else:
+            with file.text(newline="\n") as text:
+                yield from reader.read(line.encode() for line in text)
     except (EOFError, OSError) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is cut off; fetch or write it again."
@@ -100,42 +124,147 @@ def _opened(path: Path) -> Any:
     return path.open("rb")
 
 
-def _lines(stream: Any, encoding: str) -> Iterable[bytes]:
-    if encoding == "utf-16":
-        return io.BytesIO(stream.read().decode(encoding, errors="replace").encode())
-    return cast(Iterable[bytes], stream)
+class _Values:
+    """Puts lines together until they are a JSON value, and decodes it."""
 
+    def __init__(self, name: str, problems: Problems) -> None:
+        self.name, self.problems = name, problems
+        self.waiting: list[bytes] = []
+        self.began = 0
+        self.open = b""  # the brackets that are open at the end of what waits, from the outside in
+        self.count = 0  # of values that were complete
 
-def _values(name: str, lines: Iterable[bytes], problems: Problems) -> Iterator[Value]:
-    decode = msgspec.json.Decoder().decode
-    numbered = enumerate(lines, 1)
-    for number, line in numbered:
-        line = line.removeprefix(codecs.BOM_UTF8).strip()
-        if not line:
-            continue
-        if number == 1 and _opens_document(line):
-            yield from _document(name, line, (rest for _, rest in numbered))
-            return
+    def read(self, lines: Iterable[bytes]) -> Iterator[Value]:
+        """The values of all lines.
+
+        Raises:
+            InputError: the file is one JSON value over several lines, and that is broken.
+        """
+        for number, raw in enumerate(lines, 1):
+            line = raw.removeprefix(codecs.BOM_UTF8).strip()
+            if not line:
+                continue
+            if self.waiting and not _can_follow(self.waiting[-1][-1:], self.open[-1:], line[:1]):
+                self._broken("is JSON that is cut off")  # a line that was cut off; the next value begins here
+            if not self.waiting:
+                self.began = number
+                content = self._decoded_line(line)
+                if content is not _UNFINISHED:
+                    yield from self._given(content, number)
+                    continue
+            self.waiting.append(line)
+            self.open = _brackets(self.open, line)
+            if not self.open:
+                yield from self._put_together()
+        if self.waiting:
+            self._end()
+
+    def _decoded_line(self, line: bytes) -> Any:
+        """The value of a line; _UNFINISHED where it may go on in the next, or holds several."""
         try:
-            yield Value(decode(line), number)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problems.add(unreadable(error), number)
+            return decode_json(line, replaced=self.problems.replaced)
+        except (ValueError, RecursionError) as error:
+            if goes_on(line):
+                return _UNFINISHED
+            self.problems.add(unreadable(error), self.began)
+            return _BROKEN
+
+    def _put_together(self) -> Iterator[Value]:
+        """The value, or values, of the lines that wait."""
+        text, lines = b"\n".join(self.waiting), len(self.waiting)
+        self.waiting, self.open = [], b""
+        for part in _parted(text):
+            try:
+                content = decode_json(part, replaced=self.problems.replaced)
+            except (ValueError, RecursionError) as error:
+                if lines > 1 and not self.count:
+                    raise InputError(f"{self.name} {unreadable(error)}.", hint=_HINT) from None
+                self.problems.add(unreadable(error), self.began)
+                return
+            yield from self._given(content, self.began if lines == 1 or self.count else None)
+
+    def _given(self, content: Any, line: int | None) -> Iterator[Value]:
+        if content is _BROKEN:
+            return
+        only = self.count == 0
+        self.count += 1
+        if isinstance(content, list):
+            yield from (Value(item, None if only else line, number) for number, item in enumerate(content, 1))
+        else:
+            yield Value(content, line)
+
+    def _broken(self, reason: str) -> None:
+        self.problems.add(reason, self.began)
+        self.waiting, self.open = [], b""
+
+    def _end(self) -> None:
+        """What still waits at the end of the file was cut off."""
+        if len(self.waiting) > 1 and not self.count and not self.problems.count:
+            raise InputError(f"{self.name} is JSON that is cut off.", hint=_HINT)
+        self._broken("is JSON that is cut off")
 
 
-def _opens_document(line: bytes) -> bool:
-    """Does the first line begin a value that goes on over many lines, or a list?"""
-    return line.startswith(b"[") or line in (b"{", b"{}")
+_HINT = "fetch or write the file again."
+_UNFINISHED, _BROKEN = object(), object()
+_TRAILING = "trailing characters"
+_NOT_BLANK = re.compile(r"\S")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NOT_BRACKET = re.compile(rb"[^][{}]+")
 
 
-def _document(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[Value]:
+def _brackets(open_before: bytes, line: bytes) -> bytes:
+    """The brackets that are open after a line; nothing where it ends inside of a string, which JSON cannot."""
+    bare = _STRING.sub(b"", line)
+    if b'"' in bare:
+        return b""
+    brackets = open_before + _NOT_BRACKET.sub(b"", bare)
+    while (shorter := brackets.replace(b"{}", b"").replace(b"[]", b"")) != brackets:
+        brackets = shorter
+    return brackets
+
+
+def goes_on(line: bytes) -> bool:
+    """Does a first line hold more than one JSON value, or begin one that goes on in the next line?"""
     try:
-        content = msgspec.json.decode(b"\n".join(chain([first], rest)))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: {unreadable(error)}.", hint="fetch or write the file again.") from None
-    if isinstance(content, list):
-        yield from (Value(item, None, number) for number, item in enumerate(content, 1))
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        return _TRAILING in str(error) or ("truncated" in str(error) and bool(_brackets(b"", line)))
+    except RecursionError:
+        pass
+    return False
+
+
+def _can_follow(last: bytes, bracket: bytes, first: bytes) -> bool:
+    """Can a line that begins with `first` go on where the line before it ended with `last`, inside of a bracket?"""
+    if last == b":":
+        return first not in b",:]}"
+    if last in b",{" and bracket == b"{":
+        return first in b'"}'
+    if last in b",[":
+        return first not in b",:}"
+    return first in b",:]}"
+
+
+def _parted(text: bytes) -> Iterator[bytes]:
+    """JSON values that stand one after the other, each by itself; the whole text where it is one or none."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        if _TRAILING not in str(error):
+            yield text
+            return
     else:
-        yield Value(content)
+        yield text
+        return
+    decoder, decoded, at = json.JSONDecoder(), text.decode("utf-8", ONE_EACH), 0
+    try:
+        while at < len(decoded):
+            end = decoder.raw_decode(decoded, at)[1]
+            yield decoded[at:end].encode()
+            rest = _NOT_BLANK.search(decoded, end)
+            at = rest.start() if rest else len(decoded)
+    except (ValueError, RecursionError):
+        yield decoded[at:].encode()
 
 
 def unreadable(error: Exception) -> str:

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import msgspec
 
 from headcount.errors import InputError, StoreBusy
 from headcount.incoming import LISTS, ListCoverage, ListName, State
-from headcount.sources.answers import decoded
+from headcount.sources.decoding import Replaced, decode_json
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -36,6 +36,7 @@ __all__ = [
     "ENDING",
     "LIVE",
     "Landing",
+    "NoteTopic",
     "Page",
     "collected_as",
     "find_finished",
@@ -49,9 +50,12 @@ __all__ = [
 ENDING = ".landing"
 LIVE = "live"
 """Folder, step and fact of a landing that was followed live."""
+NoteTopic = Literal["cost_limit"]
 _FORMAT = "1"
+_COST_LIMIT_BEFORE_TOPICS = "text LIKE 'Going on could cost more%'"
+"""How earlier versions, whose notes had no topic, began the only note that has one now."""
 _SQLITE = b"SQLite format 3\0"
-_KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
+_KEPT_HEADERS = frozenset({"content-type", "date", "link", "location", "etag", "last-modified", "atproto-repo-rev"})
 _LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
 
 
@@ -67,6 +71,7 @@ class Page:
         headers: of the answer, names in lower case; only those that tell about its content and the limits.
         body: the bytes, unpacked.
         asked: it was asked for just now, and not found in the landing.
+        replaced: URL -> invalid characters in the page, once it was decoded.
     """
 
     step: str
@@ -76,18 +81,23 @@ class Page:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     asked: bool = False
+    replaced: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def json(self) -> Any:
         """The content, decoded.
 
         Raises:
-            InputError: it is no JSON.
+            InputError: it is not JSON.
         """
+        replaced = Replaced()
         try:
-            return decoded(self.body)
+            content = decode_json(self.body, replaced=replaced)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"An answer from {self.url} is no JSON ({error}).", hint="collect it again.") from None
+            raise InputError(f"An answer from {self.url} is not JSON ({error}).", hint="collect it again.") from None
+        if replaced.count:
+            self.replaced[self.url] = replaced.count
+        return content
 
     @property
     def good(self) -> bool:
@@ -108,6 +118,7 @@ class Landing:
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         self.path = path
+        self._replaced: dict[str, int] = {}
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -138,8 +149,12 @@ class Landing:
             CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT);
             CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, step TEXT, url TEXT UNIQUE, status INTEGER,
                 fetched_at TEXT, headers TEXT, body BLOB);
-            CREATE TABLE IF NOT EXISTS notes (text TEXT PRIMARY KEY, said_at TEXT);"""
+            CREATE TABLE IF NOT EXISTS notes (text TEXT PRIMARY KEY, said_at TEXT, topic TEXT);"""
         )
+        if not self._has_topics:
+            self._db.execute("ALTER TABLE notes ADD COLUMN topic TEXT")
+            self._db.execute(f"UPDATE notes SET topic = 'cost_limit' WHERE {_COST_LIMIT_BEFORE_TOPICS}")
+            self._db.commit()
         if self.meta("format") is None:
             self.set_meta("format", _FORMAT)
             self.set_meta("begun_at", datetime.now(UTC).isoformat())
@@ -212,14 +227,32 @@ class Landing:
         """Was the list of that name read to its end?"""
         return any(entry.list == name and entry.is_complete for entry in self.coverage())
 
-    def note(self, text: str) -> None:
-        """What the user should know of this collection; the same text is kept once."""
-        with self._db:
-            self._db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", [text, datetime.now(UTC).isoformat()])
+    @property
+    def _has_topics(self) -> bool:
+        return any(name == "topic" for _, name, *_ in self._db.execute("PRAGMA table_info(notes)"))
 
-    def notes(self) -> list[str]:
-        """All notes, in the order in which they were made."""
-        return [text for (text,) in self._db.execute("SELECT text FROM notes ORDER BY rowid")]
+    def note(self, text: str, *, topic: NoteTopic | None = None) -> None:
+        """Record a note on the collection for the user; the same text is kept once.
+
+        Args:
+            text: the sentence.
+            topic: what it is about, where a reader treats notes of that topic differently.
+        """
+        with self._db:
+            now = datetime.now(UTC).isoformat()
+            self._db.execute("INSERT OR IGNORE INTO notes (text, said_at, topic) VALUES (?, ?, ?)", [text, now, topic])
+
+    def notes(self, *, without: NoteTopic | None = None) -> list[str]:
+        """All notes, in the order in which they were made; last, what was replaced in the pages decoded so far.
+
+        Args:
+            without: a topic whose notes are left out.
+        """
+        topic = "topic" if self._has_topics else f"CASE WHEN {_COST_LIMIT_BEFORE_TOPICS} THEN 'cost_limit' END"
+        rows = self._db.execute(f"SELECT text, {topic} FROM notes ORDER BY rowid")
+        kept = [text for text, about in rows if without is None or about != without]
+        replaced = Replaced(sum(self._replaced.values())).note("The collected pages")
+        return [*kept, replaced] if replaced else kept
 
     # -- pages ----------------------------------------------------------------------------------------------
 
@@ -228,7 +261,7 @@ class Landing:
         row = self._db.execute(
             "SELECT step, url, status, fetched_at, headers, body FROM pages WHERE url = ?", [url]
         ).fetchone()
-        return None if row is None else _page(row)
+        return None if row is None else self._page(row)
 
     def put(self, step: str, url: str, status: int, headers: dict[str, str], body: bytes) -> Page:
         """Keep one answer."""
@@ -251,7 +284,12 @@ class Landing:
         where, values = ("AND step = ?", [after, step]) if step is not None else ("", [after])
         sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages WHERE number > ? {where} ORDER BY number"
         for row in self._db.execute(sql, values):
-            yield _page(row)
+            yield self._page(row)
+
+    def _page(self, row: tuple[Any, ...]) -> Page:
+        step, url, status, fetched_at, headers, body = row
+        fields = json.loads(headers)
+        return Page(step, url, status, fetched_at, fields, zlib.decompress(body), replaced=self._replaced)
 
     @property
     def newest(self) -> int:
@@ -318,7 +356,7 @@ def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | N
     right before it, so there a name is one wherever it stands.
     """
     try:
-        content = decoded(body)
+        content = decode_json(body)
     except (ValueError, RecursionError):
         return None if any(word.encode() in body for word in words) else body
 
@@ -336,11 +374,6 @@ def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | N
         return body
     rest = cleaned(content)
     return None if names(rest) else json.dumps(rest, ensure_ascii=False).encode()
-
-
-def _page(row: tuple[Any, ...]) -> Page:
-    step, url, status, fetched_at, headers, body = row
-    return Page(step, url, status, fetched_at, json.loads(headers), zlib.decompress(body))
 
 
 def landing_folder(workspace: Path, account_id: str) -> Path:

@@ -11,22 +11,37 @@ Limits: 300 requests in 5 minutes (rate limits, Mastodon's documentation), and w
 
 from __future__ import annotations
 
+import json
 import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
-from headcount.errors import AccessDenied, AccountNotFound, InputError, UsageError
-from headcount.incoming import ListName
+from headcount.errors import AccessDenied, AccountNotFound, UsageError
+from headcount.incoming import ListCoverage, Reason
 from headcount.sources.activitypub import account_key
-from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.collecting import Collection, Quote, uniform_sample
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
+from headcount.sources.mastodon_identity import canonical_domain, find_server, same_host
+from headcount.sources.mastodon_lists import PagedListing, judge_list, judge_posts, without_counter
+from headcount.sources.mastodon_responses import Responses
+from headcount.sources.mastodon_values import (
+    Object,
+    content_of,
+    counter,
+    counts_nothing,
+    entries,
+    identifier,
+    reason_of,
+    text_of,
+    time_of,
+)
+from headcount.sources.rows import objects
 from headcount.sources.sessions import address_of
 
 __all__ = ["MastodonCollector"]
@@ -34,11 +49,8 @@ __all__ = ["MastodonCollector"]
 _LIMIT = Limit(300, 300.0)
 ACCOUNTS, STATUSES, LATEST = 80, 40, 20
 """Items of a page of accounts, of statuses; latest statuses of a sampled follower."""
-SHOWN_ANSWERS = 60
-"""So many answers of a thread are shown without a login."""
-_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_GONE: dict[Reason, str] = {"account_suspended": "is suspended", "account_moved": "has moved"}
 _OWN_NOTIFICATIONS = ("mention", "favourite", "reblog", "follow")
-Object = dict[str, Any]
 
 
 class MastodonCollector:
@@ -50,8 +62,8 @@ class MastodonCollector:
         self.server = ""
         self.account: Object = {}
         self.own, self.is_home = False, True
-        self._threaded: set[str] = set()
-        self._further: list[str] = []
+        self.number = self.version = ""
+        self.names: set[str] = set()
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a server; none for one on this machine."""
@@ -60,21 +72,29 @@ class MastodonCollector:
     # -- before -----------------------------------------------------------------------------------------------
 
     def quote(self, collection: Collection, target: Target) -> Quote:
-        """Look at the server and the account, and say what collecting will take."""
+        """Read the server's description and the account, and estimate what collecting will take."""
         name, _, domain = target.name.rpartition("@")
-        self.server = self._home(collection, domain)
+        self.server = self._home(collection, name, domain)
         page = self._get(
             collection, "account", "/api/v1/accounts/lookup", [("acct", name if self.is_home else target.name)]
         )
         if not page.good:
-            raise _no_account(target.name, urlsplit(self.server).netloc, page)
-        self.account = page.json
+            raise _no_account(target.name, self._host, page)
+        self.account = content_of(page)
+        number = identifier(self.account.get("id"))
+        if number is None or not text_of(self.account.get("acct")):
+            raise AccountNotFound(
+                f"{self._host} returned no account for {target.name!r}.",
+                hint="check the handle, or name the server with --service https://SERVER",
+            )
+        self.number = number
         self.own = self._is_own(collection)
-        collection.landing.set_meta("own", str(self.own))
-        collection.landing.set_meta("logged_in", str(collection.login is not None))
-        return self._quote(collection, account_key(name, domain), target.name)
+        for key, value in (("own", self.own), ("logged_in", collection.login is not None)):
+            collection.landing.set_meta(key, str(value))
+        account_id = self._identity(collection, name, domain)
+        return self._quote(collection, account_id, account_id.removeprefix("mastodon:"))
 
-    def _home(self, collection: Collection, domain: str) -> str:
+    def _home(self, collection: Collection, name: str, domain: str) -> str:
         """The address of the server that runs the account's domain.
 
         Raises:
@@ -84,40 +104,52 @@ class MastodonCollector:
         candidates = [given.rstrip("/")] if given else [address_of(domain)]
         found = self._instance(collection, candidates[0])
         if found is None and not given:  # the domain of a handle may be another than that of the server
-            host = self._finger(collection, domain)
+            host = find_server(collection, name, domain)
             found = self._instance(collection, address_of(host)) if host else None
         if found is None:
             raise AccountNotFound(
                 f"{urlsplit(candidates[0]).netloc} is no Mastodon server, or does not say so.",
                 hint="check the handle, or name the server with --service https://SERVER",
             )
-        address, names = found
-        self.is_home = not given or domain in names
+        address, self.names = found
+        self.is_home = not given or any(same_host(domain, one) for one in self.names)
         if not self.is_home:
             collection.landing.set_meta("not_home", urlsplit(address).netloc)
         return address
 
     def _instance(self, collection: Collection, address: str) -> tuple[str, set[str]] | None:
-        """The address, where a server there describes itself as Mastodon's API does, and the names it goes by."""
+        """The address, where a server there describes itself as Mastodon's API does, and the domains it names."""
         host = urlsplit(address).netloc
         for version, field in (("v2", "domain"), ("v1", "uri")):
             page = collection.get("instance", f"{address}/api/{version}/instance", bucket=host, expect="")
-            content = _content(page)
+            content = content_of(page)
             if page.status == 401 and collection.login is not None:
                 raise _refused(host)
-            if page.good and isinstance(content.get(field), str):
-                domain = content[field].partition("://")[2] or content[field]
-                collection.landing.set_meta("domain", domain)
-                collection.landing.set_meta("server", host)
-                return address, {domain, host}
+            domain = text_of(content.get(field))
+            if not page.good or not domain:
+                continue
+            self.version = text_of(content.get("version")) or ""
+            domain = domain.partition("://")[2].rstrip("/") or domain
+            for name in ("account_domain", "account-domain"):
+                domain = text_of(content.get(name)) or domain
+            collection.landing.set_meta("domain", domain)
+            collection.landing.set_meta("server", host)
+            return address, {domain, host, *([text] if (text := text_of(content.get(field))) else [])}
         return None
 
-    def _finger(self, collection: Collection, domain: str) -> str | None:
-        """The host whose WebFinger answers for a domain, from its host-meta (RFC 6415)."""
-        address = f"{address_of(domain)}/.well-known/host-meta"
-        page = collection.get("identity", address, bucket=domain, expect="")
-        found = re.search(rb'template="https?://([^/"]+)/', page.body) if page.good else None
-        return found[1].decode() if found and found[1].decode() != domain else None
+    def _identity(self, collection: Collection, name: str, domain: str) -> str:
+        """The account's id, with the domain that the server's accounts carry (which need not be its address)."""
+        if not self.is_home:
+            return account_key(name, domain)
+        named = str(self.account["acct"]).partition("@")[2]
+        stated = canonical_domain(collection, self.server, name, domain)
+        canonical = stated or named or str(collection.landing.meta("domain"))
+        collection.landing.set_meta("domain", canonical)
+        collection.landing.set_meta("host_names", json.dumps(sorted({*self.names, domain, named} - {""})))
+        account_id = account_key(name, canonical)
+        if not same_host(canonical, domain):
+            collection.note(f"{name}@{domain} is the account {account_id.removeprefix('mastodon:')}.")
+        return account_id
 
     def _is_own(self, collection: Collection) -> bool:
         """Is the login that of the account itself? Then its notifications can be read."""
@@ -126,16 +158,16 @@ class MastodonCollector:
         page = self._get(collection, "credentials", "/api/v1/accounts/verify_credentials")
         if page.status == 401:
             raise _refused(self._host)
-        return page.good and page.json.get("id") == self.account["id"]
+        return page.good and identifier(content_of(page).get("id")) == self.number
 
     def _quote(self, collection: Collection, account_id: str, handle: str) -> Quote:
         account, options = self.account, collection.options
-        claimed = int(account.get("followers_count") or 0)
+        claimed = counter(account, "followers_count") or 0
         followers = min(claimed, options.limit or claimed)
         posts = self._expected_posts(collection)
         parts = (
             ("list of followers", math.ceil(followers / ACCOUNTS)),
-            ("accounts followed", math.ceil(int(account.get("following_count") or 0) / ACCOUNTS)),
+            ("accounts followed", math.ceil((counter(account, "following_count") or 0) / ACCOUNTS)),
             ("posts and who responded", math.ceil(posts / STATUSES) + 3 * posts),
             ("notifications", math.ceil(5 * posts / STATUSES) if self.own else 0),
             ("latest posts of sampled followers", min(options.sample or 0, followers)),
@@ -146,8 +178,8 @@ class MastodonCollector:
         return Quote(account_id=account_id, handle=handle, calls=calls, seconds=seconds, dollars=0.0, parts=parts)
 
     def _expected_posts(self, collection: Collection) -> int:
-        written = int(self.account.get("statuses_count") or 0)
-        created = _time(self.account.get("created_at"))
+        written = counter(self.account, "statuses_count") or 0
+        created = time_of(self.account.get("created_at"))
         age = (collection.begun_at - created).total_seconds() if created else 0.0
         share = (collection.begun_at - collection.since).total_seconds() / age if age > 0 else 1.0
         return math.ceil(written * min(max(share, 0.0), 1.0))
@@ -155,117 +187,128 @@ class MastodonCollector:
     # -- the collection ---------------------------------------------------------------------------------------
 
     def collect(self, collection: Collection) -> None:
-        """Ask for everything."""
-        self._list(collection, "followers", "followers_count", collection.options.limit)
-        self._list(collection, "following", "following_count", None)
-        self._posts(collection)
+        """Request everything, and record how completely each list was read."""
+        self.responses = Responses(collection, self.server, self._host, (ACCOUNTS, STATUSES))
+        lists = [
+            self._list(collection, "followers", "followers_count", collection.options.limit),
+            self._list(collection, "following", "following_count", None),
+        ]
+        posts = self._posts(collection)
+        if self._keeps_no_counters(posts):
+            collection.landing.set_meta("placeholder_counters", "True")
+            lists = [without_counter(entry) for entry in lists]
+            posts = replace(posts, claimed=None)
+        account_id = posts.account_id
         if self.own:
             self._notifications(collection)
+        self.responses.verify_reactions()
+        for entry in (*lists, posts, *self.responses.coverage(account_id, posts, own=self.own)):
+            collection.landing.set_coverage(entry)
+        self.responses.note_what_is_missing()
         if collection.options.sample is not None:
             self._sample(collection, collection.options.sample)
 
-    def _list(self, collection: Collection, side: str, counter: str, limit: int | None) -> None:
-        """The followers, or the accounts followed; a list that is hidden is unknown, not empty."""
-        claimed = int(self.account.get(counter) or 0)
-        total = claimed if limit is None else min(claimed, limit)
-        listing = self._listing(collection, side, f"/api/v1/accounts/{self.account['id']}/{side}", ACCOUNTS)
+    def _keeps_no_counters(self, posts: ListCoverage) -> bool:
+        """Are the account's counters placeholders, so that 0 does not mean none?
+
+        snac writes 0 everywhere. Elsewhere posts beside a post counter of 0 show it, or a date of the last post where
+        the posts are refused.
+        """
+        if not counts_nothing(self.account):
+            return False
+        posted = bool(posts.listed) or (posts.state == "refused" and bool(self.account.get("last_status_at")))
+        return posted or "snac/" in self.version.lower()
+
+    def _list(
+        self, collection: Collection, side: Literal["followers", "following"], name: str, limit: int | None
+    ) -> ListCoverage:
+        """The followers, or the accounts followed; a hidden or refused list is unknown, not empty."""
+        claimed = counter(self.account, name)
+        total = claimed if limit is None or claimed is None else min(claimed, limit)
+        listing = self._listing(
+            collection, side, f"/api/v1/accounts/{self._path_number}/{side}", ACCOUNTS, claimed=claimed
+        )
         listed = 0
-        for _ in islice(_ids(listing), limit):
+        for _ in islice(listing.new_ids(), limit):
             listed += 1
             if listed % ACCOUNTS == 0:
                 collection.show(side, listed, total)
-        hidden = not listed and claimed > 0 and listing.refused is None
-        if listing.refused is not None:
-            collection.note(
-                f"The list of {side} was not shown or broke off ({_reason(listing.refused)})"
-                + ("." if collection.login else f"; a login may show it: headcount login mastodon {self._host}.")
-            )
-        elif hidden:
-            collection.note(f"The account hides its {side}: {claimed:,} are counted and none is listed.")
+        collection.landing.set_meta(f"listed_{side}", str(listed))
+        coverage = listing.list_coverage(
+            side, str(collection.landing.meta("account_id")), listed=listed, claimed=claimed, limit=limit
+        )
+        coverage = judge_list(coverage, self.account, own=self.own, is_home=self.is_home)
+        if coverage.state in ("refused", "hidden", "unknown") or coverage.reason == "broke_off":
+            collection.note(_list_note(side, coverage, self._host, logged_in=collection.login is not None))
+        elif coverage.reason == "no_next_page":
+            collection.note(f"The list of {side} has no next page after {listed:,} entries: it is partial.")
         else:
             collection.show(side, listed, listed)
-        collection.landing.set_meta(f"listed_{side}", str(listed))
-        name: ListName = "followers" if side == "followers" else "following"
-        coverage = listing.coverage(
-            name,
-            str(collection.landing.meta("account_id")),
-            listed=listed,
-            claimed=claimed,
-            limit=limit,
-            detail=_reason(listing.refused) if listing.refused else None,
-        )
-        if coverage.is_complete and not self.is_home:
-            coverage = replace(coverage, state="partial", reason="other_server")
-        collection.landing.set_coverage(coverage)
+        return coverage
 
-    def _posts(self, collection: Collection) -> None:
-        """The statuses since the date that was asked for, and all that responded to them."""
-        path = f"/api/v1/accounts/{self.account['id']}/statuses"
-        listing = self._listing(collection, "posts", path, STATUSES)
-        expected, seen = self._expected_posts(collection), 0
+    def _posts(self, collection: Collection) -> ListCoverage:
+        """The statuses since the requested date, and all responses to them."""
+        claimed = counter(self.account, "statuses_count")
+        path = f"/api/v1/accounts/{self._path_number}/statuses"
+        listing = self._listing(collection, "posts", path, STATUSES, claimed=claimed, ids_are_cursors=True)
+        expected, collected, entries_read = self._expected_posts(collection), 0, 0
+        reached_start = False
+        seen: set[str] = set()
         for page in listing:
             times = []
-            for status in _objects(page):
-                times.append(_time(status.get("created_at")) or datetime.max.replace(tzinfo=UTC))
-                if not status.get("reblog") and times[-1] >= collection.since:
-                    self._responses(collection, status)
-                    seen += 1
-                    collection.show("posts and who responded", seen, max(expected, seen))
+            for status in objects(entries(page.json)):
+                number = identifier(status.get("id"))
+                if number is None or number in seen:
+                    continue
+                seen.add(number)
+                entries_read += 1
+                times.append(time_of(status.get("created_at")) or datetime.max.replace(tzinfo=UTC))
+                if not isinstance(status.get("reblog"), dict) and times[-1] >= collection.since:
+                    self.responses.of_status(status, self.number, own=self.own)
+                    collected += 1
+                    collection.show("posts and who responded", collected, max(expected, collected))
             if times and max(times) < collection.since:
+                reached_start = True
                 break
+        self.responses.read_further_threads()
         if listing.refused is not None:
-            collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
-        for status_id in self._further:
-            if status_id not in self._threaded:
-                self._thread(collection, status_id)
-
-    def _responses(self, collection: Collection, status: Object) -> None:
-        """Who answered, favourited and boosted one status; of an answer to somebody else, only the answers to it."""
-        status_id = str(status["id"])
-        reply = status.get("in_reply_to_id") is not None
-        own_thread = reply and status.get("in_reply_to_account_id") == self.account["id"]
-        if status.get("replies_count"):
-            if own_thread:
-                self._further.append(status_id)
-            else:
-                self._thread(collection, status_id)
-        if reply and not own_thread:
-            return
-        for counter, step in (("favourites_count", "favourited_by"), ("reblogs_count", "reblogged_by")):
-            if status.get(counter):
-                for _ in self._listing(collection, step, f"/api/v1/statuses/{status_id}/{step}", ACCOUNTS):
-                    pass
-        if self.own and status.get("quotes_count"):
-            for _ in self._listing(collection, "quotes", f"/api/v1/statuses/{status_id}/quotes", STATUSES):
-                pass
-
-    def _thread(self, collection: Collection, status_id: str) -> None:
-        page = collection.try_get("context", f"{self.server}/api/v1/statuses/{status_id}/context", bucket=self._host)
-        if page is not None and page.good:
-            shown = _content(page).get("descendants")
-            self._threaded.update(str(item["id"]) for item in shown or () if isinstance(item, dict) and "id" in item)
+            collection.note(f"The posts could not be read to their end ({reason_of(listing.refused)}).")
+        account_id = str(collection.landing.meta("account_id"))
+        coverage = listing.list_coverage("posts", account_id, listed=entries_read, claimed=claimed)
+        if reached_start:
+            coverage = replace(coverage, state="complete", reason=None, claimed=None)
+        return judge_posts(coverage, self.account, own=self.own)
 
     def _notifications(self, collection: Collection) -> None:
-        """The account's own notifications since the date that was asked for: they tell times that nothing else does."""
+        """The account's own notifications since the requested date: they hold times that nothing else does."""
         kinds = [("types[]", kind) for kind in _OWN_NOTIFICATIONS]
-        listing = self._listing(collection, "notifications", "/api/v1/notifications", STATUSES, kinds)
-        seen = 0
+        listing = self._listing(
+            collection, "notifications", "/api/v1/notifications", STATUSES, parameters=kinds, ids_are_cursors=True
+        )
+        count = 0
         for page in listing:
-            times = [_time(item.get("created_at")) for item in _objects(page)]
-            seen += len(times)
-            collection.show("notifications", seen, None)
+            found = list(objects(entries(page.json)))
+            for notification in found:
+                self.responses.of_notification(notification)
+            times = [time_of(item.get("created_at")) for item in found]
+            count += len(times)
+            collection.show("notifications", count, None)
             if any(time is not None and time < collection.since for time in times):
                 break
+        if listing.refused is not None:
+            collection.note(f"The notifications could not be read to their end ({reason_of(listing.refused)}).")
 
     def _sample(self, collection: Collection, size: int) -> None:
-        """The latest statuses of followers that are drawn uniformly from the whole list."""
-        listing = self._listing(collection, "followers", f"/api/v1/accounts/{self.account['id']}/followers", ACCOUNTS)
-        chosen = uniform_sample(_ids(listing), size, str(self.account["id"]))
+        """The latest statuses of followers that are drawn uniformly from the complete list."""
+        claimed = counter(self.account, "followers_count")
+        path = f"/api/v1/accounts/{self._path_number}/followers"
+        listing = self._listing(collection, "followers", path, ACCOUNTS, claimed=claimed)
+        chosen = uniform_sample(listing.new_ids(), size, self.number)
         if len(chosen) < int(collection.landing.meta("listed_followers") or 0):
             collection.landing.set_meta("sample", str(len(chosen)))
         for looked, account in enumerate(chosen, 1):
-            path = f"{self.server}/api/v1/accounts/{account}/statuses"
-            collection.try_get("latest", path, [("limit", LATEST)], bucket=self._host)
+            address = f"{self.server}/api/v1/accounts/{quote(account, safe='')}/statuses"
+            collection.try_get("latest", address, [("limit", LATEST)], bucket=self._host)
             collection.show("latest posts of sampled followers", looked, len(chosen))
 
     # -- calls --------------------------------------------------------------------------------------------------
@@ -273,6 +316,10 @@ class MastodonCollector:
     @property
     def _host(self) -> str:
         return urlsplit(self.server).netloc
+
+    @property
+    def _path_number(self) -> str:
+        return quote(self.number, safe="")
 
     def _get(
         self, collection: Collection, step: str, path: str, parameters: Iterable[tuple[str, str | int]] = ()
@@ -285,60 +332,35 @@ class MastodonCollector:
         step: str,
         path: str,
         size: int,
+        *,
+        claimed: int | None = None,
         parameters: Iterable[tuple[str, str]] = (),
-    ) -> Listing:
-        """A list whose next page only the Link header tells."""
-        first: list[tuple[str, str | int]] = [*parameters, ("limit", size)]
-
-        def ask(cursor: str | None) -> Page:
-            if cursor is None:
-                return self._get(collection, step, path, first)
-            return collection.get(step, cursor, bucket=self._host)
-
-        return Listing(collection, f"The list of {step}", ask, self._following_page, lambda page: len(_objects(page)))
-
-    def _following_page(self, page: Page) -> str | None:
-        """The address of the next page, on the same server only."""
-        found = _NEXT.search(page.headers.get("link", ""))
-        if found is None:
-            return None
-        parts = urlsplit(found[1])
-        return f"{self.server}{parts.path}?{parts.query}"
+        ids_are_cursors: bool = False,
+    ) -> PagedListing:
+        return PagedListing(
+            collection,
+            step,
+            f"{self.server}{path}",
+            size,
+            claimed=claimed,
+            parameters=parameters,
+            ids_are_cursors=ids_are_cursors,
+        )
 
 
-def _objects(page: Page) -> list[Object]:
-    content = page.json
-    return [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
-
-
-def _ids(pages: Iterable[Page]) -> Iterator[str]:
-    for page in pages:
-        for item in _objects(page):
-            if item.get("id"):
-                yield str(item["id"])
-
-
-def _content(page: Page) -> Object:
-    try:
-        content = page.json
-    except InputError:  # an error page need not be JSON
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _time(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _reason(page: Page) -> str:
-    said = _content(page).get("error")
-    return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
+def _list_note(side: str, coverage: ListCoverage, host: str, *, logged_in: bool) -> str:
+    """What the user should know of a list that was not shown, or not to its end."""
+    name = "followers" if side == "followers" else "accounts followed"
+    if coverage.state == "hidden" and coverage.claimed:
+        return f"The account hides its {side}: {coverage.claimed:,} are counted and none is listed."
+    if coverage.state == "hidden":
+        return f"The account hides its {side}: their number is unknown."
+    if coverage.reason in _GONE:
+        return f"The list of {name} is unknown: the account {_GONE[coverage.reason]}."
+    if coverage.detail is None:
+        return f"The list of {name} is unknown: the server lists none, and its counter shows nothing."
+    more = "" if logged_in else f"; a login may show it: headcount login mastodon {host}"
+    return f"The list of {name} was not shown or broke off ({coverage.detail}){more}."
 
 
 def _refused(host: str) -> AccessDenied:
@@ -351,9 +373,9 @@ def _refused(host: str) -> AccessDenied:
 def _no_account(name: str, host: str, page: Page) -> UsageError | AccessDenied:
     if page.status in (401, 403):
         return AccessDenied(
-            f"{host} shows nothing to people without a login ({_reason(page)}).",
+            f"{host} shows nothing to people without a login ({reason_of(page)}).",
             hint=f"log in with a token of an account there: headcount login mastodon {host}",
         )
     return AccountNotFound(
-        f"{host} has no account {name!r} ({_reason(page)}).", hint="check the handle: alice@server.example."
+        f"{host} has no account {name!r} ({reason_of(page)}).", hint="check the handle: alice@server.example."
     )

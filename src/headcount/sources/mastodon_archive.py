@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,11 @@ from headcount.incoming import ListCoverage, ListName
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import Intake, own_activity_only
+from headcount.sources.collecting import end_state
+from headcount.sources.decoding import decode_json, decode_text
 from headcount.sources.jsonlines import Problems, unreadable
-from headcount.sources.mastodon_archive_rows import Activities, Owner
-from headcount.sources.rows import BATCH_ROWS, Rows
+from headcount.sources.mastodon_archive_rows import Activities, Owner, account_domains
+from headcount.sources.rows import BATCH_ROWS, Rows, whole_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +43,8 @@ _LISTS = {
     "following": ("following_accounts.csv", "following.csv"),
     "followers": ("follower_accounts.csv", "followers.csv"),
 }
-_LIST_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\"?Account address\"?\s*,\s*\"?Show boosts", re.IGNORECASE)
+_LIST_HEADER = re.compile(r"(?:sep=.\s+)?\"?Account address\"?\s*[,;\t]\s*\"?Show boosts", re.IGNORECASE)
+_LIST_FIRST = re.compile(r"\s*(?:account address\s*$|sep=)", re.IGNORECASE)
 _MADE = re.compile(r"archive-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-")
 _ADDRESS = re.compile(r"@?(?P<user>[\w.-]+)@(?P<server>[\w.-]+(?::\d+)?)")
 
@@ -59,7 +63,7 @@ class MastodonArchiveSource:
         """A tar archive, a zip or folder with an outbox, or a list as Mastodon exports it."""
         if not path.is_dir() and path.suffix.lower() == ".csv":
             with path.open("rb") as file:
-                return _LIST_HEADER.match(file.read(80)) is not None
+                return _LIST_HEADER.match(decode_text(file.read(200))) is not None
         if _is_part(path):
             with path.open("rb") as file:
                 return b"www.w3.org/ns/activitystreams" in file.read(4096)
@@ -89,6 +93,12 @@ class MastodonArchiveSource:
 
 def _is_part(path: Path) -> bool:
     return path.name in ("actor.json", "outbox.json", "likes.json") and not path.is_dir()
+
+
+def _delimiter(text: str) -> str:
+    """What separates the columns: commas, or what a spreadsheet writes."""
+    head = text[:2000].splitlines()[:2]
+    return next((sign for sign in ",;\t" if any(sign in line.removeprefix("sep=") for line in head)), ",")
 
 
 class _Collection(msgspec.Struct):
@@ -145,14 +155,17 @@ class _Reader:
         intake = Intake(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     def _owner(self, path: Path) -> Owner:
         made = next(filter(None, map(_MADE.search, [path.name, *self.files.values()])), None)
         observed_at = "{}-{}-{}T{}:{}:{}Z".format(*made.groups()) if made else None
-        actor = self.actor.get("id") or self._first_actor()
+        actor, webfinger = self.actor.get("id") or self._first_actor(), self.actor.get("webfinger")
+        domains = account_domains(actor, self._mentioning()) if not webfinger else set()
+        self.is_domain_known = bool(webfinger) or len(domains) == 1
+        domain = next(iter(domains)) if len(domains) == 1 else None
         try:
-            return Owner(actor, self.actor.get("preferredUsername"), self.actor.get("webfinger"), observed_at)
+            return Owner(actor, self.actor.get("preferredUsername"), webfinger, observed_at, domain=domain)
         except ValueError:
             raise InputError(
                 f"{path.name} does not say whose archive it is: it holds no actor.json with an address.",
@@ -161,16 +174,27 @@ class _Reader:
 
     def _first_actor(self) -> object:
         for raw in self.outbox.orderedItems or []:
-            activity = msgspec.json.decode(raw)
+            activity = decode_json(raw)
             return activity.get("actor") if isinstance(activity, dict) else None
         return None
+
+    def _mentioning(self) -> Iterator[Object]:
+        """The activities of the outbox that mention somebody."""
+        for raw in self.outbox.orderedItems or []:
+            if b'"Mention"' in bytes(raw):
+                try:
+                    activity = decode_json(raw)
+                except (ValueError, RecursionError):  # named as a problem when the activities are read
+                    continue
+                if isinstance(activity, dict):
+                    yield activity
 
     def _decoded(self, name: str, kind: Any) -> Any:
         if name not in self.files:
             return None
         try:
-            return msgspec.json.decode(self.archive.read(self.files[name]), type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return decode_json(self.archive.read(self.files[name]), kind, self.problems.replaced)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
 
     def _each(self, name: str, items: list[msgspec.Raw], what: str) -> None:
@@ -178,8 +202,8 @@ class _Reader:
         take = self.activities.like if name == "likes.json" else self.activities.take
         for number, raw in enumerate(items, 1):
             try:
-                take(msgspec.json.decode(raw))
-            except (AttributeError, KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+                take(decode_json(raw, replaced=self.problems.replaced))
+            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
                 reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
                 self.problems.add(f"is no {what} ({reason[:120]})", None, number)
             self.rows.flush(at=BATCH_ROWS)
@@ -193,13 +217,14 @@ class _Reader:
                     self._list(self.archive.read(self.files[name]), following=side == "following")
 
     def _list(self, content: bytes, *, following: bool) -> None:
-        table = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
+        text = decode_text(content, self.problems.replaced)
+        table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
         for row in table:
-            if not row or (table.line_num == 1 and row[0].strip().lower() == "account address"):
+            if not row or not row[0].strip() or (table.line_num <= 2 and _LIST_FIRST.match(row[0])):
                 continue
             matched = _ADDRESS.fullmatch(row[0].strip())
             if matched is None:
-                self.problems.add(f"«{row[0][:40]}» is no address of an account", table.line_num)
+                self.problems.add(f"«{row[0][:40]}» is not an address of an account", table.line_num)
                 continue
             other = account_key(matched["user"], matched["server"])
             pair = (self.owner.account, other) if following else (other, self.owner.account)
@@ -214,20 +239,28 @@ class _Reader:
 
     def _coverage(self) -> tuple[ListCoverage, ...]:
         """The lists whose exports lie beside the archive are complete; who responded is not in any archive."""
-        owner = self.owner.account
+        owner, made = self.owner.account, self.owner.observed_at
         sides: tuple[ListName, ...] = ("followers", "following")
-        held = [ListCoverage(owner, side, "complete") for side in sides if self._has(side)]
-        return (*held, *own_activity_only(owner))
+        held = [ListCoverage(owner, side, "complete", observed_at=made) for side in sides if self._has(side)]
+        if self.outbox.orderedItems is not None:
+            listed, claimed = len(self.outbox.orderedItems), whole_number(self.outbox.totalItems)
+            state, reason = end_state(listed, claimed, can_hide=False)
+            held.append(ListCoverage(owner, "posts", state, reason, listed, claimed, observed_at=made))
+        return (*held, *own_activity_only(owner, made))
 
     def _notes(self) -> list[str]:
         notes = [f"{RECEIVED} Collect them with: headcount add @{self.owner.handle}"]
+        if not self.is_domain_known:
+            notes.append(
+                f"The archive does not state the account's domain; {self.owner.server} was read from its address. "
+                f"If the account is not @{self.owner.handle}, its id here differs from the one collected live."
+            )
         if not self._has("followers"):
             notes.append("It holds no list of followers; Mastodon does not export one.")
         if not self._has("following"):
             notes.append(
                 "It holds no list of accounts followed; export following_accounts.csv and put it beside actor.json."
             )
-        notes += self.activities.notes()
-        if self.rows.unread_times:
-            notes.append(f"Times that could not be read were taken as unknown: {self.rows.unread_times:,}.")
+        notes += [*self.activities.notes(), *self.problems.notes()]
+        notes += self.rows.notes()
         return notes

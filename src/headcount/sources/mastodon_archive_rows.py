@@ -6,12 +6,22 @@ Posts for everybody keep their text, posts for followers only are counted withou
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from headcount.sources.activitypub import Addresses, account_key, addressed, is_person, post_key, visibility, words
+from headcount.hosts import host_key, with_host_key
+from headcount.sources.activitypub import (
+    Addresses,
+    account_key,
+    addressed,
+    is_person,
+    post_key,
+    visibility,
+    words,
+)
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
 
-__all__ = ["Activities", "Owner"]
+__all__ = ["Activities", "Owner", "account_domains"]
 
 Object = dict[str, Any]
 
@@ -24,14 +34,23 @@ class Owner:
     """Whose archive it is.
 
     Args:
-        address: of the actor; name: as it signs in; webfinger: name@server, where the archive tells it.
+        address: of the actor; name: as it signs in; webfinger: name@server, where the archive holds it.
+        domain: that the names of the server's accounts end in, where the archive shows it otherwise.
         observed_at: when the archive was made; None: not told.
 
     Raises:
         ValueError: the address is none, or no name is told.
     """
 
-    def __init__(self, address: object, name: object, webfinger: object, observed_at: str | None) -> None:
+    def __init__(
+        self,
+        address: object,
+        name: object,
+        webfinger: object,
+        observed_at: str | None,
+        *,
+        domain: str | None = None,
+    ) -> None:
         host = _HOST.fullmatch(address) if isinstance(address, str) else None
         named = _LAST_NAME.fullmatch(str(address))
         user = name or (named[1] if named else None)
@@ -39,7 +58,7 @@ class Owner:
             raise ValueError("it names no account")
         self.address = str(address)
         full = webfinger.removeprefix("acct:").removeprefix("@") if isinstance(webfinger, str) else ""
-        self.server = full.partition("@")[2] or host[1]
+        self.server = host_key(full.partition("@")[2] or domain or host[1])
         self.handle = f"{user}@{self.server}"
         self.account = account_key(user, self.server)
         self.observed_at = observed_at
@@ -63,7 +82,26 @@ class Owner:
     @staticmethod
     def named(account: str, handle: str, seen: str | None = None) -> Object:
         """Somebody else, of whom the name is known."""
-        return {"account_id": account, "platform": "mastodon", "handle": handle, "observed_at": seen}
+        spelled = with_host_key(handle)
+        return {"account_id": account, "platform": "mastodon", "handle": spelled, "observed_at": seen}
+
+
+def account_domains(actor: object, activities: Iterable[Object]) -> set[str]:
+    """The domains that accounts on the actor's own server are named after, as the mentions in its posts show.
+
+    They differ from the server's address where Mastodon runs with WEB_DOMAIN: `https://social.example/users/bo` is
+    mentioned as `@bo@example`.
+    """
+    host = _HOST.match(actor) if isinstance(actor, str) else None
+    found: set[str] = set()
+    for activity in activities:
+        post = activity.get("object")
+        for tag in objects(post.get("tag")) if host and isinstance(post, dict) else ():
+            domain = str(tag.get("name")).removeprefix("@").partition("@")[2]
+            there = _HOST.match(str(tag.get("href"))) if tag.get("type") == "Mention" and domain else None
+            if host and there and host_key(there[1]) == host_key(host[1]):
+                found.add(host_key(domain))
+    return found
 
 
 class Activities:
@@ -141,7 +179,9 @@ class Activities:
         # not the post as a whole: others' words and pictures are of no use, and there may be many
         kept = {name: post.get(name) for name in ("id", "inReplyTo", *_QUOTE_NAMES)}
         text, links = words(post.get("content"))
-        kept |= {"text": text if seen == "public" else None, "links": domains(links) if seen == "public" else None}
+        kept |= {"text": text if seen == "public" else None, "links": None}
+        if seen == "public" and text is not None:
+            kept["links"] = domains(links)
         self._waiting.append(("post", kept, created_at, mentioned))
 
     def _add_post(self, post: Object, created_at: str | None, mentioned: list[str]) -> None:

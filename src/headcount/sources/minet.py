@@ -13,10 +13,8 @@ The names of columns are those of minet 4.2 (docs/archives.md).
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING
 from headcount.errors import InputError
 from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake
+from headcount.sources.decoding import decode_text
 from headcount.sources.files import look_through
 from headcount.sources.jsonlines import Problems
 from headcount.sources.minet_rows import (
@@ -66,7 +65,7 @@ class MinetSource:
 
     def recognises(self, path: Path) -> bool:
         """A CSV file with the columns that minet adds."""
-        return _kind(_header(path)) is not None
+        return _kind(_header(path)[0]) is not None
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read one table.
@@ -78,17 +77,18 @@ class MinetSource:
         return _Reader(path, con).read(skip_bad)
 
 
-def _header(path: Path) -> list[str]:
-    """The names in the first line; nothing where the file is no CSV."""
+def _header(path: Path) -> tuple[list[str], str]:
+    """The names in the first line, and what separates them; no names where the file is not CSV."""
     name = path.name.lower()
     if path.is_dir() or not name.endswith((".csv", ".csv.gz")):
-        return []
+        return [], ","
     try:
         with gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb") as file:
-            line = file.read(_BEGINNING).removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
-        return next(csv.reader([line.decode().rstrip("\r")]), [])
-    except (EOFError, OSError, UnicodeDecodeError, csv.Error):
-        return []
+            line = decode_text(file.read(_BEGINNING)).partition("\n")[0].rstrip("\r")
+        read = [(next(csv.reader([line], delimiter=sign), []), sign) for sign in ",;\t"]
+    except (EOFError, OSError, csv.Error):
+        return [], ","
+    return max(read, key=lambda names: len(names[0]))
 
 
 def _kind(header: list[str]) -> str | None:
@@ -107,11 +107,12 @@ class _Reader:
         self.path, self.con = path, con
         self.rows, self.problems = Rows(con), Problems(path.name)
         self.lists = Lists(self.rows, self._resolve)
-        self.header = _header(path)
+        self.header, self.delimiter = _header(path)
         self.kind = str(_kind(self.header))
         self.start = self._start()
         self.names: dict[tuple[str, str], str | None] = {}
         self.notes: list[str] = []
+        self.begun: set[str] = set()
         self.ended: set[str] = set()
 
     def read(self, skip_bad: bool) -> Intake:
@@ -131,7 +132,9 @@ class _Reader:
             self.notes.append("The times of collection have no time zone; taken as UTC.")
         intake = finish(MinetSource.name, self.rows, self.problems, self.notes, skip_bad=skip_bad, whole=False)
         name: ListName = "followers" if self.kind == "followers" else "following"
-        return replace(intake, lists=tuple(ListCoverage(account, name, "complete") for account in sorted(self.ended)))
+        lists = [ListCoverage(owner, name, "complete") for owner in sorted(self.ended)]
+        lists += [ListCoverage(owner, name, "partial") for owner in sorted(self.begun - self.ended)]
+        return replace(intake, lists=tuple(lists), closer_look=False)
 
     def _start(self) -> int:
         """Where minet's own columns begin: it adds them behind all others, whatever those are called."""
@@ -148,10 +151,10 @@ class _Reader:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         file = look_through(self.path)
         if file.said:
-            self.notes.append(f"{file.name} {file.said}.")
+            self.notes.append(file.said)
         csv.field_size_limit(1 << 30)
-        with file.open() as raw:
-            table = csv.reader(io.TextIOWrapper(raw, encoding=file.encoding, errors="replace", newline=""))
+        with file.text() as text:
+            table = csv.reader(text, delimiter=self.delimiter)
             next(table, None)
             before = table.line_num
             for fields in table:
@@ -181,8 +184,10 @@ class _Reader:
         if other is None or told is None:
             raise ValueError("it has no id" if other is None else "it does not say whose list it is")
         owner = self.lists.follow("x", told, other, None, followers=followers)
-        if owner is not None and row["cursor"] == _END:
-            self.ended.add(owner)
+        if owner is not None:
+            self.begun.add(owner)
+            if row["cursor"] == _END:
+                self.ended.add(owner)
 
     def _bluesky_list(self) -> Callable[[dict[str, str], Row], None]:
         """The lists of Bluesky all look alike; which one it is, minet's users say in the name of the file."""

@@ -50,6 +50,8 @@ def _parts(values: str) -> list[str]:
 def _x_account(row: Row, before: str, names: dict[str, str]) -> Row:
     """The columns of an account, in a table of users or (behind `user_`) of tweets."""
     got = {ours: row.get(before + theirs) or None for ours, theirs in names.items()}
+    if not before:  # in a table of users an empty text is known to be empty
+        got |= {ours: row[names[ours]] or "" for ours in ("bio", "website") if names[ours] in row}
     picture = row.get(before + "image")
     return {name: value for name, value in got.items() if value is not None} | {
         "account_id": _required(key(row[before + "id"])),
@@ -103,7 +105,7 @@ def add_tweet(rows: Rows, row: Row) -> None:
             "kind": kind,
             "reply_to_post_id": answered_post,
             "reply_to_account_id": answered if answered_post else None,
-            "link_domains": domains(_parts(row.get("links") or "")),
+            "link_domains": domains(_parts(row.get("links") or "")) if "links" in row else None,
             "observed_at": seen,
         }
     )
@@ -154,7 +156,7 @@ def _bluesky_account(row: Row, before: str = "") -> Row:
         "observed_at": row.get("collection_time"),
     }
     return {"account_id": _did(row[before + "did"]), "platform": "bluesky"} | {
-        name: value for name, value in told.items() if value
+        name: value for name, value in told.items() if value or (name == "bio" and value is not None)
     }
 
 
@@ -197,7 +199,7 @@ def add_bluesky_post(rows: Rows, row: Row) -> None:
             "reply_to_post_id": answered_post,
             "reply_to_account_id": answered,
             "root_post_id": post_key(root),
-            "link_domains": batches.domains(_parts(row.get("links") or ""), _OWN_HOST),
+            "link_domains": batches.domains(_parts(row.get("links") or ""), _OWN_HOST) if "links" in row else None,
             "observed_at": seen,
         }
     )

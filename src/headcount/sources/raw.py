@@ -6,16 +6,22 @@ What cannot even be split into fields is a problem with its line.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from headcount.errors import InputError, Problem
+from headcount.sources.decoding import valid_json
 from headcount.sources.files import TextFile, line_at, look_through, physical_lines, readable_copy
+from headcount.sources.jsonlines import Problems, goes_on, values
 from headcount.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ __all__ = ["PROBLEMS_SHOWN", "Raw", "raw_rows"]
 
 PROBLEMS_SHOWN = 20
 _LONGEST_LINE = 16_000_000
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _NO_DELIMITER = "\x01\x02\x03\x04"
 """Stands in no file; whole lines are read with it."""
 
@@ -39,7 +46,9 @@ class Raw:
         columns: raw column name -> (SQL that gives it, DuckDB type).
         problem: SQL of what is wrong with a row before its values are looked at; None: nothing can be.
         file: the text file; None for Parquet. delimiter: of a CSV file; None elsewhere.
+        skip: lines before its header (`sep=;`, which spreadsheets write).
         rejected: the first rows that could not even be split into fields; rejections: how many.
+        row_lines: the line of each row (None: not known), where that is not its number.
     """
 
     name: str
@@ -49,14 +58,20 @@ class Raw:
     problem: str | None = None
     file: TextFile | None = None
     delimiter: str | None = None
+    skip: int = 0
     rejected: list[Problem] = field(default_factory=list)
     rejections: int = 0
+    row_lines: list[int | None] | None = None
+
+    def problem_at(self, row: int, line: int, reason: str) -> Problem:
+        """What is wrong with a row; `line` as far as its number shows it."""
+        return _problem(self.name, row, line, reason, self.row_lines)
 
     def lines(self, places: list[int]) -> dict[int, int]:
         """The line on which each of these rows begins, where that is not the row's number."""
         if self.file is None or self.delimiter is None:
             return {}
-        return physical_lines(self.file, self.delimiter, len(self.columns), places)
+        return physical_lines(self.file, self.delimiter, len(self.columns), places, self.skip)
 
 
 @contextmanager
@@ -76,7 +91,14 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
                 return
             file = look_through(path)
             copy = stack.enter_context(readable_copy(file))
-            yield _csv(con, file, copy) if ".csv" in name else _json(con, file, copy, table)
+            if ".csv" in name:
+                yield _csv(con, file, copy)
+            else:
+                if _opens_document(copy):
+                    copy, problems, row_lines = stack.enter_context(_one_value_a_line(path))
+                    yield _json(con, file, copy, table, problems, row_lines)
+                else:
+                    yield _json(con, file, copy, table, Problems(path.name), None)
             # an error leaves nothing behind either: the import is one transaction
             con.execute("DROP TABLE IF EXISTS temp.raw_rows")
     except duckdb.Error as error:
@@ -85,6 +107,13 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
             f"{path.name} cannot be read: {reason[:200].rstrip('.')}.",
             hint="the file is damaged or not what its name says.",
         ) from None
+
+
+def _problem(name: str, row: int, line: int, reason: str, row_lines: list[int | None] | None) -> Problem:
+    if row_lines is None:
+        return Problem(name, line, reason)
+    known = row_lines[row - 1]
+    return Problem(name, known, reason if known is not None else f"value {row:,}: {reason}")
 
 
 def _quoted(text: object) -> str:
@@ -103,11 +132,12 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Raw:
 
 
 def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
-    header, delimiter = _header(file)
+    header, delimiter, skip = _header(file)
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *, row_number() OVER () AS __row "
-        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, delim = {_quoted(delimiter)}, "
+        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, skip = {skip}, "
+        f"delim = {_quoted(delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
         f"max_line_size = {_LONGEST_LINE}, store_rejects = true, rejects_limit = 0, "
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
@@ -115,7 +145,7 @@ def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
     if len(header) == 1:  # DuckDB takes blank lines for rows there
         con.execute(f"DELETE FROM raw_rows WHERE {_identifier(header[0])} IS NULL")
     named = {name: (_identifier(name), "VARCHAR") for name in header}
-    raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter)
+    raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter, skip)
     _take_rejects(con, raw, file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8"))
     return raw
 
@@ -134,14 +164,15 @@ def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> N
     con.execute("DROP TABLE IF EXISTS temp.csv_scans")
 
 
-def _header(file: TextFile) -> tuple[list[str], str]:
-    """The names in the first line, and what separates them; a column without a name is called by its number."""
-    with file.open() as stream:
-        first = stream.read(1 << 16)
-    line = re.split(r"[\r\n]", first.decode(file.encoding, errors="replace"), maxsplit=1)[0]
+def _header(file: TextFile) -> tuple[list[str], str, int]:
+    """The names in the first line, what separates them, and the lines before; nameless columns have their number."""
+    with file.text() as stream:
+        lines = re.split(r"\r\n|\r|\n", stream.read(1 << 16))
+    separator = _SEPARATOR_LINE.fullmatch(lines[0])
+    line = lines[1] if separator and len(lines) > 1 else lines[0]
     known = {name for table in TABLES for name in table.names}
     best: tuple[list[str], str] = ([], ",")
-    for delimiter in (",", ";", "\t", "|"):
+    for delimiter in separator[1] if separator else ",;\t|":
         try:
             names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
         except csv.Error:
@@ -158,16 +189,45 @@ def _header(file: TextFile) -> tuple[list[str], str]:
     doubled = sorted({name for name in lower if lower.count(name) > 1})
     if doubled:
         raise InputError(f"{file.name} has the column {doubled[0]!r} twice.", hint="leave one of them.")
-    return names, best[1]
+    return names, best[1], int(separator is not None)
 
 
-def _json(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
+def _opens_document(copy: Path) -> bool:
+    """Does the first line begin a list, or a value that goes on in the next line?"""
+    with copy.open("rb") as stream:
+        lines = (line.removeprefix(codecs.BOM_UTF8).strip() for line in stream)
+        first = next(filter(None, lines), b"")
+    return first.startswith(b"[") or goes_on(first)
+
+
+@contextmanager
+def _one_value_a_line(path: Path) -> Iterator[tuple[Path, Problems, list[int | None]]]:
+    """A file with one value of a JSON document a line, what could not be read, and the line of each value."""
+    with TemporaryDirectory(prefix="headcount-") as folder:
+        target, problems, lines = Path(folder) / "lines.jsonl", Problems(path.name), []
+        with target.open("wb") as out:
+            for value in values(path, problems):
+                out.write(msgspec.json.encode(value.content) + b"\n")
+                lines.append(value.line)
+        yield target, problems, lines
+
+
+def _json(
+    con: duckdb.DuckDBPyConnection,
+    file: TextFile,
+    copy: Path,
+    table: Table,
+    read: Problems,
+    row_lines: list[int | None] | None,
+) -> Raw:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE raw_lines AS SELECT trim(line, ' \r\t') AS line, row_number() OVER () AS __row "
         f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = false, delim = '{_NO_DELIMITER}', quote = '', "
         f"escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {_LONGEST_LINE})"
     )
     con.execute("DELETE FROM raw_lines WHERE coalesce(line, '') = ''")
+    damaged = read.replaced.count if row_lines is not None else file.damaged + _repair_halves(con)
+    file = replace(file, damaged=damaged)
     bad = "NOT coalesce(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END, false)"
     wrong = con.execute(
         "SELECT __row, 'the line is ' || CASE WHEN json_valid(line) THEN 'JSON but no object' ELSE 'not JSON' END, "
@@ -180,8 +240,28 @@ def _json(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Tab
     known = [name for name in names if name.strip().lower() in table.names]
     _spread(con, known, table)
     columns = {name: (_identifier(name) if name in known else "NULL", "VARCHAR") for name in names}
-    problems = [Problem(file.name, row, reason) for row, reason, _ in wrong]
-    return Raw(file.name, "raw_rows", "__row", columns, "__wrong", file, None, problems, wrong[0][2] if wrong else 0)
+    problems = [*read.shown, *(_problem(file.name, row, row, reason, row_lines) for row, reason, _ in wrong)]
+    count = read.count + (wrong[0][2] if wrong else 0)
+    return Raw(file.name, "raw_rows", "__row", columns, "__wrong", file, None, 0, problems, count, row_lines)
+
+
+def _repair_halves(con: duckdb.DuckDBPyConnection) -> int:
+    """Replace halves of surrogate pairs, which DuckDB refuses; returns their number."""
+    import numpy as np
+
+    halves = con.execute(
+        "SELECT __row, line FROM raw_lines WHERE NOT json_valid(line) AND regexp_matches(line, '\\\\u[dD][89a-fA-F]')"
+    ).fetchall()
+    repaired = [(row, *valid_json(line.encode())) for row, line in halves]
+    if repaired:
+        batch = {
+            "place": np.array([row for row, _, _ in repaired], np.int64),
+            "mended": np.array([text.decode() for _, text, _ in repaired], object),
+        }
+        con.register("repaired", batch)
+        con.execute("UPDATE raw_lines SET line = mended FROM repaired WHERE __row = place")
+        con.unregister("repaired")
+    return sum(count for _, _, count in repaired)
 
 
 def _spread(con: duckdb.DuckDBPyConnection, names: list[str], table: Table) -> None:

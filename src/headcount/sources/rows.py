@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from headcount.sources.base import TABLE_PREFIX
+from headcount.sources.values import is_count
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_ROWS", "Rows", "domains", "objects", "truth"]
+__all__ = ["BATCH_ROWS", "Rows", "domains", "named", "objects", "truth", "truth_value", "whole_number"]
 
 Object = dict[str, Any]
 
@@ -20,6 +21,8 @@ BATCH_ROWS = 50_000
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?(?:www\.)?([^/?#:\s]+)", re.IGNORECASE)
 _SEPARATOR = " "
 _ZONE = ":[0-9.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_DIGITS = re.compile(r"[0-9]{1,18}(\.0+)?")
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def objects(listed: Any) -> Iterator[Object]:
@@ -32,13 +35,40 @@ def named(listed: Any, name: str) -> Iterator[Object]:
     return (item for item in objects(listed) if isinstance(item.get(name), str) and item[name])
 
 
+def whole_number(value: object) -> int | None:
+    """A count as platforms write it: a non-negative integer, also as text or with a zero fraction.
+
+    Returns:
+        The number; None where there is none, where it is negative (forks of Misskey write -1 for a hidden count), and
+        where the value is anything else. Unknown is never 0.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text.partition(".")[0]) if _DIGITS.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # the comparison is false for NaN too
+    return int(value) if 0 <= value < 10**18 and value == int(value) else None
+
+
+def truth_value(value: object) -> bool | None:
+    """A flag as platforms write it: true and false, also as text or as 1 and 0; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return _TRUTHS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+
+
 def truth(value: object) -> str | None:
-    """True and false as the batch holds them."""
-    return None if not isinstance(value, bool) else "true" if value else "false"
+    """True and false as the batch holds them; None where the value is no flag."""
+    flag = truth_value(value)
+    return None if flag is None else "true" if flag else "false"
 
 
-def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str | None:
-    """The hosts of links, in order and once each, without www. and the platform's own; None where there is none."""
+def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> str:
+    """The hosts of links, in order and once each, without www. and the platform's own; empty where there is none.
+
+    A post without links has an empty list of hosts; only where the links are unknown is the column null.
+    """
     found: dict[str, None] = {}
     for link in links:
         matched = _HOST.match(link) if link else None
@@ -46,7 +76,7 @@ def domains(links: Iterable[str | None], own: re.Pattern[str] | None = None) -> 
             host = matched[1].lower().rstrip(".")
             if own is None or not own.fullmatch(host):
                 found[host] = None
-    return _SEPARATOR.join(found) or None
+    return _SEPARATOR.join(found)
 
 
 class Rows:
@@ -60,7 +90,7 @@ class Rows:
         self.waiting: dict[Table, list[tuple[str | None, ...]]] = {table: [] for table in TABLES}
         self.counts = dict.fromkeys((table.name for table in TABLES), 0)
         self.seen: set[tuple[object, ...]] = set()
-        self.unread_times = 0
+        self.unread_times = self.unread_counts = 0
 
     def add(self, table: Table, row: tuple[Any, ...]) -> None:
         """One row, in the order of the table's columns."""
@@ -136,13 +166,26 @@ class Rows:
             cast = ", ".join(f"{_cast(table.column(name))} AS {name}" for name in held)
             self.con.execute(f"INSERT INTO {TABLE_PREFIX}{table.name} BY NAME SELECT {cast} FROM row_batch")
             if "created_at" in held:
-                lost = self.con.execute(
-                    "SELECT count(*) FROM row_batch WHERE created_at IS NOT NULL "
-                    f"AND {_cast(table.column('created_at'))} IS NULL"
-                ).fetchall()
-                self.unread_times += int(lost[0][0])
+                self.unread_times += self._lost(table.column("created_at"))
+            for column in table.columns:
+                if column.type == "integer" and column.name in held:
+                    self.unread_counts += self._lost(column)
         finally:
             self.con.unregister("row_batch")
+
+    def _lost(self, column: Column) -> int:
+        """Values of the batch that are not of the column's type."""
+        sql = f"SELECT count(*) FROM row_batch WHERE {column.name} IS NOT NULL AND {_cast(column)} IS NULL"
+        return int(self.con.execute(sql).fetchall()[0][0])
+
+    def notes(self) -> list[str]:
+        """Sentences for the user about values that could not be read."""
+        notes = []
+        if self.unread_times:
+            notes.append(f"Times that could not be read were taken as unknown: {self.unread_times:,}.")
+        if self.unread_counts:
+            notes.append(f"Counts that are not whole numbers from 0 were taken as unknown: {self.unread_counts:,}.")
+        return notes
 
 
 def _text(value: object) -> str | None:
@@ -151,10 +194,12 @@ def _text(value: object) -> str | None:
 
 def _cast(column: Column) -> str:
     if column.type == "texts":
-        return f"string_split({column.name}::VARCHAR, '{_SEPARATOR}')"
+        return f"list_filter(string_split({column.name}::VARCHAR, '{_SEPARATOR}'), lambda part: part <> '')"
     text = f"{column.name}::VARCHAR"
     if column.type == "timestamp":
         # a cast to a time without a zone would drop the zone, one to a time with a zone would assume the machine's
         zoned = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
         return f"CASE WHEN regexp_matches({text}, '{_ZONE}') THEN {zoned} ELSE TRY_CAST({text} AS TIMESTAMP) END"
+    if column.type == "integer":
+        return f"CASE WHEN {is_count(text)} THEN TRY_CAST({text} AS BIGINT) END"
     return f"TRY_CAST({text} AS {column.sql_type})"

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
 from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.sources.edges import has_other_columns
+from headcount.sources.foreign import refuse_foreign
 from headcount.sources.raw import PROBLEMS_SHOWN, Raw, raw_rows
 from headcount.sources.values import Converted, convert
-from headcount.tables import TABLES, Column, Table
+from headcount.tables import FOLLOWS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,10 +32,14 @@ class TidySource:
     name = "tidy tables"
 
     def recognises(self, path: Path) -> bool:
-        """A folder with at least one file named after a table, or such a file."""
+        """A folder with at least one file named after a table, or such a file.
+
+        A single file of follows with other columns, or without a header, is left to the reader of edge lists.
+        """
         if path.is_dir():
             return any(_table_of(file) is not None for file in path.iterdir())
-        return _table_of(path) is not None
+        table = _table_of(path)
+        return table is not None and not (table is FOLLOWS and ".csv" in path.name.lower() and has_other_columns(path))
 
     def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
         """Read the tables of a folder, or one file.
@@ -50,6 +56,7 @@ class TidySource:
                 rows[table.name] = 0
                 notes.append(f"{file.name} is empty.")
                 continue
+            refuse_foreign(file)
             with raw_rows(con, file, table) as raw:
                 found = _Checked(con, table, raw)
                 notes += found.notes
@@ -120,7 +127,7 @@ class _Checked:
             shown = ", ".join(sorted(unknown)[:8]) + (" …" if len(unknown) > 8 else "")
             self.notes.append(f"{self.raw.name}: unknown columns were left aside: {shown}.")
         if self.raw.file is not None and self.raw.file.said:
-            self.notes.append(f"{self.raw.name} {self.raw.file.said}.")
+            self.notes.append(self.raw.file.said)
         return matched
 
     def _need_ids(self, matched: dict[str, Converted]) -> None:
@@ -133,7 +140,8 @@ class _Checked:
             if column.required and column.name not in matched:
                 raise InputError(
                     f"{self.raw.name} has no column {column.name!r} (it has {', '.join(held[:8])}).",
-                    hint=f"{self.table.name} need {', '.join(c.name for c in self.table.columns if c.required)}.",
+                    hint=f"{self.table.name} need {', '.join(c.name for c in self.table.columns if c.required)}; "
+                    "a file of another layout needs another name.",
                 )
 
     def _convert(self, column: Column, sql: str, raw_type: str) -> Converted:
@@ -170,7 +178,7 @@ class _Checked:
             f"WHERE reason <> '' ORDER BY place LIMIT {PROBLEMS_SHOWN}"
         ).fetchall()
         lines = self.raw.lines([place for place, _ in shown])
-        self.problems += [Problem(self.raw.name, lines.get(place, place), reason) for place, reason in shown]
+        self.problems += [self.raw.problem_at(place, lines.get(place, place), reason) for place, reason in shown]
         self.problems.sort(key=lambda problem: problem.line or 0)
 
     def insert(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from headcount.tables import Column
 
-__all__ = ["Converted", "convert"]
+__all__ = ["Converted", "convert", "is_count"]
 
 _INTEGERS = (
     "TINYINT",
@@ -25,6 +25,9 @@ _INTEGERS = (
     "UHUGEINT",
 )
 _FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
+_MISSING = "'NA', 'NaN', 'nan', 'N/A', '#N/A', '<NA>', 'None', 'NULL', 'null', 'undefined'"
+"""What programs write where there is no value."""
+_GROUPED = "'^[+]?[0-9][0-9.,’\u2009\u00a0\u202f '']*[kKmM]?$'"
 _LATEST = "TIMESTAMP '2100-01-01'"
 _FROM_1990_TO_2100 = "BETWEEN 631152000000000 AND 4102444800000000"
 """In microseconds. What lies outside is no time since 1970 but a date without dashes, or a number of something else."""
@@ -85,10 +88,14 @@ def _wrong(column: Column, raw: str, expected: str) -> str:
 
 def _from_text(column: Column, raw: str) -> Converted:
     text = f"nullif(trim({raw}), '')"
+    if column.type != "text" or column.values or column.name.endswith("_id"):
+        text = f"CASE WHEN {text} NOT IN ({_MISSING}) THEN {text} END"
     if column.type == "integer":
-        value = f"TRY_CAST({text} AS BIGINT)"
-        good = f"({value} IS NOT NULL AND {value} >= 0 AND regexp_full_match({text}, '[+]?[0-9]+([.]0+)?'))"
-        return Converted(value, _unless(text, good, _wrong(column, raw, "a whole number from 0")))
+        good, value = is_count(text), f"TRY_CAST({text} AS BIGINT)"
+        plain = _wrong(column, raw, "a whole number from 0")
+        grouped = f"regexp_matches({text}, {_GROUPED})"
+        wrong = f"CASE WHEN {grouped} THEN {plain} || ' without separators or units' ELSE {plain} END"
+        return Converted(value, _unless(text, good, wrong))
     if column.type == "boolean":
         lower = f"lower({text})"
         yes, no = f"{lower} IN ('true','t','1','yes','y')", f"{lower} IN ('false','f','0','no','n')"
@@ -108,14 +115,24 @@ def _from_text(column: Column, raw: str) -> Converted:
     return Converted(f"replace({raw}, chr(0), '')", None)
 
 
+def is_count(text: str) -> str:
+    """SQL: is the text a whole number from 0? `12.0` is one, `12.000` may be twelve thousand and is none."""
+    whole = (
+        f"regexp_full_match({text}, '[+]?[0-9]+([.]0+)?') AND NOT regexp_full_match({text}, '[+]?[0-9]{{1,3}}[.]000')"
+    )
+    return f"({whole} AND TRY_CAST({text} AS BIGINT) IS NOT NULL)"
+
+
 def _id_problem(column: Column, text: str) -> str:
     """Control characters; numbers that a spreadsheet or a data frame rounded, so that they are others now."""
-    float_like = f"(suffix({text}, '.0') OR contains({text}, 'E+') OR contains({text}, 'e+'))"
-    number = f"regexp_full_match({text}, '([a-z]+:)?[0-9]+([.][0-9]+)?([eE][+][0-9]+)?')"
-    lost = _wrong(column, text, "an id but a number that was rounded; write ids as text")
+    float_like = (
+        f"regexp_full_match({text}, '([a-z]+:)?[0-9]+("
+        "[.,]0|([.,][0-9]+)?[eE][+][0-9]+|[.,][0-9]+[eE][0-9]+|[.,][0-9]{3}([.,][0-9]{3})+)')"
+    )
+    lost = _wrong(column, text, "an id but a number that was rounded or written in another form; write ids as text")
     return (
         f"CASE WHEN regexp_matches({text}, '[\\x00-\\x1f\\x7f]') THEN '{column.name} holds control characters' "
-        f"WHEN {float_like} AND {number} THEN {lost} END"
+        f"WHEN {float_like} THEN {lost} END"
     )
 
 

@@ -14,25 +14,25 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
+from headcount.incoming import ListName, Reason
 from headcount.sources.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.rows import objects
+from headcount.sources.rows import objects, whole_number
 from headcount.sources.sessions import find_login
 from headcount.sources.x_api_calls import CALLS, Call, cost
+from headcount.sources.x_api_coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
 
 __all__ = ["XCollector"]
 
 API = "https://api.x.com"
-MOST_POSTS, MOST_MENTIONS = 3_200, 800
-"""The newest posts and mentions that X gives out, however many there are."""
 LATEST = 5
 """Latest posts of a sampled follower; the fewest that can be asked for."""
 SEARCH_REACHES = timedelta(days=7)
@@ -47,18 +47,6 @@ class _LeftOut(Exception):
     """A call that the collection can do without was not answered."""
 
 
-@dataclass(frozen=True)
-class _Own:
-    """A post of the account, with what it is said to have got."""
-
-    id: str
-    created_at: datetime
-    answers: int
-    likes: int
-    reposts: int
-    quotes: int
-
-
 class XCollector:
     """Collects one account of X.
 
@@ -71,8 +59,9 @@ class XCollector:
         self.address = os.environ.get("HEADCOUNT_X_API", API).rstrip("/")
         self.profile: dict[str, Any] = {}
         self.token_of: str | None = None
-        self.shut: set[str] = set()
+        self.shut: dict[str, str] = {}
         self.said: set[str] = set()
+        self.found = XCoverage("", protected=False, written=None)
 
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of an endpoint; none for a server on this machine."""
@@ -105,7 +94,7 @@ class XCollector:
         page = self._ask(collection, CALLS["profile"], target.name)
         data = page.json.get("data") if page.good else None
         if not isinstance(data, dict):
-            raise _no_profile(target.name, page)
+            raise _no_profile(target.name, page, earlier_account_id(collection.landing))
         self.profile = data
         collection.spent = sum(self._cost(known) for known in collection.landing.pages())
         return self._quote(collection)
@@ -130,10 +119,10 @@ class XCollector:
 
     def _expected(self, collection: Collection) -> Iterator[tuple[str, int, int]]:
         """(step, calls, objects) as far as they can be known beforehand."""
-        options, metrics = collection.options, self.profile.get("public_metrics") or {}
-        claimed = int(metrics.get("followers_count") or 0)
+        options = collection.options
+        claimed = self._counter("followers_count") or 0
         followers = min(claimed, options.limit or claimed)
-        following = int(metrics.get("following_count") or 0)
+        following = self._counter("following_count") or 0
         posts = self._expected_posts(collection)
         yield "posts", math.ceil(posts / 100), posts
         yield "mentions", MOST_MENTIONS // 100, MOST_MENTIONS
@@ -148,10 +137,19 @@ class XCollector:
             sample = min(options.sample, claimed)
             yield "latest", sample, sample * LATEST
 
+    def _counter(self, name: str) -> int | None:
+        """A counter of the profile; None where it is missing or not a number."""
+        metrics = self.profile.get("public_metrics")
+        return whole_number(metrics.get(name)) if isinstance(metrics, dict) else None
+
+    def _written(self) -> int | None:
+        """Posts by the counter, with reposts and replies."""
+        written = self._counter("tweet_count")
+        return self._counter("post_count") if written is None else written
+
     def _expected_posts(self, collection: Collection) -> int:
         """Posts since the date that was asked for, if the account always wrote as much as on average."""
-        metrics = self.profile.get("public_metrics") or {}
-        written = int(metrics.get("tweet_count") or metrics.get("post_count") or 0)
+        written = self._written() or 0
         created, now = _time(self.profile.get("created_at")), collection.begun_at
         age = (now - created).total_seconds() if created else 0.0
         share = (now - collection.since).total_seconds() / age if age > 0 else 1.0
@@ -170,40 +168,57 @@ class XCollector:
 
     def collect(self, collection: Collection) -> None:
         """Ask for everything; the most important first."""
-        own = self._posts(collection)
+        protected = bool(self.profile.get("protected"))
+        self.found = XCoverage(f"x:{self.profile['id']}", protected=protected, written=self._written())
+        try:
+            self._collect(collection)
+        finally:  # also where the budget ended it
+            for entry in self.found.entries():
+                collection.landing.set_coverage(entry)
+        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
+
+    def _collect(self, collection: Collection) -> None:
+        self._posts(collection)
         self._mentions(collection)
         self._list(collection, CALLS["followers"], "followers_count", collection.options.limit)
-        for number, post in enumerate(own):
+        for number, post in enumerate(self.found.own):
             self._responses(collection, post)
-            collection.show("who responded to single posts", number + 1, len(own))
+            collection.show("who responded to single posts", number + 1, len(self.found.own))
+        self.found.all_responses = True
         self._list(collection, CALLS["following"], "following_count", None)
         if collection.options.sample:
             self._latest(collection, collection.options.sample)
         else:
             collection.note("Followers' own posts were not looked at: --sample N looks at those of N of them.")
-        collection.say(f"By X's price list this collection cost about ${collection.spent:,.2f}.")
 
-    def _posts(self, collection: Collection) -> list[_Own]:
-        """The account's posts since the date that was asked for; gives those that others can respond to."""
+    def _posts(self, collection: Collection) -> None:
+        """The account's posts since the date that was asked for."""
         listing = self._listing(collection, CALLS["posts"], self.profile["id"], _since(collection))
-        own, seen = [], 0
-        for page in listing:
-            items = list(objects(page.json.get("data")))
-            own += [_own(item) for item in items if _is_occasion(item, self.profile["id"])]
-            seen += len(items)
-            collection.show("posts", seen, None)
+        created, seen = _time(self.profile.get("created_at")), 0
+        try:
+            for page in listing:
+                items = list(_items(page))
+                self.found.own += [own_post(item) for item in items if _is_occasion(item, self.profile["id"])]
+                seen += len(items)
+                collection.show("posts", seen, None)
+        finally:
+            everything = created is not None and collection.since <= created
+            self.found.add_posts(listing, seen, everything=everything, detail=_said(listing))
         self._say_end(collection, CALLS["posts"], listing)
         if seen >= MOST_POSTS:
             collection.note(f"X gives out the newest {MOST_POSTS:,} posts only; older ones are not known.")
-        return own
 
     def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
         listing = self._listing(collection, CALLS["mentions"], self.profile["id"], _since(collection))
         seen = 0
-        for page in listing:
-            seen += _number(page)
-            collection.show("mentions", seen, None)
+        try:
+            for page in listing:
+                seen += _number(page)
+                self.found.add_answers(_items(page))
+                collection.show("mentions", seen, None)
+        finally:
+            self.found.add_mentions(listing, seen, detail=_said(listing))
         self._say_end(collection, CALLS["mentions"], listing)
         if seen >= MOST_MENTIONS:
             collection.note(
@@ -212,67 +227,72 @@ class XCollector:
 
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""
-        claimed = (self.profile.get("public_metrics") or {}).get(count)
-        seen = 0
+        claimed, seen = self._counter(count), 0
         listing = self._listing(
             collection, call, self.profile["id"], wanted=lambda: None if limit is None else limit - seen
         )
-        for page in listing:
-            seen += _number(page)
-            collection.show(call.step, seen, claimed if limit is None or claimed is None else min(claimed, limit))
-            if limit is not None and seen >= limit:
-                break
+        try:
+            for page in listing:
+                seen += _number(page)
+                collection.show(call.step, seen, claimed if limit is None or claimed is None else min(claimed, limit))
+                if limit is not None and seen >= limit:
+                    break
+        finally:
+            collection.landing.set_meta(f"listed_{call.step}", str(seen))
+            name: ListName = "followers" if call.step == "followers" else "following"
+            self.found.add_list(name, listing, seen, claimed, limit, detail=_said(listing))
         self._say_end(collection, call, listing)
-        collection.landing.set_meta(f"listed_{call.step}", str(seen))
-        collection.landing.set_coverage(
-            listing.coverage(
-                "followers" if call.step == "followers" else "following",
-                f"x:{self.profile['id']}",
-                listed=seen,
-                claimed=claimed,
-                limit=limit,
-                detail=_reason(listing.refused) if listing.refused else None,
-            )
-        )
 
-    def _responses(self, collection: Collection, post: _Own) -> None:
-        """Who answered, liked, reposted and quoted one post."""
-        if post.answers:
+    def _responses(self, collection: Collection, post: OwnPost) -> None:
+        """Who answered, liked, reposted and quoted one post; what has no counter is asked for."""
+        if post.answers != 0:
             if collection.begun_at - post.created_at < SEARCH_REACHES:
                 query = [("query", f"conversation_id:{post.id}")]
-                self._run(collection, CALLS["answers"], post.id, post.answers, query)
+                self._run(collection, CALLS["answers"], post, post.answers, query)
             else:
+                self.found.unsearched = "platform_maximum"
                 self._note(
                     collection,
                     "Answers to posts older than seven days were found among the mentions only; X's search for the "
                     "rest of a conversation reaches no further back.",
                 )
-        if post.likes or post.reposts:
+        if post.likes != 0 or post.reposts != 0:
             self._note(collection, "X does not tell when a post was liked or reposted.")
-        if post.likes and self.token_of is None:
+        if post.likes != 0 and self.token_of is None:
             self._note(collection, "Who liked is shown to a user's token only, not to an application's.")
-        elif post.likes:
-            self._run(collection, CALLS["likes"], post.id, post.likes)
-        if post.reposts:
-            self._run(collection, CALLS["reposts"], post.id, post.reposts)
-        if post.quotes:
-            self._run(collection, CALLS["quotes"], post.id, post.quotes)
+            self.found.add_refused("likes", post.likes, None)
+        elif post.likes != 0:
+            self._run(collection, CALLS["likes"], post, post.likes)
+        if post.reposts != 0:
+            self._run(collection, CALLS["reposts"], post, post.reposts)
+        if post.quotes != 0:
+            self._run(collection, CALLS["quotes"], post, post.quotes)
 
     def _run(
-        self, collection: Collection, call: Call, identifier: str, count: int, more: Iterable[tuple[str, str]] = ()
+        self,
+        collection: Collection,
+        call: Call,
+        post: OwnPost,
+        count: int | None,
+        more: Iterable[tuple[str, str]] = (),
     ) -> None:
         """All pages of one call for one post; a call that is refused once is not made again."""
         if call.step in self.shut:
+            self.found.add_refused(call.step, count, self.shut[call.step])
             return
-        listing = self._listing(collection, call, identifier, more, wanted=lambda: count)
+        listing, listed = self._listing(collection, call, post.id, more, wanted=lambda: count), 0
         try:
-            for _ in listing:
-                pass
+            for page in listing:
+                listed += _number(page)
+                if call.step == "answers":
+                    self.found.add_answers(_items(page))
         except _LeftOut:
-            return
+            listing.ended = "server_error"
+        finally:
+            self.found.add_responses(call.step, listing, listed, count, detail=_said(listing))
         if listing.refused is not None and listing.refused.status == 403:
             self._say_end(collection, call, listing)
-            self.shut.add(call.step)
+            self.shut[call.step] = _reason(listing.refused)
 
     def _latest(self, collection: Collection, size: int) -> None:
         """The latest posts of a uniform sample of the followers that were listed."""
@@ -290,7 +310,7 @@ class XCollector:
             if page.status == 403:
                 collection.note(f"Followers' own posts are not shown ({_reason(page)}).")
                 return
-            protected += page.good and "not authorized" in _reason(page)
+            protected += page.good and _list_refusal(page) is not None
             collection.show("followers' latest posts", number + 1, len(drawn))
         if protected:
             collection.note(f"{protected:,} of the sampled followers protect their posts: what they do is not known.")
@@ -314,7 +334,8 @@ class XCollector:
             size = self._size(collection, call, self._path(call, identifier), given, wanted(), call.most)
             return self._get(collection, call, identifier, [("max_results", size), *given])
 
-        return Listing(collection, f"The list of {call.step}", ask, _following_token, _number)
+        what = f"The list of {call.step}"
+        return Listing(collection, what, ask, _following_token, _number, refusal=_list_refusal)
 
     def _size(
         self,
@@ -410,7 +431,7 @@ def _since(collection: Collection) -> list[tuple[str, str]]:
 
 
 def _items(page: Page) -> Iterator[dict[str, Any]]:
-    return objects(page.json.get("data"))
+    return objects(page.json.get("data")) if isinstance(page.json, dict) else iter(())
 
 
 def _number(page: Page) -> int:
@@ -437,16 +458,23 @@ def _is_occasion(item: dict[str, Any], account: str) -> bool:
     return "retweeted" not in kinds and item.get("in_reply_to_user_id") in (None, account)
 
 
-def _own(item: dict[str, Any]) -> _Own:
-    metrics = item.get("public_metrics") or {}
-    return _Own(
-        str(item["id"]),
-        _time(item.get("created_at")) or datetime.min.replace(tzinfo=UTC),
-        int(metrics.get("reply_count") or 0),
-        int(metrics.get("like_count") or 0),
-        int(metrics.get("repost_count", metrics.get("retweet_count")) or 0),
-        int(metrics.get("quote_count") or 0),
-    )
+def _list_refusal(page: Page) -> Reason | None:
+    """Why a page shows nothing of a list, where the answer itself is good: X gives the errors of a protected account
+    and the like inside it.
+    """
+    if not page.good:
+        return None
+    if not isinstance(page.json, dict):
+        return "server_error"
+    if page.json.get("data") is not None:
+        return None
+    kinds = [str(error.get("type")).rpartition("/")[2] for error in objects(page.json.get("errors"))]
+    return "login_required" if "not-authorized-for-resource" in kinds else None
+
+
+def _said(listing: Listing) -> str | None:
+    """What X said where it refused a page of a list."""
+    return _reason(listing.refused) if listing.refused is not None else None
 
 
 def _reason(page: Page) -> str:
@@ -461,11 +489,19 @@ def _reason(page: Page) -> str:
     return f"HTTP {page.status}" + (f": {str(said)[:120].rstrip('.')}" if said else "")
 
 
-def _no_profile(name: str, page: Page) -> Exception:
+def _no_profile(name: str, page: Page, known: str | None) -> Exception:
+    """Why there is no profile; `known` is the account, where it was collected before."""
     reason = _reason(page)
-    if page.status == 403 and "suspended" not in reason:
+    suspended = "suspended" in reason  # X has one code for accounts that are suspended and for those that never were
+    if page.status == 403 and not suspended:
         return AccessDenied(f"X does not show @{name} ({reason}).", hint=_GET_ONE)
-    what = "has suspended" if "suspended" in reason else "has no account"
-    return AccountNotFound(
-        f"X {what} @{name} ({reason.removeprefix('HTTP 200: ')}).", hint="check the handle: x:alice, without a server."
-    )
+    detail = reason.removeprefix("HTTP 200: ")
+    if suspended:
+        return AccountGone(
+            f"X has suspended @{name} ({detail}).",
+            hint="check the handle: x:alice, without a server.",
+            status="suspended",
+            detail=detail,
+            account_id=known,
+        )
+    return AccountNotFound(f"X has no account @{name} ({detail}).", hint="check the handle: x:alice, without a server.")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from headcount.errors import InputError
 from headcount.sources.base import Intake, Remark, Topic
+from headcount.sources.gone import read_gone
 from headcount.sources.jsonlines import Problems
 from headcount.sources.landing import Landing, Page, is_landing
 from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects
@@ -27,7 +28,6 @@ __all__ = ["XApiSource"]
 Object = dict[str, Any]
 _OF_A_POST = re.compile(r"/2/tweets/(\d+)/")
 _OF_A_USER = re.compile(r"/2/users/(\d+)/")
-_ENDED_BY_BUDGET = "Going on could cost more"
 _TOUCHES = {"likes": "like", "reposts": "repost"}
 
 
@@ -50,6 +50,9 @@ class XApiSource:
             InputError: the landing holds no profile.
         """
         with Landing(path) as landing:
+            gone = read_gone(landing, self.name, con)
+            if gone is not None:
+                return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
             data = profile.json.get("data") if profile is not None else None
             if not isinstance(data, dict):
@@ -86,7 +89,10 @@ class _Pages:
             return
         content = page.json
         self.reader.response(content, {"url": page.url, "retrieved_at": page.fetched_at})
-        if page.step in _TOUCHES:
+        if page.step == "profile" and isinstance(content.get("data"), dict):
+            row = {"account_id": f"x:{self.account}", "platform": "x", "status": "active"}  # it may have been suspended
+            self.rows.account(row | {"observed_at": page.fetched_at}, whole=False)
+        elif page.step in _TOUCHES:
             self._touches(content, page)
         elif page.step == "latest":
             self._looked_at(page)
@@ -113,7 +119,7 @@ class _Pages:
         self.reader.unused.clear()
         self.reader.no_author = 0
         # a budget that ended an earlier run says nothing of a collection that came to its end
-        of_it = [note for note in landing.notes() if not (landing.finished and note.startswith(_ENDED_BY_BUDGET))]
+        of_it = landing.notes(without="cost_limit" if landing.finished else None)
         notes = [*of_it, *self.reader.notes()]
         read = finish(name, self.rows, self.problems, notes, skip_bad=True, whole=False)
         if landing.meta("sample"):

@@ -18,6 +18,7 @@ from headcount.errors import InputError, UsageError
 from headcount.incoming import ListCoverage, ListName
 from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import Intake, own_activity_only
+from headcount.sources.decoding import decode_json, decode_text
 from headcount.sources.jsonlines import Problems
 from headcount.sources.x_archive_layout import Layout, decoded, is_part, told_by
 from headcount.sources.x_archive_rows import Owner, Tweets, iso_time
@@ -32,7 +33,7 @@ Object = dict[str, Any]
 
 _DEFAULT_PICTURE = "default_profile_images"
 _LISTS = ("follower", "following")
-_LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following"}
+_LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following", "tweets": "posts"}
 _TWEETS = ("tweets", "tweet", "community-tweet")
 
 RECEIVED = (
@@ -103,7 +104,7 @@ class _Reader:
         self._each(self.layout.of("like"), self.tweets.like, "like")
         self.tweets.settle()
         intake = finish(XArchiveSource.name, self.rows, self.problems, self._notes(), skip_bad=skip_bad, whole=False)
-        return replace(intake, lists=self._coverage(), account_id=self.owner.account)
+        return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)
 
     # -- whose archive it is ------------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class _Reader:
     def _one(self, kind: str) -> Object:
         """The object that a file of one entry holds; empty where there is no such file."""
         for name in self.layout.of(kind):
-            content = decoded(name, self.archive.read(name), Any)
+            content = decoded(name, self.archive.read(name), Any, self.problems.replaced)
             entry = content[0] if isinstance(content, list) and content else content
             if isinstance(entry, dict):
                 inner = entry.get(kind)
@@ -158,11 +159,12 @@ class _Reader:
         """Hand on every entry of some files, out of the object that newer archives wrap it in."""
         for name in names:
             self.problems.file = name
-            for number, raw in enumerate(decoded(name, self.archive.read(name), list[msgspec.Raw]), 1):
+            entries = decoded(name, self.archive.read(name), list[msgspec.Raw], self.problems.replaced)
+            for number, raw in enumerate(entries, 1):
                 try:
-                    entry = msgspec.json.decode(raw)
+                    entry = decode_json(raw, replaced=self.problems.replaced)
                     take(entry[wrapped] if isinstance(entry.get(wrapped), dict) else entry)
-                except (AttributeError, KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+                except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
                     reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
                     self.problems.add(f"is no {wrapped} of an X archive ({reason[:120]})", None, number)
                 self.rows.flush(at=BATCH_ROWS)
@@ -177,7 +179,7 @@ class _Reader:
         """The tweets out of the table that browsable archives hold beside the months."""
         for name in self.layout.of("csv"):
             self.problems.file = name
-            text = io.StringIO(self.archive.read(name).decode("utf-8-sig", errors="replace"), newline="")
+            text = io.StringIO(decode_text(self.archive.read(name), self.problems.replaced), newline="")
             table = csv.DictReader(text)
             if "tweet_id" not in (table.fieldnames or []):
                 raise InputError(
@@ -204,15 +206,15 @@ class _Reader:
 
     def _coverage(self) -> tuple[ListCoverage, ...]:
         """How completely the archive holds each list; who responded is not in any archive."""
-        owner = self.owner.account
+        owner, made = self.owner.account, self.owner.observed_at
         held = [
-            ListCoverage(owner, name, "complete")
+            ListCoverage(owner, name, "complete", observed_at=made)
             if self._is_whole(kind)
-            else ListCoverage(owner, name, "partial", "parts_missing")
+            else ListCoverage(owner, name, "partial", "parts_missing", observed_at=made)
             for kind, name in _LIST_NAMES.items()
             if self.layout.of(kind) or self._missing_parts(kind)
         ]
-        return (*held, *own_activity_only(owner))
+        return (*held, *own_activity_only(owner, made))
 
     def _notes(self) -> list[str]:
         notes = [RECEIVED + f" Collect them with: headcount add @{self.owner.handle or 'name'}"]

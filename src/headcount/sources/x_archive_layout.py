@@ -16,9 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from headcount.errors import InputError
+from headcount.sources.decoding import Replaced, decode_json
 from headcount.sources.jsonlines import unreadable
 
 __all__ = ["Layout", "Told", "decoded", "is_part", "told_by"]
@@ -87,8 +86,8 @@ def told_by(name: str) -> Told | None:
     return Told(matched["root"], kind, int((matched["month"] or "0").replace("_", "")), kind != "csv")
 
 
-def decoded(name: str, content: bytes, kind: Any) -> Any:
-    """The JSON that a file assigns to a name.
+def decoded(name: str, content: bytes, kind: Any, replaced: Replaced) -> Any:
+    """The JSON that a file assigns to a name; `replaced` counts its invalid characters.
 
     Raises:
         InputError: it does not, or it is broken.
@@ -102,8 +101,8 @@ def decoded(name: str, content: bytes, kind: Any) -> Any:
         )
     end = matched.end() + len(content[matched.end() :].rstrip(b"; \t\r\n")) if content[-1:] in b"; \t\r\n" else None
     try:
-        return msgspec.json.decode(memoryview(content)[matched.end() : end], type=kind)  # a view: no copy of it all
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return decode_json(memoryview(content)[matched.end() : end], kind, replaced)  # a view: no copy of it all
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
 
 

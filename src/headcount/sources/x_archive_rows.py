@@ -139,7 +139,7 @@ class Tweets:
                 "kind": kind,
                 "reply_to_post_id": answered_post,
                 "reply_to_account_id": answered if answered_post else None,
-                "link_domains": domains(_links(entities)),
+                "link_domains": domains(_links(entities)) if entities else None,
                 "observed_at": self.owner.observed_at,
             }
         )

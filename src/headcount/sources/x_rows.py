@@ -47,8 +47,8 @@ def plain(text: object) -> str | None:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
-def domains(links: Iterable[str | None]) -> str | None:
-    """The hosts of links, in order and once each, without www. and without X's own; None where there is none."""
+def domains(links: Iterable[str | None]) -> str:
+    """The hosts of links, in order and once each, without www. and without X's own; empty where there is none."""
     return batches.domains(links, _OWN_HOST)
 
 
@@ -112,9 +112,9 @@ def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, ski
     if problems.count and not skip_bad:
         raise BadRows(problems.shown, problems.count)
     rows.flush()
+    notes += problems.notes()
     edits = rows.settle_edits()
     if edits:
         notes.append(f"Only the latest edit of a post was kept; left out: {edits:,} older.")
-    if rows.unread_times:
-        notes.append(f"Times that could not be read were taken as unknown: {rows.unread_times:,}.")
+    notes += rows.notes()
     return Intake(source, tuple(problems.shown), problems.count, dict(rows.counts), tuple(notes), whole_lists=whole)

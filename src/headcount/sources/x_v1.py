@@ -34,6 +34,7 @@ _NOTICES = (
     "disconnect",
     "warning",
 )
+_TEXTS = {"text", "full_text", "extended_tweet"}
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _TIME = re.compile(r"\w{3} (\w{3}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d) (\d{4})")
 
@@ -155,6 +156,8 @@ def _add_user(rows: Rows, user: Object) -> str:
 
 def _add_tweet(rows: Rows, tweet: Object) -> str:
     """The post of a tweet, the interactions that it is, and the tweets inside it; gives its author."""
+    if not _TEXTS & tweet.keys():
+        raise ValueError("it has no text")
     identifier, author = _required(tweet), _add_user(rows, tweet["user"])
     retweeted, quoted = tweet.get("retweeted_status"), tweet.get("quoted_status")
     retweeted_author = _add_tweet(rows, retweeted) if retweeted else None
@@ -176,7 +179,7 @@ def _add_tweet(rows: Rows, tweet: Object) -> str:
             "kind": kind,
             "reply_to_post_id": answered_post,
             "reply_to_account_id": answered if answered_post else None,
-            "link_domains": domains(_links(entities)),
+            "link_domains": domains(_links(entities)) if entities else None,
         }
     )
     if retweeted:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap, Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headcount.errors import InputError
+from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake
 from headcount.sources.jsonlines import Problems, beginning, values
 from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects
@@ -29,6 +33,8 @@ _KNOWN = re.compile(
 )
 _OTHERS = re.compile(rb'"(id_str|acct|did)"\s*:')
 """Version 1.1, Mastodon, Bluesky."""
+_OTHER = "other objects"
+_LIST_NAMES: dict[str, ListName] = {"followers": "followers", "following": "following"}
 _LOST_NAMES = ("username", "usernames", "entities.mentions.username")
 
 
@@ -55,30 +61,46 @@ class XV2Source:
             reader.line, reader.number = value.line, value.number
             reader.take(value.content)
             rows.flush(at=BATCH_ROWS)
-        return finish(self.name, rows, problems, reader.notes(), skip_bad=skip_bad, whole=reader.lists.are_whole())
+        if reader.is_foreign and not problems.count:
+            raise InputError(
+                f"{path.name} holds nothing that the X API v2 returns as a post, user or list.",
+                hint="supported: JSON lines as twarc writes them; files of other programs are not read.",
+            )
+        intake = finish(self.name, rows, problems, reader.notes(), skip_bad=skip_bad, whole=False)
+        return replace(intake, lists=tuple(reader.lists.coverage()), closer_look=False)
 
 
 class _Lists:
-    """Which lists of followers the file holds, and whether from the first page to the last."""
+    """Which lists of followers and of accounts followed the file holds, and whether from the first page to the last."""
 
     def __init__(self) -> None:
         self.positions: Counter[tuple[str, str]] = Counter()
         self.open: dict[tuple[str, str], str | None] = {}
-        self.broken = False
+        self.broken: set[tuple[str, str]] = set()
+        self.observed_at: dict[tuple[str, str], str | None] = {}
 
-    def page(self, listing: tuple[str, str], meta: Object | None) -> None:
+    def page(self, listing: tuple[str, str], meta: Object | None, observed_at: str | None) -> None:
         """One page: is it the first, or the one that the page before it pointed to?"""
-        if meta is None:
-            self.broken = True
-            return
-        first = meta.get("previous_token") is None
-        self.broken |= first is (listing in self.open)
-        self.open[listing] = meta.get("next_token")
+        first = meta is not None and meta.get("previous_token") is None
+        if meta is None or first is (listing in self.open):
+            self.broken.add(listing)
+        self.open[listing] = meta.get("next_token") if meta is not None else None
+        self.observed_at[listing] = observed_at
 
-    def are_whole(self) -> bool:
-        """Lists of followers, each with its first and its last page, and nothing but such."""
-        followers = all(kind == "followers" for _, kind in self.open)
-        return bool(self.open) and followers and not self.broken and not any(self.open.values())
+    def coverage(self) -> Iterator[ListCoverage]:
+        """How completely each list is in the file: from its first to its last page, or a part of it."""
+        for listing, following in sorted(self.open.items()):
+            name = _LIST_NAMES.get(listing[1])
+            if name is not None:
+                complete = following is None and listing not in self.broken
+                yield ListCoverage(
+                    "x:" + listing[0],
+                    name,
+                    "complete" if complete else "partial",
+                    None if complete else "parts_missing",
+                    self.positions[listing],
+                    observed_at=self.observed_at[listing],
+                )
 
 
 class Reader:
@@ -96,6 +118,13 @@ class Reader:
         self.number: int | None = None
         self.unused: Counter[str] = Counter()
         self.no_author = 0
+
+    @property
+    def is_foreign(self) -> bool:
+        """Was nothing recognised but objects that have an id or a title?"""
+        return (
+            set(self.unused) == {_OTHER} and not any(self.rows.waiting.values()) and not any(self.rows.counts.values())
+        )
 
     def notes(self) -> list[str]:
         """What the file held that could not be used."""
@@ -140,7 +169,7 @@ class Reader:
             page.ids = ChainMap(dict(page.ids), self.names)
         if page.listing is not None:
             meta = content.get("meta")
-            self.lists.page(page.listing, meta if isinstance(meta, dict) else None)
+            self.lists.page(page.listing, meta if isinstance(meta, dict) else None, page.observed_at)
         for name in ("users", "tweets", "posts"):
             for item in objects(included.get(name)):
                 self._item(item, page, included=True)
@@ -179,7 +208,7 @@ class Reader:
         elif "text" in item and "dm_conversation_id" not in item:
             self.no_author += 1
         elif "id" in item or "title" in item or "detail" in item:
-            self.unused["other objects"] += 1
+            self.unused[_OTHER] += 1
         else:
             raise ValueError("it has none of their fields")
 

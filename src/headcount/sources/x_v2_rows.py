@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from headcount.sources.rows import whole_number
 from headcount.sources.x_rows import Rows, domains, key, objects, plain, time_of_id, truth
 
 __all__ = ["Page", "add_tweet", "add_user"]
@@ -42,7 +43,8 @@ class Page:
 def add_user(rows: Rows, user: Object, page: Page) -> None:
     """The account of a user object, in full or as it stands in a mention (id and name only)."""
     whole = "public_metrics" in user or "created_at" in user or "name" in user
-    counts = user.get("public_metrics") or {}
+    metrics = user.get("public_metrics")
+    counts = metrics if isinstance(metrics, dict) else {}
     picture = user.get("profile_image_url")
     row = {
         "account_id": _required(user, "id"),
@@ -52,9 +54,9 @@ def add_user(rows: Rows, user: Object, page: Page) -> None:
         "bio": plain(user.get("description")),
         "website": _website(user),
         "created_at": user.get("created_at"),
-        "followers_count": counts.get("followers_count"),
-        "following_count": counts.get("following_count"),
-        "posts_count": counts.get("tweet_count", counts.get("post_count")),
+        "followers_count": whole_number(counts.get("followers_count")),
+        "following_count": whole_number(counts.get("following_count")),
+        "posts_count": whole_number(counts.get("tweet_count", counts.get("post_count"))),
         "last_post_at": time_of_id(user.get("most_recent_tweet_id") or user.get("most_recent_post_id")),
         "default_avatar": None if picture is None else truth(_DEFAULT_PICTURE in picture),
         "protected": truth(user.get("protected")),
@@ -62,6 +64,17 @@ def add_user(rows: Rows, user: Object, page: Page) -> None:
         "observed_at": page.observed_at,
     }
     rows.account(row, whole=whole)
+
+
+def _link_domains(tweet: Object, entities: Object) -> str | None:
+    """Hosts of the links. X leaves `entities` out where there are none: the text shows whether there are links."""
+    found = domains(
+        link.get("unwound_url") or link.get("expanded_url")
+        for link in objects((tweet.get("entities") or {}).get("urls") or entities.get("urls"))
+    )
+    text = tweet.get("text")
+    is_known = bool(entities) or (isinstance(text, str) and "://" not in text)
+    return found if found or is_known else None
 
 
 def _website(user: Object) -> str | None:
@@ -103,10 +116,7 @@ def add_tweet(rows: Rows, tweet: Object, page: Page) -> str:
         "reply_to_post_id": answered.post,
         "reply_to_account_id": answered.account,
         "root_post_id": key(tweet.get("conversation_id")),
-        "link_domains": domains(
-            link.get("unwound_url") or link.get("expanded_url")
-            for link in objects((tweet.get("entities") or {}).get("urls") or entities.get("urls"))
-        ),
+        "link_domains": _link_domains(tweet, entities),
         "observed_at": page.observed_at,
     }
     mentioned = [] if answered.kind == "repost" else list(_mentioned(entities, page))
