@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
+from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -198,7 +198,7 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
         {**row, "member_ids": [_plain(ids[m]) for m in group.members]}
         for row, group in zip(rows, found.groups, strict=True)
     ]
-    text = json.dumps({"sentence": part.sentence, "groups": whole}, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json_text({"sentence": part.sentence, "groups": whole}, indent=1)
     (folder / "rings.json").write_text(text, encoding="utf-8")
     kinds = {"number": "INTEGER", "verdict": "VARCHAR", "members": "BIGINT", "ties": "BIGINT"}
     names = [name for name in GroupRow.__dataclass_fields__ if name != "named"]

@@ -30,6 +30,7 @@ from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
 from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
 from headcount.network.table import COLUMNS, write_accounts
+from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -532,7 +533,7 @@ def finish(folder: Path, summary: Summary) -> Outcome:
     """Write summary.json and the page."""
     import msgspec
 
-    text = json.dumps(msgspec.to_builtins(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(msgspec.to_builtins(summary))
     for name, content in (("summary.json", text), ("network.html", render_page(summary))):
         part = folder / f".{name}.part"
         part.write_text(content, encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from headcount.report.model import FollowerRow
+from headcount.safe_text import csv_guarded
 
 __all__ = ["sort_rows", "write_csv"]
 
@@ -50,7 +51,5 @@ def _write(rows: Sequence[FollowerRow], file: TextIO) -> None:
 
 
 def _harmless(value: Any) -> Any:
-    """A name that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    """A text that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
+    return csv_guarded(value) if isinstance(value, str) else value

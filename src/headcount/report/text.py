@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headcount.report import wording as say
 from headcount.report.findings import question_sentence
+from headcount.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,9 +37,7 @@ _BAR = 30
 
 @cache
 def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False)
+    return console(highlight=False, soft_wrap=False)
 
 
 def _line(text: str = "", style: str | None = None) -> None:

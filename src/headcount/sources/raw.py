@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, Problem
+from headcount.safe_text import csv_unguarded_sql
 from headcount.sources.files import TextFile, line_at, look_through, physical_lines, readable_copy
 from headcount.tables import TABLES, Table
 
@@ -76,7 +77,7 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
                 return
             file = look_through(path)
             copy = stack.enter_context(readable_copy(file))
-            yield _csv(con, file, copy) if ".csv" in name else _json(con, file, copy, table)
+            yield _csv(con, file, copy, table) if ".csv" in name else _json(con, file, copy, table)
             # an error leaves nothing behind either: the import is one transaction
             con.execute("DROP TABLE IF EXISTS temp.raw_rows")
     except duckdb.Error as error:
@@ -102,11 +103,11 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Raw:
     return Raw(path.name, source, "file_row_number + 1", columns)
 
 
-def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
+def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
     header, delimiter = _header(file)
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *, row_number() OVER () AS __row "
+        f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *{_unguarded(header, table)}, row_number() OVER () AS __row "
         f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, delim = {_quoted(delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
         f"max_line_size = {_LONGEST_LINE}, store_rejects = true, rejects_limit = 0, "
@@ -118,6 +119,16 @@ def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
     raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter)
     _take_rejects(con, raw, file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8"))
     return raw
+
+
+def _unguarded(header: list[str], table: Table) -> str:
+    """Free text as it was before the guard against formulas that exports put before it (`safe_text`)."""
+    texts = [
+        f"{csv_unguarded_sql(_identifier(name))} AS {_identifier(name)}"
+        for name in header
+        if name.lower() in table.names and table.column(name.lower()).is_free_text
+    ]
+    return f" REPLACE ({', '.join(texts)})" if texts else ""
 
 
 def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> None:
