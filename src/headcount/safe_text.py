@@ -103,4 +103,5 @@ def csv_unguarded_sql(text: str) -> str:
 
 
 def _may_begin_so(text: str) -> str:
-    return f"NOT (({text} >= '0' AND {text} < ':') OR ({text} >= 'A' AND {text} < '[') OR ({text} >= 'a' AND {text} < '{{'))"
+    ranges = (("0", ":"), ("A", "["), ("a", "{"))
+    return "NOT (" + " OR ".join(f"({text} >= '{first}' AND {text} < '{after}')" for first, after in ranges) + ")"

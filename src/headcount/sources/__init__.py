@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
 from headcount.sources.archive_files import is_zip
+from headcount.sources.files import look_through
+from headcount.sources.malformed import malformed, special_file
 
 if TYPE_CHECKING:
-    from headcount.sources.base import Source
+    import duckdb
 
-__all__ = ["SOURCES", "find_source"]
+    from headcount.sources.base import Intake, Source
+
+__all__ = ["SOURCES", "find_source", "read_source"]
 
 SOURCES = (
     ("bluesky_rows", "BlueskySource"),
@@ -53,17 +57,38 @@ def find_source(path: Path) -> Source:
         there = path.exists()
         if not there:
             raise UsageError(f"There is no file or folder {path}.", hint="check the path; SOURCE is " + ACCEPTED + ".")
+        special = special_file(path)
+        if special is not None:
+            raise UsageError(
+                f"{path} is {special}, not a file.",
+                hint="write its content to a file and add that file.",
+            )
         if path.is_dir() and not any(path.iterdir()):
             raise UsageError(f"The folder {path} is empty.", hint="hand in " + ACCEPTED + ".")
         for source in _sources():
-            if source.recognises(path):
-                return source
+            with malformed(path):
+                if source.recognises(path):
+                    return source
     except OSError as error:
         raise InputError(
             f"{path} cannot be looked at: {error.strerror or error}.", hint="check its permissions."
         ) from None
-    if not path.is_dir() and is_zip(path):
+    if path.is_file() and is_zip(path):
         if not zipfile.is_zipfile(path):
             raise InputError(f"{path} is a zip archive that is cut off or damaged.", hint="download it again.")
         raise UsageError(f"{path} is a zip archive.", hint="unpack it and hand in the folder or a file of it.")
+    if path.is_file() and path.suffix.lower() == ".gz":
+        with malformed(path):
+            look_through(path)  # a file that cannot be unpacked is not recognised either
     raise UsageError(f"{path} is nothing that can be read.", hint="hand in " + ACCEPTED + ".")
+
+
+def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    """Read a folder or file with the source that recognises it.
+
+    Raises:
+        BadRows: some rows are wrong and `skip_bad` is false.
+        InputError: it cannot be read, for whatever reason.
+    """
+    with malformed(path):
+        return source.read(path, con, skip_bad=skip_bad)

@@ -18,16 +18,19 @@ from typing import NoReturn
 
 from headcount.errors import InputError
 from headcount.sources.files import BOMB_BYTES, BOMB_RATIO
+from headcount.sources.malformed import special_file
 
 __all__ = ["Members", "is_tar", "is_zip", "listed", "members"]
 
 Wanted = Callable[[str], bool]
 
-LARGEST_MEMBER = 2 << 30
+LARGEST_MEMBER = 640 << 20
 """One file inside an archive is held in memory while it is read; beyond this it is refused."""
 
 _DEEPEST = 5
 _MOST_ENTRIES = 50_000
+_MOST_FILES = 1_000_000
+"""Entries of a tar or zip that are looked at; the pictures of a large archive are some hundred thousand."""
 _PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
 _ENCRYPTED = 0x1
 _TAR_ENDINGS = (".tar.gz", ".tgz", ".tar")
@@ -96,6 +99,8 @@ def members(path: Path, wanted: Wanted) -> Iterator[Members]:
     """
     if path.is_dir():
         found = {name: file for name, file in _walk(path) if wanted(name)}
+        for name, file in found.items():
+            _refuse_special(path, name, file)
         _look_at_sizes(path.name, {name: file.stat().st_size for name, file in found.items()}, None)
         yield Members(path.name, {name: file.read_bytes for name, file in found.items()})
     elif is_tar(path):
@@ -127,17 +132,22 @@ def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
 def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
     """A tar has no list of its files: it is read through once, and what is wanted is kept."""
     found: dict[str, bytes] = {}
-    packed, unpacked = path.stat().st_size, 0
+    packed, unpacked, entries, held = path.stat().st_size, 0, 0, 0
     try:
         with tarfile.open(path, "r|*") as file:
             for entry in file:
                 unpacked += entry.size
+                entries += 1
+                _refuse_many(path.name, entries)
                 name = _plain(entry.name)
                 _refuse_odd_path(path.name, entry.name)
                 if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
                     _refuse_bomb(path.name)
                 if name and entry.isfile() and wanted(name):
                     _look_at_sizes(path.name, {name: entry.size}, None)
+                    held += entry.size
+                    if held > LARGEST_MEMBER:
+                        _refuse_large(path.name)
                     content = file.extractfile(entry)
                     found[name] = content.read() if content else b""
     except _DAMAGED as error:
@@ -159,6 +169,18 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
             path = _plain((inside / name).as_posix())
             if path:
                 yield path, Path(place) / name
+
+
+def _refuse_special(folder: Path, name: str, file: Path) -> None:
+    """Refuse a device or FIFO, which may have no end, and a link that leads out of the folder."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{name} in {folder.name} is a link that leads out of the folder.",
+            hint="no archive of a platform holds one; put the file itself there.",
+        )
+    special = special_file(file)
+    if special is not None:
+        raise InputError(f"{name} in {folder.name} is {special}, not a file.", hint="put the file itself there.")
 
 
 def _passed_over(folder: str) -> bool:
@@ -188,9 +210,23 @@ def _look_at_sizes(archive: str, sizes: dict[str, int], packed: int | None) -> N
     for name, size in sizes.items():
         if size > LARGEST_MEMBER:
             raise InputError(
-                f"{name} in {archive} has {size / (1 << 30):.1f} GiB, more than can be read at once.",
-                hint=f"files of up to {LARGEST_MEMBER >> 30} GiB can be read.",
+                f"{name} in {archive} has {size >> 20:,} MiB, more than can be read at once.",
+                hint=f"files of up to {LARGEST_MEMBER >> 20} MiB can be read.",
             )
+
+
+def _refuse_many(archive: str, entries: int) -> None:
+    if entries > _MOST_FILES:
+        raise InputError(
+            f"{archive} holds more than {_MOST_FILES:,} files.", hint="unpack it yourself and hand in the folder."
+        )
+
+
+def _refuse_large(archive: str) -> NoReturn:
+    raise InputError(
+        f"The files to be read in {archive} add up to more than {LARGEST_MEMBER >> 20} MiB.",
+        hint="unpack it and hand in the folder.",
+    )
 
 
 def _refuse_bomb(archive: str) -> NoReturn:

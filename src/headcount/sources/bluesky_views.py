@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from headcount.sources.malformed import whole_number
 from headcount.sources.rows import objects
 
 __all__ = [
@@ -103,9 +104,10 @@ def thread_posts(content: Object) -> Thread:
         if not isinstance(post, dict) or "record" not in post:
             continue
         found.posts.append(post)
-        replies, counted = node.get("replies") or [], int(post.get("replyCount") or 0)
+        replies = node.get("replies")
+        replies, counted = replies if isinstance(replies, list) else [], whole_number(post.get("replyCount")) or 0
         if counted and not replies and post is not found.posts[0]:
-            found.cut.append(str(post["uri"]))
+            found.cut.append(str(post.get("uri")))
         else:
             found.hidden += max(counted - len(replies), 0)
         waiting += replies

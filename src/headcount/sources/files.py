@@ -20,8 +20,8 @@ from headcount.errors import InputError
 __all__ = ["TextFile", "line_at", "look_through", "physical_lines", "readable_copy"]
 
 CHUNK = 1 << 20
-BOMB_BYTES = 200 << 20
-BOMB_RATIO = 200
+BOMB_BYTES = 64 << 20
+BOMB_RATIO = 100
 """A compressed file that unpacks to more than BOMB_BYTES at more than BOMB_RATIO times its size is refused."""
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

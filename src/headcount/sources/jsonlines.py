@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -65,7 +66,7 @@ def beginning(path: Path) -> bytes:
     try:
         with _opened(path) as stream:
             head = bytes(stream.read(_BEGINNING))
-    except (EOFError, OSError, InputError):
+    except (EOFError, OSError, InputError, zlib.error):
         return b""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         head = head.decode("utf-16", errors="ignore").encode()
@@ -83,7 +84,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
         encoding = "utf-8" if zstd else look_through(path).encoding
         with _opened(path) as stream:
             yield from _values(path.name, _lines(stream, encoding), problems)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is cut off; fetch or write it again."
         ) from None

@@ -28,6 +28,7 @@ import msgspec
 from headcount.errors import InputError, StoreBusy
 from headcount.incoming import LISTS, ListCoverage, ListName, State
 from headcount.sources.answers import decoded
+from headcount.sources.malformed import unpack_body
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -50,6 +51,8 @@ ENDING = ".landing"
 LIVE = "live"
 """Folder, step and fact of a landing that was followed live."""
 _FORMAT = "1"
+MAX_JSON_BYTES = 24 << 20
+"""The longest answer that is JSON. Empty lists take 24 times as much memory as text, and real answers are smaller."""
 _SQLITE = b"SQLite format 3\0"
 _KEPT_HEADERS = frozenset({"content-type", "date", "link", "etag", "last-modified", "atproto-repo-rev"})
 _LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
@@ -84,6 +87,11 @@ class Page:
         Raises:
             InputError: it is no JSON.
         """
+        if len(self.body) > MAX_JSON_BYTES:
+            raise InputError(
+                f"An answer from {self.url} has {len(self.body) >> 20} MiB of JSON, more than any real one.",
+                hint="collect the account again from its own server.",
+            )
         try:
             return decoded(self.body)
         except (ValueError, RecursionError) as error:
@@ -159,7 +167,7 @@ class Landing:
     def meta(self, key: str) -> str | None:
         """One fact of the collection; None where it is not there."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
-        return None if row is None else row[0]
+        return None if row is None or row[0] is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Write down one fact of the collection."""
@@ -228,7 +236,7 @@ class Landing:
         row = self._db.execute(
             "SELECT step, url, status, fetched_at, headers, body FROM pages WHERE url = ?", [url]
         ).fetchone()
-        return None if row is None else _page(row)
+        return None if row is None else _page(row, self.path.name)
 
     def put(self, step: str, url: str, status: int, headers: dict[str, str], body: bytes) -> Page:
         """Keep one answer."""
@@ -251,7 +259,7 @@ class Landing:
         where, values = ("AND step = ?", [after, step]) if step is not None else ("", [after])
         sql = f"SELECT step, url, status, fetched_at, headers, body FROM pages WHERE number > ? {where} ORDER BY number"
         for row in self._db.execute(sql, values):
-            yield _page(row)
+            yield _page(row, self.path.name)
 
     @property
     def newest(self) -> int:
@@ -272,7 +280,7 @@ class Landing:
         changed, named = 0, _whole_words(words)
         for (number,) in self._db.execute("SELECT number FROM pages ORDER BY number").fetchall():
             url, packed = self._db.execute("SELECT url, body FROM pages WHERE number = ?", [number]).fetchone()
-            body, told = zlib.decompress(packed), unquote(url)
+            body, told = unpack_body(packed, self.path.name), unquote(url)
             # a body with escapes may write a name in another way
             if not named.search(told) and b"\\" not in body and not any(word.encode() in body for word in words):
                 continue
@@ -338,9 +346,17 @@ def _without(body: bytes, named: re.Pattern[str], words: list[str]) -> bytes | N
     return None if names(rest) else json.dumps(rest, ensure_ascii=False).encode()
 
 
-def _page(row: tuple[Any, ...]) -> Page:
+def _page(row: tuple[Any, ...], name: str) -> Page:
     step, url, status, fetched_at, headers, body = row
-    return Page(step, url, status, fetched_at, json.loads(headers), zlib.decompress(body))
+    typed = isinstance(status, int) and all(isinstance(text, str) for text in (step, url, fetched_at))
+    reason = "a value is of another type than it should be"
+    try:
+        if typed:
+            datetime.fromisoformat(fetched_at)
+            return Page(step, url, status, fetched_at, json.loads(headers), unpack_body(body, name))
+    except (TypeError, ValueError, RecursionError, zlib.error) as error:
+        reason = str(error)[:80]
+    raise InputError(f"A page of {name} is damaged ({reason}).", hint="move it away and collect the account again.")
 
 
 def landing_folder(workspace: Path, account_id: str) -> Path:
@@ -426,7 +442,13 @@ def collected_as(path: Path) -> tuple[str, Options] | None:
     if path.parent.name == LIVE or not is_landing(path):
         return None
     with Landing(path) as landing:
-        options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+        try:
+            options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InputError(
+                f"The options in {path.name} cannot be read ({str(error)[:80]}).",
+                hint="move the file away and collect the account again.",
+            ) from None
         return f"{landing.meta('platform')}:{landing.meta('target')}", options
 
 

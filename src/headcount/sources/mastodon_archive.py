@@ -193,6 +193,7 @@ class _Reader:
                     self._list(self.archive.read(self.files[name]), following=side == "following")
 
     def _list(self, content: bytes, *, following: bool) -> None:
+        csv.field_size_limit(1 << 30)  # an address that is too long is a problem with its line, not an end of it all
         table = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
         for row in table:
             if not row or (table.line_num == 1 and row[0].strip().lower() == "account address"):

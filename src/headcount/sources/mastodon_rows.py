@@ -18,6 +18,7 @@ from headcount.incoming import ListCoverage
 from headcount.sources.activitypub import account_key, post_key, words
 from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.landing import Landing, Page, collected_as, is_landing
+from headcount.sources.malformed import ODD_VALUE, odd_pages_note, whole_number
 from headcount.sources.mastodon import SHOWN_ANSWERS
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth
 
@@ -52,16 +53,20 @@ class MastodonSource:
         collected = collected_as(path)
         with Landing(path) as landing:
             account = next((page for page in landing.pages("account") if page.good), None)
-            if account is None:
+            if account is None or not _can_be_named(account.json):
                 raise InputError(f"{path.name} holds no account.", hint="collect the account again.")
             reader = _Reader(Rows(con), landing, account.json, collected[1].limit if collected else None)
-            for page in landing.pages():
-                if page.good:
-                    reader.learn(page)
-            for page in landing.pages():
-                if page.good:
-                    reader.take(page)
+            odd: set[str] = set()
+            for walk in (reader.learn, reader.take):
+                for page in landing.pages():
+                    try:
+                        if page.good:
+                            walk(page)
+                    except (*ODD_VALUE, InputError):  # one page of a server never spoils the others
+                        odd.add(page.url)
+                        reader.nobody += page.step in ("followers", "following")
                     reader.rows.flush(at=BATCH_ROWS)
+            reader.odd_pages = len(odd)
             return reader.finish(self.name, con)
 
 
@@ -72,7 +77,8 @@ class _Reader:
         self.rows, self.landing, self.limit = rows, landing, limit
         self.domain = str(landing.meta("domain"))
         self.number, self.me = str(account["id"]), self._key(account)
-        self.claimed = account.get("followers_count")
+        self.claimed = whole_number(account.get("followers_count"))
+        self.odd_pages = 0
         self.position = 0
         self.accounts: dict[str, str] = {self.number: self.me}
         self.posts: dict[str, tuple[str | None, str]] = {}
@@ -93,7 +99,7 @@ class _Reader:
         """Which number is which account and address."""
         for status in _statuses(page):
             for nested in (status, status.get("reblog"), _quoted(status)):
-                if isinstance(nested, dict) and isinstance(nested.get("account"), dict):
+                if isinstance(nested, dict) and _can_be_named(nested.get("account")) and "id" in nested:
                     author = self._key(nested["account"])
                     self.accounts[str(nested["account"]["id"])] = author
                     self.posts[str(nested["id"])] = (post_key(nested.get("uri")), author)
@@ -221,7 +227,7 @@ class _Reader:
     def _status(self, status: Object, fetched_at: str) -> None:
         """A status: its author, itself, and what it is a response to."""
         uri, account = post_key(status.get("uri")), status.get("account")
-        if uri is None or not isinstance(account, dict):
+        if uri is None or not isinstance(account, dict) or not _can_be_named(account):
             return
         self._person(account, fetched_at)
         author, created = self._key(account), status.get("created_at")
@@ -235,7 +241,7 @@ class _Reader:
                     author, self._key(boosted["account"]), "repost", post_key(boosted.get("uri")), created
                 )
             return
-        self.counted[uri] = int(status.get("replies_count") or 0)
+        self.counted[uri] = whole_number(status.get("replies_count")) or 0
         if self.rows.first_time("post", uri):
             self._written(status, uri, author, fetched_at)
 
@@ -308,7 +314,8 @@ class _Reader:
         if self.landing.meta("sample"):
             self._mark_sample(con)
         remarks = tuple(Remark(self.me, topic, text) for topic, text in self._remarks())
-        notes = (*self.landing.notes(), *(text for _, text in self._remarks()))
+        odd = [odd_pages_note(self.odd_pages)] if self.odd_pages else []
+        notes = (*self.landing.notes(), *odd, *(text for _, text in self._remarks()))
         return Intake(
             name,
             (),
@@ -375,6 +382,11 @@ class _Reader:
                 "responses",
                 f"{missing:,} answers are counted and not shown: deleted since, private, or not known to the server.",
             )
+
+
+def _can_be_named(account: object) -> bool:
+    """Has it what an account is told apart by: the server's number, and a name?"""
+    return isinstance(account, dict) and "id" in account and bool(account.get("acct"))
 
 
 def _text(value: object) -> str | None:

@@ -17,6 +17,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +88,7 @@ def _header(path: Path) -> list[str]:
         with gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb") as file:
             line = file.read(_BEGINNING).removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         return next(csv.reader([line.decode().rstrip("\r")]), [])
-    except (EOFError, OSError, UnicodeDecodeError, csv.Error):
+    except (EOFError, OSError, UnicodeDecodeError, csv.Error, zlib.error):
         return []
 
 
