@@ -7,6 +7,8 @@ paths that lead out of it.
 
 from __future__ import annotations
 
+import importlib
+import lzma
 import os
 import tarfile
 import zipfile
@@ -34,7 +36,10 @@ _MOST_FILES = 1_000_000
 _PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
 _ENCRYPTED = 0x1
 _TAR_ENDINGS = (".tar.gz", ".tgz", ".tar")
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
+_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "lzma"}
+_MAX_DIRECTORY_BYTES = 32 << 20
+"""The list of files in a zip; Python holds ten times as much in memory for it."""
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
 
 
 def is_zip(path: Path) -> bool:
@@ -80,7 +85,7 @@ def listed(path: Path) -> tuple[str, ...]:
     try:
         if not is_zip(path):
             return ()
-        with zipfile.ZipFile(path) as file:
+        with _open_zip(path) as file:
             return tuple(filter(None, (_plain(entry.filename) for entry in file.infolist())))
     except _DAMAGED:
         return ()
@@ -107,11 +112,28 @@ def members(path: Path, wanted: Wanted) -> Iterator[Members]:
         yield Members(path.name, _tar(path, wanted))
     else:
         try:
-            opened = zipfile.ZipFile(path)
+            opened = _open_zip(path)
         except _DAMAGED as error:
             _damaged(path.name, error)
-        with opened as file:
-            yield _zip(path, file, wanted)
+        with opened as archive:
+            yield _zip(path, archive, wanted)
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    """Open a zip, unless its list of files is larger than memory should be given for."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - (1 << 16) - 128, 0))
+        tail = file.read()
+    end, end64 = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    size = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if size == 0xFFFFFFFF and end64 >= 0:
+        size = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
+    if size > _MAX_DIRECTORY_BYTES:
+        raise InputError(
+            f"{path.name} lists more files than an archive of one account holds.",
+            hint="unpack it and hand in the folder.",
+        )
+    return zipfile.ZipFile(path)
 
 
 def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
@@ -132,17 +154,14 @@ def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
 def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
     """A tar has no list of its files: it is read through once, and what is wanted is kept."""
     found: dict[str, bytes] = {}
-    packed, unpacked, entries, held = path.stat().st_size, 0, 0, 0
+    entries, held = 0, 0
     try:
-        with tarfile.open(path, "r|*") as file:
+        with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|") as file:  # type: ignore[call-overload]
             for entry in file:
-                unpacked += entry.size
                 entries += 1
                 _refuse_many(path.name, entries)
                 name = _plain(entry.name)
                 _refuse_odd_path(path.name, entry.name)
-                if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
-                    _refuse_bomb(path.name)
                 if name and entry.isfile() and wanted(name):
                     _look_at_sizes(path.name, {name: entry.size}, None)
                     held += entry.size
@@ -153,6 +172,31 @@ def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
     except _DAMAGED as error:
         _damaged(path.name, error)
     return {name: lambda content=content: content for name, content in found.items()}  # type: ignore[misc]
+
+
+class _Unpacked:
+    """The bytes of a tar without its compression; headers, which tarfile holds in memory, count too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.limit = path, max(BOMB_BYTES, BOMB_RATIO * path.stat().st_size)
+        self.count = 0
+        with path.open("rb") as file:
+            head = file.read(6)
+        opener = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), None)
+        self.file = importlib.import_module(opener).open(path, "rb") if opener else path.open("rb")
+
+    def __enter__(self) -> _Unpacked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, size: int) -> bytes:
+        content = bytes(self.file.read(size))
+        self.count += len(content)
+        if self.count > self.limit:
+            _refuse_bomb(self.path.name)
+        return content
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

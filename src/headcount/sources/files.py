@@ -64,11 +64,16 @@ class TextFile:
         return cast(BinaryIO, gzip.open(self.path, "rb")) if self.compressed else self.path.open("rb")
 
 
-def look_through(path: Path) -> TextFile:
+def look_through(path: Path, *, longest_line: int | None = None) -> TextFile:
     """Read a text file once, in pieces, and say how to read it.
 
+    Args:
+        path: of the file.
+        longest_line: bytes; a file with a longer line is refused. None: lines may be of any length.
+
     Raises:
-        InputError: empty, binary, cut off, or a compressed file that unpacks to far more than it should.
+        InputError: empty, binary, cut off, a line that is too long, or a compressed file that unpacks to far more than
+            it should.
     """
     compressed = path.suffix.lower() == ".gz"
     size = path.stat().st_size
@@ -76,20 +81,20 @@ def look_through(path: Path) -> TextFile:
         raise InputError(f"{path.name} is empty.", hint="hand in a file with a header and rows, or leave it out.")
     try:
         with TextFile(path, compressed, "utf-8").open() as stream:
-            return _look_through(path, stream, size if compressed else None)
+            return _look_through(path, stream, size if compressed else None, longest_line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is cut off or no gzip file; fetch or write it again."
         ) from None
 
 
-def _look_through(path: Path, stream: BinaryIO, packed: int | None) -> TextFile:
+def _look_through(path: Path, stream: BinaryIO, packed: int | None, longest_line: int | None) -> TextFile:
     head = stream.read(4096)
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise InputError(f"{path.name} is {what}, not text.", hint="give the file the ending of what it is.")
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
-    seen = _Seen(path, packed, encoding)
+    seen = _Seen(path, packed, encoding, longest_line)
     while head:
         seen.take(head)
         head = stream.read(CHUNK)
@@ -108,8 +113,9 @@ class _Seen:
         ends: line ends outside of quotes; crlf: those of them that are CR LF.
     """
 
-    def __init__(self, path: Path, packed: int | None, encoding: str) -> None:
-        self.path, self.packed = path, packed
+    def __init__(self, path: Path, packed: int | None, encoding: str, longest_line: int | None) -> None:
+        self.path, self.packed, self.longest_line = path, packed, longest_line
+        self.line = 0
         self.wide = encoding == "utf-16"
         self.quotes = ".csv" in path.name.lower()  # JSON has no line ends inside quotes
         self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -124,12 +130,26 @@ class _Seen:
                 f"{self.path.name} unpacks to more than {BOMB_RATIO} times its size.",
                 hint="it looks like a zip bomb; unpack it yourself and hand in the unpacked file if it is not.",
             )
+        self._bound_line(chunk)
         if self.wide:
             return
         if b"\0" in chunk:
             raise InputError(f"{self.path.name} is binary, not text.", hint="hand in CSV, JSON lines or Parquet.")
         self._count_ends(chunk)
         self.decode(chunk)
+
+    def _bound_line(self, chunk: bytes) -> None:
+        """Refuse a line that goes on over many pieces: whoever reads lines would hold it in memory."""
+        if self.longest_line is None:
+            return
+        ends = [place for place in (chunk.find(b"\n"), chunk.find(b"\r")) if place >= 0]
+        if self.line + min(ends, default=len(chunk)) > self.longest_line:
+            raise InputError(
+                f"{self.path.name} holds a line of more than {self.longest_line // 1_000_000} MB.",
+                hint="check that the file is what its name says, and that its quotes are closed.",
+            )
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self.line = len(chunk) - 1 - last if last >= 0 else self.line + len(chunk)
 
     def _count_ends(self, chunk: bytes) -> None:
         parts = chunk.split(b'"') if self.quotes else [chunk]

@@ -19,12 +19,15 @@ import msgspec
 
 from headcount.errors import InputError, Problem
 from headcount.sources.files import look_through
+from headcount.sources.json_bounds import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check_entries, check_entry
 from headcount.sources.zstd import ZstdLines
 
 __all__ = ["ENDINGS", "Problems", "Value", "beginning", "unreadable", "values"]
 
 ENDINGS = tuple(plain + packed for plain in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
 PROBLEMS_SHOWN = 20
+MAX_PROBLEMS = 1_000_000
+"""A file with more values that cannot be read is not what it was taken for, and is not read to its end."""
 _BEGINNING = 1 << 16
 
 
@@ -57,6 +60,11 @@ class Problems:
         if len(self.shown) < PROBLEMS_SHOWN:
             place = f"value {number:,} of the list: " if number is not None else ""
             self.shown.append(Problem(self.file, line, place + reason))
+        if self.count > MAX_PROBLEMS:
+            raise InputError(
+                f"{self.file} holds more than {MAX_PROBLEMS:,} unreadable entries; the first: {self.shown[0]}.",
+                hint="check that the file is what its name says.",
+            )
 
 
 def beginning(path: Path) -> bytes:
@@ -103,20 +111,24 @@ def _opened(path: Path) -> Any:
 
 def _lines(stream: Any, encoding: str) -> Iterable[bytes]:
     if encoding == "utf-16":
-        return io.BytesIO(stream.read().decode(encoding, errors="replace").encode())
-    return cast(Iterable[bytes], stream)
+        stream = io.BytesIO(stream.read(MAX_DOCUMENT_BYTES).decode(encoding, errors="replace").encode())
+    if not hasattr(stream, "readline"):
+        return cast(Iterable[bytes], stream)
+    return iter(lambda: bytes(stream.readline(MAX_ENTRY_BYTES + 1)), b"")
 
 
 def _values(name: str, lines: Iterable[bytes], problems: Problems) -> Iterator[Value]:
     decode = msgspec.json.Decoder().decode
     numbered = enumerate(lines, 1)
     for number, line in numbered:
+        whole = line.endswith(b"\n") or len(line) <= MAX_ENTRY_BYTES
         line = line.removeprefix(codecs.BOM_UTF8).strip()
         if not line:
             continue
         if number == 1 and _opens_document(line):
-            yield from _document(name, line, (rest for _, rest in numbered))
+            yield from _document(name, line, (rest for _, rest in numbered), joint=b"\n" if whole else b"")
             return
+        check_entry(f"Line {number:,} of {name}", len(line))
         try:
             yield Value(decode(line), number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -128,15 +140,31 @@ def _opens_document(line: bytes) -> bool:
     return line.startswith(b"[") or line in (b"{", b"{}")
 
 
-def _document(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[Value]:
+def _document(name: str, first: bytes, rest: Iterable[bytes], *, joint: bytes) -> Iterator[Value]:
+    """One value in a file; the entries of a list are decoded one by one. `joint`: what ended the first line."""
+    text = _joined(name, chain([first, joint], rest))
     try:
-        content = msgspec.json.decode(b"\n".join(chain([first], rest)))
+        if not text.startswith(b"["):
+            check_entry(name, len(text))
+            yield Value(msgspec.json.decode(text))
+            return
+        check_entries(name, text)
+        for number, raw in enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), 1):
+            yield Value(msgspec.json.decode(raw), None, number)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{name}: {unreadable(error)}.", hint="fetch or write the file again.") from None
-    if isinstance(content, list):
-        yield from (Value(item, None, number) for number, item in enumerate(content, 1))
-    else:
-        yield Value(content)
+
+
+def _joined(name: str, parts: Iterable[bytes]) -> bytes:
+    text = bytearray()
+    for part in parts:
+        text += part
+        if len(text) > MAX_DOCUMENT_BYTES:
+            raise InputError(
+                f"{name} is one JSON value of more than {MAX_DOCUMENT_BYTES >> 20} MiB.",
+                hint="write one value a line (JSON lines); such a file may be of any length.",
+            )
+    return bytes(text)
 
 
 def unreadable(error: Exception) -> str:

@@ -21,6 +21,7 @@ from headcount.incoming import ListCoverage, ListName
 from headcount.sources.activitypub import account_key
 from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import Intake, own_activity_only
+from headcount.sources.json_bounds import check_entries, check_entry
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner
 from headcount.sources.rows import BATCH_ROWS, Rows
@@ -168,8 +169,13 @@ class _Reader:
     def _decoded(self, name: str, kind: Any) -> Any:
         if name not in self.files:
             return None
+        content = self.archive.read(self.files[name])
+        if kind is dict:
+            check_entry(name, len(content))
+        else:
+            check_entries(name, content, depth=2)
         try:
-            return msgspec.json.decode(self.archive.read(self.files[name]), type=kind)
+            return msgspec.json.decode(content, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
 

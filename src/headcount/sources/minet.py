@@ -27,6 +27,7 @@ from headcount.errors import InputError
 from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake
 from headcount.sources.files import look_through
+from headcount.sources.json_bounds import MAX_ENTRY_BYTES
 from headcount.sources.jsonlines import Problems
 from headcount.sources.minet_rows import (
     Lists,
@@ -147,7 +148,7 @@ class _Reader:
         return dict(zip(self.header[self.start :], fields[self.start :], strict=True))
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        file = look_through(self.path)
+        file = look_through(self.path, longest_line=MAX_ENTRY_BYTES)
         if file.said:
             self.notes.append(f"{file.name} {file.said}.")
         csv.field_size_limit(1 << 30)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from headcount.errors import InputError, Problem
 from headcount.safe_text import csv_unguarded_sql
@@ -26,6 +26,9 @@ __all__ = ["PROBLEMS_SHOWN", "Raw", "raw_rows"]
 
 PROBLEMS_SHOWN = 20
 _LONGEST_LINE = 16_000_000
+_LONGEST_HEADER = 1 << 16
+_MAX_COLUMNS = 2_000
+"""A table of more columns is no tidy table, and each column costs memory."""
 _NO_DELIMITER = "\x01\x02\x03\x04"
 """Stands in no file; whole lines are read with it."""
 
@@ -75,7 +78,7 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
             if name.endswith(".parquet"):
                 yield _parquet(con, path)
                 return
-            file = look_through(path)
+            file = look_through(path, longest_line=_LONGEST_LINE)
             copy = stack.enter_context(readable_copy(file))
             yield _csv(con, file, copy, table) if ".csv" in name else _json(con, file, copy, table)
             # an error leaves nothing behind either: the import is one transaction
@@ -148,8 +151,10 @@ def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> N
 def _header(file: TextFile) -> tuple[list[str], str]:
     """The names in the first line, and what separates them; a column without a name is called by its number."""
     with file.open() as stream:
-        first = stream.read(1 << 16)
-    line = re.split(r"[\r\n]", first.decode(file.encoding, errors="replace"), maxsplit=1)[0]
+        first = stream.read(_LONGEST_HEADER)
+    line, *rest = re.split(r"[\r\n]", first.decode(file.encoding, errors="replace"), maxsplit=1)
+    if not rest and len(first) == _LONGEST_HEADER:
+        _refuse_wide(file.name)
     known = {name for table in TABLES for name in table.names}
     best: tuple[list[str], str] = ([], ",")
     for delimiter in (",", ";", "\t", "|"):
@@ -159,6 +164,8 @@ def _header(file: TextFile) -> tuple[list[str], str]:
             continue
         if len(known.intersection(map(str.lower, names))) > len(known.intersection(map(str.lower, best[0]))):
             best = (names, delimiter)
+    if len(best[0]) > _MAX_COLUMNS:
+        _refuse_wide(file.name)
     names = [name or f"column {place}" for place, name in enumerate(best[0], 1)]
     if not names:
         raise InputError(
@@ -170,6 +177,14 @@ def _header(file: TextFile) -> tuple[list[str], str]:
     if doubled:
         raise InputError(f"{file.name} has the column {doubled[0]!r} twice.", hint="leave one of them.")
     return names, best[1]
+
+
+def _refuse_wide(name: str) -> NoReturn:
+    raise InputError(
+        f"The first line of {name} names more than {_MAX_COLUMNS:,} columns or is longer than "
+        f"{_LONGEST_HEADER >> 10} KiB.",
+        hint="leave only the columns of docs/tables.md in the file.",
+    )
 
 
 def _json(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
@@ -187,7 +202,13 @@ def _json(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Tab
     if wrong:
         con.execute(f"DELETE FROM raw_lines WHERE {bad}")
     keys = con.execute("SELECT DISTINCT unnest(names) FROM (SELECT DISTINCT json_keys(line) AS names FROM raw_lines)")
-    names = sorted(name for (name,) in keys.fetchall() if name)
+    names = sorted(name for (name,) in keys.fetchmany(_MAX_COLUMNS + 1) if name)
+    keys.fetchall()
+    if len(names) > _MAX_COLUMNS:
+        raise InputError(
+            f"The lines of {file.name} hold more than {_MAX_COLUMNS:,} names.",
+            hint="leave only the columns of docs/tables.md in the file.",
+        )
     known = [name for name in names if name.strip().lower() in table.names]
     _spread(con, known, table)
     columns = {name: (_identifier(name) if name in known else "NULL", "VARCHAR") for name in names}
