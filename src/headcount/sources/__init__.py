@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import zipfile
+from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
 from headcount.sources.archive_files import is_zip
 from headcount.sources.files import look_through
+from headcount.sources.handles import parse_target
 from headcount.sources.malformed import malformed, special_file
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ SOURCES = (
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
+_MOST_NAMES = 10_000
+"""Files of a folder that a missing name is compared with."""
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
     "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
@@ -56,7 +61,7 @@ def find_source(path: Path) -> Source:
     try:
         there = path.exists()
         if not there:
-            raise UsageError(f"There is no file or folder {path}.", hint="check the path; SOURCE is " + ACCEPTED + ".")
+            raise UsageError(f"There is no file or folder {path}.", hint=_hint_for_missing(path))
         special = special_file(path)
         if special is not None:
             raise UsageError(
@@ -81,6 +86,17 @@ def find_source(path: Path) -> Source:
         with malformed(path):
             look_through(path)  # a file that cannot be unpacked is not recognised either
     raise UsageError(f"{path} is nothing that can be read.", hint="hand in " + ACCEPTED + ".")
+
+
+def _hint_for_missing(path: Path) -> str:
+    """The nearest name that is there, or how to name an account whose handle ends like a file."""
+    names = [file.name for file in islice(path.parent.iterdir(), _MOST_NAMES)] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, names, n=1)
+    if near:
+        return f"did you mean {path.parent / near[0]}?"
+    if path.name == str(path) and path.suffix.lower() == ".zip" and parse_target(f"bluesky:{path}"):
+        return f"check the path; for the account of that name write bluesky:{path}."
+    return "check the path; SOURCE is " + ACCEPTED + "."
 
 
 def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
