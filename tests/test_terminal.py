@@ -94,6 +94,26 @@ def test_what_the_tables_hold_reaches_no_terminal(verb, as_json, workspace, caps
         json.loads(shown.out)
 
 
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_a_network_run_lets_none_through(as_json, workspace, tmp_path, capsys):
+    code = main(["network", workspace, "--out", str(tmp_path / "out"), *(["--json"] if as_json else [])])
+    shown = capsys.readouterr()
+    assert code == 0, shown.err
+    assert not FORBIDDEN.search(shown.out + shown.err)
+    for written in (tmp_path / "out").glob("*.json"):
+        assert not FORBIDDEN.search(written.read_text(encoding="utf-8"))
+
+
+def test_a_log_holds_none(tmp_path):
+    from headcount.sources.collecting import log, log_file
+
+    with log_file(tmp_path / "collect.log"):
+        log.warning("a server said %s\nand %s", HOSTILE, HOSTILE)
+    lines = (tmp_path / "collect.log").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1
+    assert not FORBIDDEN.search(lines[0])
+
+
 def test_the_characters_are_still_in_json(workspace, capsys):
     assert main(["accounts", "--workspace", workspace, "--json"]) == 0
     handles = {row["handle"] for row in json.loads(capsys.readouterr().out)}
