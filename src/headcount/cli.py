@@ -18,6 +18,7 @@ import click
 
 from headcount import __version__
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
+from headcount.terminal import confirm, echo, echo_json, show_click_error
 
 if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        show_click_error(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        click.echo(f"headcount: {error.strerror or error}{where}.", err=True)
+        echo(f"headcount: {error.strerror or error}{where}.", err=True)
         return 1
     except Exception as error:
         if is_interrupt(error):
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _interrupted() -> int:
     """Ctrl-C: what was kept depends on the command that was running."""
     name = _RUNNING[-1] if _RUNNING else ""
-    click.echo(f"headcount: interrupted; {_KEPT.get(name, _KEPT[''])}", err=True)
+    echo(f"headcount: interrupted; {_KEPT.get(name, _KEPT[''])}", err=True)
     return 130
 
 
@@ -89,10 +90,10 @@ _KEPT = {
 
 
 def _complain(error: HeadcountError) -> None:
-    click.echo(f"headcount: {error}", err=True)
+    echo(f"headcount: {error}", err=True)
     if isinstance(error, BadRows):
         for problem in error.problems[1:]:
-            click.echo(f"  {problem}", err=True)
+            echo(f"  {problem}", err=True)
 
 
 class _Window(click.ParamType[float | None]):
@@ -153,14 +154,6 @@ def _open(folder: Path | None) -> Workspace:
     return Workspace(folder)
 
 
-def _print_json(value: Any) -> None:
-    import json
-
-    import msgspec
-
-    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False, allow_nan=False))
-
-
 def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]:
     """The fields of a result as plain values, and in `list` how completely the followers were listed."""
     import msgspec
@@ -201,9 +194,9 @@ def demo(target: Path, seed: int, as_json: bool) -> None:
     """A small world with known truth, and its report."""
     from headcount.demo import run_demo
 
-    outcome = run_demo(target, seed=seed, say=lambda text: click.echo(text, err=True))
+    outcome = run_demo(target, seed=seed, say=lambda text: echo(text, err=True))
     if as_json:
-        _print_json(outcome)
+        echo_json(outcome)
         return
     from headcount.report.text import print_demo
 
@@ -299,7 +292,7 @@ def add(
 
             print_imported(imported)
     if as_json:
-        _print_json(done)
+        echo_json(done)
     elif done:
         from headcount.report.text import print_accounts
 
@@ -319,9 +312,9 @@ def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
 
 def _watch(workspace: Workspace, account: str, service: str | None) -> None:
     try:
-        workspace.watch(account, service=service, say=lambda text: click.echo(text, err=True), log=True)
+        workspace.watch(account, service=service, say=lambda text: echo(text, err=True), log=True)
     except KeyboardInterrupt:
-        click.echo("Stopped; the same command goes on from there.", err=True)
+        echo("Stopped; the same command goes on from there.", err=True)
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -368,7 +361,7 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
         there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
         if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
             there = forget_secret(f"x:{host}")
-        click.echo("The login is forgotten." if there else "There was no login.")
+        echo("The login is forgotten." if there else "There was no login.")
         return
     what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
     if sys.stdin.isatty():
@@ -380,7 +373,7 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     else:
         host = str(name) if platform == "mastodon" else sessions.x_host(service)
         whose, where = sessions.log_in_with_token(platform, host, secret)
-    click.echo(f"Logged in as {whose}; kept in {where}.")
+    echo(f"Logged in as {whose}; kept in {where}.")
 
 
 @cli.command()
@@ -394,14 +387,14 @@ def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
     with Watcher(quiet=as_json, yes=yes) as watcher:
         done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
     if as_json:
-        _print_json(done)
+        echo_json(done)
         return
     from headcount.report.text import print_imported
 
     for imported in done:
         print_imported(imported)
     if not done:
-        click.echo("Nothing was taken in.")
+        echo("Nothing was taken in.")
 
 
 @cli.command()
@@ -411,7 +404,7 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
     """The accounts that a report can be made of."""
     found = _open(folder).accounts(limit)
     if as_json:
-        _print_json([_with_list(account._asdict(), account.follower_list) for account in found])
+        echo_json([_with_list(account._asdict(), account.follower_list) for account in found])
         return
     from headcount.report.text import print_accounts
 
@@ -447,11 +440,11 @@ def report(
             raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
         with new_text(html) as file:
             file.write(render_html(answer))
-        click.echo(f"Report: {html}", err=as_json)
+        echo(f"Report: {html}", err=as_json)
     if as_json:
         from headcount.report.document import to_json
 
-        click.echo(to_json(answer))
+        echo(to_json(answer))
         return
     from headcount.report.text import print_report
 
@@ -472,7 +465,7 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
         account_id, post_id = author
         result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
     if as_json:
-        _print_json(_with_list(result, result.follower_list))
+        echo_json(_with_list(result, result.follower_list))
         return
     from headcount.report.text import print_question
 
@@ -528,13 +521,13 @@ def followers(
     if csv_file is not None:
         write_csv(rows[:limit], csv_file, list_state=found.state)
         if not found.is_complete:
-            click.echo(follower_list_sentence(found), err=True)
+            echo(follower_list_sentence(found), err=True)
         if str(csv_file) != "-":
             from headcount.report.listing import count_rows
 
-            click.echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
+            echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
     elif as_json:
-        _print_json({"list": found, "followers": rows[:limit]})
+        echo_json({"list": found, "followers": rows[:limit]})
     else:
         from headcount.report.text import print_followers
 
@@ -557,7 +550,7 @@ def ties(
     """With whom the account has a two-way tie."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
     if as_json:
-        _print_json(_with_list(answer.ties, answer.ties.follower_list))
+        echo_json(_with_list(answer.ties, answer.ties.follower_list))
         return
     from headcount.report.text import print_ties
 
@@ -588,7 +581,7 @@ def authenticity(
     if draw is not None:
         drawn = workspace.to_label(draw, account, seed=seed)
         if as_json:
-            _print_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
+            echo_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
             return
         from headcount.report.text import print_lines
 
@@ -599,7 +592,7 @@ def authenticity(
     if as_json:
         from headcount.labels import as_document
 
-        _print_json(_with_list(as_document(found, row), found.follower_list))
+        echo_json(_with_list(as_document(found, row), found.follower_list))
         return
     from headcount.report.text import print_authenticity
 
@@ -615,7 +608,7 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
     """Say what a follower is; corrects the model here, and shows its local error rate."""
     done = _open(folder).label(follower, None if what == "none" else what, account=account)
     if as_json:
-        _print_json(done)
+        echo_json(done)
         return
     from headcount.report.text import print_lines
 
@@ -655,16 +648,16 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
 
         done = run_network(data, quiet=as_json, **asked)
     if as_json:
-        _print_json(done.summary)
+        echo_json(done.summary)
         return
     from headcount.network.page import findings
 
     for line in findings(done.summary):
-        click.echo(line)
+        echo(line)
     for note in done.summary.notes:
-        click.echo(f"Note: {note}")
+        echo(f"Note: {note}")
     for name, about in done.files.items():
-        click.echo(f"{done.folder / name}  {about}")
+        echo(f"{done.folder / name}  {about}")
 
 
 @cli.command()
@@ -683,10 +676,10 @@ def export(target: Path, form: str, replace: bool, folder: Path | None, as_json:
     """Write everything as tidy tables to a folder."""
     counts = _open(folder).export(target, format=form, replace=replace)
     if as_json:
-        _print_json(counts)
+        echo_json(counts)
         return
     for table, rows in counts.items():
-        click.echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
+        echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
 
 
 @cli.command()
@@ -696,15 +689,15 @@ def export(target: Path, form: str, replace: bool, folder: Path | None, as_json:
 def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Delete all that is known of an account."""
     if not yes:
-        click.confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True, err=True)
+        confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True)
     deleted = _open(folder).forget(account)
     if not any(deleted.values()) and not as_json:
-        click.echo(f"Nothing about {account} was stored (it may have been forgotten before).")
+        echo(f"Nothing about {account} was stored (it may have been forgotten before).")
         return
     if as_json:
-        _print_json(deleted)
+        echo_json(deleted)
         return
-    click.echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
+    echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
 
 
 def run() -> None:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import ListCoverage, complete_lists
 from headcount.output import new_file, new_folder
+from headcount.safe_text import csv_guarded_sql
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
@@ -874,10 +875,16 @@ class Store:
 
 
 def _exported(column: Column, format: str) -> str:
-    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one."""
+    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one.
+
+    In CSV, text that begins like a formula stands behind an apostrophe, which the import takes away again.
+    """
     name = column.name
-    if column.type == "texts" and "csv" in format:
-        return f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END AS {name}"
+    if "csv" in format and column.is_free_text:
+        text = name
+        if column.type == "texts":
+            text = f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END"
+        return f"{csv_guarded_sql(text, number_is_safe=name.endswith('_id'))} AS {name}"
     if column.type == "timestamp" and format != "parquet":
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}"
     return name

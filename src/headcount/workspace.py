@@ -85,7 +85,7 @@ class Workspace:
             BadRows: some rows are wrong and `skip_bad` is false; nothing was imported.
             InputError: the file as a whole cannot be read; nothing was imported.
         """
-        from headcount.sources import find_source
+        from headcount.sources import find_source, read_source
         from headcount.sources.handles import parse_target
 
         path = Path(source).expanduser()
@@ -98,7 +98,7 @@ class Workspace:
         reader = find_source(path)
         with Store(self.folder, write=True) as store:
             return store.ingest(
-                lambda con: reader.read(path, con, skip_bad=skip_bad),
+                lambda con: read_source(reader, path, con, skip_bad=skip_bad),
                 path=str(path.resolve()),
                 now=now,
                 whole_lists=whole_lists,
@@ -137,7 +137,7 @@ class Workspace:
             AccountNotFound: the platform has no such account.
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
-        from headcount.sources import find_source
+        from headcount.sources import find_source, read_source
         from headcount.sources.collecting import Options, collect, log_file
         from headcount.sources.handles import parse_target
         from headcount.sources.http import Client
@@ -175,7 +175,7 @@ class Workspace:
                 store.remember(account_id)
             reader = find_source(landing)
             imported = store.ingest(
-                lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
+                lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
         with Landing(landing, write=True) as collected:
             collected.take_in()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
 from headcount.output import new_file, new_text
+from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -200,7 +200,7 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
         {**row, "member_ids": [_plain(ids[m]) for m in group.members]}
         for row, group in zip(rows, found.groups, strict=True)
     ]
-    text = json.dumps({"sentence": part.sentence, "groups": whole}, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json_text({"sentence": part.sentence, "groups": whole}, indent=1)
     with new_text(folder / "rings.json") as file:
         file.write(text)
     kinds = {"number": "INTEGER", "verdict": "VARCHAR", "members": "BIGINT", "ties": "BIGINT"}

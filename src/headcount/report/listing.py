@@ -14,6 +14,7 @@ from headcount.incoming import State
 from headcount.output import new_text
 from headcount.report import wording as say
 from headcount.report.model import FollowerRow
+from headcount.safe_text import csv_guarded
 
 __all__ = ["count_rows", "sort_rows", "write_csv"]
 
@@ -70,7 +71,5 @@ def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State) -> None
 
 
 def _harmless(value: Any) -> Any:
-    """A name that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    """A text that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
+    return csv_guarded(value) if isinstance(value, str) else value

@@ -23,6 +23,7 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
+from headcount.safe_text import plain
 from headcount.sources.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.handles import Target
 from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
@@ -563,13 +564,20 @@ def _run(collector: Collector, collection: Collection) -> None:
             collection.say(usage.sentence())
 
 
+class _PlainFormatter(logging.Formatter):
+    """One line a message, without control characters: a log is read in a terminal, and servers write into it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the standard library's name)
+        return plain(super().formatMessage(record))
+
+
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
     """Write what happens in collecting, with its time, to the end of a file that only the user can read."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
     before = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
