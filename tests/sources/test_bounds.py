@@ -12,6 +12,7 @@ import sqlite3
 import tarfile
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import libipld
@@ -153,6 +154,15 @@ def test_cbor_that_claims_or_nests_too_much(content):
         read_repository(car(address, [(address, content)]))
 
 
+def test_a_length_without_an_end():
+    text = block({"a": "b"})[1].replace(b"b", b"\xff")  # invalid text, so that the other decoder reads it
+    address = b"\x01\x71\x12\x20" + hashlib.sha256(text).digest()
+    began = time.process_time()
+    with pytest.raises(InputError):
+        read_repository(car(address, [(address, text)]) + b"\x80" * 1_000_000)
+    assert time.process_time() - began < 5
+
+
 # -- landings -----------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +269,44 @@ def test_a_line_of_json_that_is_too_long(tmp_path):
         list(values(tmp_path / "tweets.jsonl.gz", Problems("tweets.jsonl.gz")))
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["[", "[" * 2_000_000 + "]" * 2_000_000, "]"],
+        ["[", '"' + '\\"' * 2_000_000, "]"],
+        ["{", "{]" * 2_000_000, "}"],
+        ['{"a": "' + '\\"' * 2_000_000],
+    ],
+    ids=["nested", "a string without an end", "closed wrongly", "one line"],
+)
+def test_brackets_are_counted_in_linear_time(lines, tmp_path):
+    path = tmp_path / "tweets.jsonl"
+    path.write_text("\n".join(lines))
+    problems, began = Problems(path.name), time.process_time()
+    with suppress(InputError):
+        assert list(values(path, problems)) == []
+        assert problems.count
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("joint", [",", ",\n"])
+def test_a_list_may_be_longer_than_a_single_value(joint, tmp_path):
+    entry = json.dumps({"id": 1, "text": "a" * 1_000_000})
+    path = tmp_path / "tweets.json"
+    path.write_text("[" + joint.join([entry] * 20) + "]")
+    found = list(values(path, Problems(path.name)))
+    assert [value.number for value in found] == list(range(1, 21))
+    assert found[-1].content["id"] == 1
+
+
+def test_a_table_in_one_line_of_json_may_be_long(tmp_path, capsys):
+    rows = [{"account_id": f"x:{n}", "bio": "a" * 1_000_000} for n in range(20)]
+    (tmp_path / "accounts.jsonl").write_text(json.dumps(rows))
+    workspace = str(tmp_path / "workspace")
+    assert main(["add", str(tmp_path / "accounts.jsonl"), "--workspace", workspace]) == 0
+    assert "20 accounts" in capsys.readouterr().out
+
+
 def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
     monkeypatch.setattr("headcount.sources.jsonlines.MAX_PROBLEMS", 100)
     (tmp_path / "a.jsonl").write_text("x\n" * 200)
@@ -284,6 +332,12 @@ def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
 def test_tables_that_are_none(name, content, fragment, tmp_path, capsys):
     (tmp_path / name).write_bytes(content)
     assert fragment in refused(tmp_path / name, tmp_path, capsys)
+
+
+def test_a_line_of_an_edge_list_that_is_too_long(tmp_path, capsys):
+    rows = [*(f"a{n} b{n}" for n in range(20_000)), "a " + "b" * 20_000_000]
+    (tmp_path / "edges.txt").write_text("\n".join(rows))
+    assert "a line of more than 16 MB" in refused(tmp_path / "edges.txt", tmp_path, capsys)
 
 
 # -- files that are none ------------------------------------------------------------------------------------------
@@ -350,7 +404,12 @@ def test_a_tar_that_unpacks_to_far_more_than_it_should(compression, tmp_path, ca
         entry = tarfile.TarInfo("media/a.png")
         entry.size = 70 << 20
         file.addfile(entry, io.BytesIO(b"\0" * entry.size))
-    assert "zip bomb" in refused(path, tmp_path, capsys)
+    with pytest.raises(InputError, match="zip bomb"), archive_files.members(path, lambda _: True):
+        pass
+    if compression == "gz":
+        assert "zip bomb" in refused(path, tmp_path, capsys)
+    else:  # the command does not even unpack it
+        assert "compressed with" in refused(path, tmp_path, capsys, code=2)
 
 
 def test_the_headers_of_a_tar_count_too(tmp_path, capsys):

@@ -207,6 +207,8 @@ class _Values:
         try:
             return self._decoded(line)
         except (ValueError, RecursionError) as error:
+            if isinstance(error, RecursionError) and line.startswith(b"[") and not self.count:
+                raise InputError(f"{self.name} {unreadable(error)}.", hint=_HINT) from None  # all of the file
             if goes_on(line):
                 return _UNFINISHED
             self.problems.add(unreadable(error), self.began)
@@ -339,6 +341,9 @@ def _parted(text: bytes) -> Iterator[bytes]:
         if _TRAILING not in str(error) or len(text) > MAX_ENTRY_BYTES:
             yield text
             return
+    except RecursionError:  # the caller meets it again, and names it
+        yield text
+        return
     else:
         yield text
         return

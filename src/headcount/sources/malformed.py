@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from headcount.errors import InputError
+from headcount.errors import InputError, is_interrupt
 
-__all__ = ["ODD_VALUE", "malformed", "odd_pages_note", "special_file", "unpack_body", "whole_number"]
+__all__ = ["ODD_VALUE", "malformed", "odd_pages_note", "special_file", "unpack_body"]
 
 ODD_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 """What code that reads values raises where a value is of another kind than expected."""
@@ -56,7 +56,8 @@ def malformed(path: Path) -> Iterator[None]:
     """Turn what a reader raises on content that it does not expect into one sentence.
 
     Raises:
-        InputError: instead of any of that, of a fault of the disk, and of running out of memory.
+        InputError: instead of any of that, of a file that cannot be opened, and of running out of memory.
+        duckdb.Error: the query was interrupted, or the database could not write.
     """
     import duckdb
 
@@ -76,6 +77,8 @@ def malformed(path: Path) -> Iterator[None]:
             f"{path.name} needs more memory than there is.", hint="split it, or use a machine with more memory."
         ) from error
     except duckdb.Error as error:
+        if is_interrupt(error) or isinstance(error, duckdb.IOException | duckdb.FatalException):
+            raise  # Ctrl-C, or a full disk: no fault of the file
         raise InputError(
             f"{path.name} cannot be imported ({_reason(error)}).", hint="it was changed or damaged; write it again."
         ) from error
@@ -90,11 +93,6 @@ def special_file(path: Path) -> str | None:
     """What a path leads to where that is neither a file nor a folder, such as "a FIFO"; None where it is."""
     mode = path.stat().st_mode
     return next((name for is_kind, name in _SPECIAL_FILES if is_kind(mode)), None)
-
-
-def whole_number(value: object) -> int | None:
-    """A count as a server sends it; None where it is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
 
 
 def odd_pages_note(number: int) -> str:
