@@ -466,11 +466,12 @@ class _Reader:
 
 
 def _entries(page: Page) -> list[Any]:
-    """The entries of a list page; none where the page is not a list."""
-    try:
-        return entries(page.json) or []
-    except InputError:
-        return []
+    """The entries of a list page; none where the page is not a list.
+
+    Raises:
+        InputError: the page is not JSON.
+    """
+    return entries(page.json) or []
 
 
 def _note(account: Object) -> str:
