@@ -482,3 +482,22 @@ def test_a_post_keeps_its_author(tmp_path):
         told = store.ingest(filler(posts=[post("x:b")]), path="q", now=TUESDAY)
         assert store.connection.execute("SELECT author_id, text FROM posts").fetchall() == [("x:a", "by x:a")]
         assert any("1 posts have the id of a post by somebody else" in note for note in told.notes)
+
+
+@pytest.mark.parametrize("name", ["what?", "a#b", "50%25", "x[1]*", "o'clock", "ws?mode=ro#%"])
+def test_marks_that_mean_something_in_addresses_or_patterns_are_plain_in_a_path(tmp_path, name):
+    folder = tmp_path / name
+    tables = folder / "tables"
+    tables.mkdir(parents=True)
+    (tables / "accounts.csv").write_text("account_id,handle\nx:1,ego\nx:2,bea\n")
+    (tables / "follows.csv").write_text("follower_id,followee_id\nx:2,x:1\n")
+    workspace = hc.open(folder / name)
+    assert workspace.add(tables).added["follows"] == 1
+    workspace.forget("bea")
+    assert workspace.accounts() == []
+    for form in ("parquet", "csv", "csv.gz", "jsonl"):
+        other = hc.open(folder / f"{name}{form}")
+        other.add(tables)
+        other.export(folder / f"{name}-{form}", format=form)
+        assert hc.open(folder / f"{name}-again-{form}").add(folder / f"{name}-{form}").added["follows"] == 1
+    assert sorted(path.name for path in (folder / name).iterdir()) == ["headcount.duckdb", "headcount.lock"]

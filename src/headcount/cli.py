@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from headcount import __version__
-from headcount.errors import BadRows, HeadcountError, UsageError
+from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
+from headcount.terminal import confirm, echo, echo_json, show_click_error
 
 if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
@@ -40,29 +41,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        show_click_error(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "headcount: stopped; nothing that was already stored is lost, and the same command goes on from there.",
-            err=True,
-        )
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        click.echo(f"headcount: {error.strerror or error}{where}.", err=True)
+        echo(f"headcount: {error.strerror or error}{where}.", err=True)
         return 1
+    except Exception as error:
+        if is_interrupt(error):
+            return _interrupted()
+        known = as_known_error(error)
+        if known is None:
+            raise
+        _complain(known)
+        return known.exit_code
     return 0
 
 
+def _interrupted() -> int:
+    """Ctrl-C: what was kept depends on the command that was running."""
+    name = _RUNNING[-1] if _RUNNING else ""
+    echo(f"headcount: interrupted; {_KEPT.get(name, _KEPT[''])}", err=True)
+    return 130
+
+
+_RUNNING: list[str] = []
+"""The command that is running, for the message after Ctrl-C."""
+_KEPT = {
+    "": "the workspace is as it was before.",
+    "add": "pages that were collected are kept, and the same command resumes; an import that had not finished was "
+    "undone as a whole.",
+    "sync": "sources that were finished are updated; the same command resumes with the others.",
+    "demo": "the demo is incomplete; run the same command again to build it from the start.",
+    "export": "nothing was written to the target.",
+    "forget": "either everything about the account is still stored, or the deletion will be completed when the "
+    "workspace is opened next; run the same command again to be sure.",
+    "label": "labels that were confirmed are stored.",
+    "network": "finished steps are kept in the output folder, and the same command resumes.",
+    "watch": "events that were received are kept, and the same command resumes.",
+    "simulate": "the tables are incomplete; run the same command again.",
+}
+"""What is kept, by command."""
+
+
 def _complain(error: HeadcountError) -> None:
-    click.echo(f"headcount: {error}", err=True)
+    echo(f"headcount: {error}", err=True)
     if isinstance(error, BadRows):
         for problem in error.problems[1:]:
-            click.echo(f"  {problem}", err=True)
+            echo(f"  {problem}", err=True)
 
 
 class _Window(click.ParamType[float | None]):
@@ -123,14 +154,6 @@ def _open(folder: Path | None) -> Workspace:
     return Workspace(folder)
 
 
-def _print_json(value: Any) -> None:
-    import json
-
-    import msgspec
-
-    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False, allow_nan=False))
-
-
 def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]:
     """The fields of a result as plain values, and in `list` how completely the followers were listed."""
     import msgspec
@@ -141,7 +164,8 @@ def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """How many followers does an account truly have, and how sure is that?
 
     \b
@@ -152,6 +176,7 @@ def cli() -> None:
 
     Everything stays on this machine; platforms are only read, and nothing is ever followed, blocked or posted.
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    _RUNNING[:] = [context.invoked_subcommand or ""]
 
 
 @cli.command()
@@ -169,9 +194,9 @@ def demo(target: Path, seed: int, as_json: bool) -> None:
     """A small world with known truth, and its report."""
     from headcount.demo import run_demo
 
-    outcome = run_demo(target, seed=seed, say=lambda text: click.echo(text, err=True))
+    outcome = run_demo(target, seed=seed, say=lambda text: echo(text, err=True))
     if as_json:
-        _print_json(outcome)
+        echo_json(outcome)
         return
     from headcount.report.text import print_demo
 
@@ -267,7 +292,7 @@ def add(
 
             print_imported(imported)
     if as_json:
-        _print_json(done)
+        echo_json(done)
     elif done:
         from headcount.report.text import print_accounts
 
@@ -287,9 +312,9 @@ def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
 
 def _watch(workspace: Workspace, account: str, service: str | None) -> None:
     try:
-        workspace.watch(account, service=service, say=lambda text: click.echo(text, err=True), log=True)
+        workspace.watch(account, service=service, say=lambda text: echo(text, err=True), log=True)
     except KeyboardInterrupt:
-        click.echo("Stopped; the same command goes on from there.", err=True)
+        echo("Stopped; the same command goes on from there.", err=True)
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -334,7 +359,9 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
         raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
     if out:
         there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
-        click.echo("The login is forgotten." if there else "There was no login.")
+        if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
+            there = forget_secret(f"x:{host}")
+        echo("The login is forgotten." if there else "There was no login.")
         return
     what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
     if sys.stdin.isatty():
@@ -346,7 +373,7 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     else:
         host = str(name) if platform == "mastodon" else sessions.x_host(service)
         whose, where = sessions.log_in_with_token(platform, host, secret)
-    click.echo(f"Logged in as {whose}; kept in {where}.")
+    echo(f"Logged in as {whose}; kept in {where}.")
 
 
 @cli.command()
@@ -360,14 +387,14 @@ def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
     with Watcher(quiet=as_json, yes=yes) as watcher:
         done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
     if as_json:
-        _print_json(done)
+        echo_json(done)
         return
     from headcount.report.text import print_imported
 
     for imported in done:
         print_imported(imported)
     if not done:
-        click.echo("Nothing was taken in.")
+        echo("Nothing was taken in.")
 
 
 @cli.command()
@@ -377,7 +404,7 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
     """The accounts that a report can be made of."""
     found = _open(folder).accounts(limit)
     if as_json:
-        _print_json([_with_list(account._asdict(), account.follower_list) for account in found])
+        echo_json([_with_list(account._asdict(), account.follower_list) for account in found])
         return
     from headcount.report.text import print_accounts
 
@@ -406,15 +433,18 @@ def report(
     """The whole answer for one account (the main job)."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous)
     if html is not None:
+        from headcount.output import new_text
         from headcount.report.html import render_html
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render_html(answer), encoding="utf-8")
-        click.echo(f"Report: {html}", err=as_json)
+        if str(html) == "-":
+            raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
+        with new_text(html) as file:
+            file.write(render_html(answer))
+        echo(f"Report: {html}", err=as_json)
     if as_json:
         from headcount.report.document import to_json
 
-        click.echo(to_json(answer))
+        echo(to_json(answer))
         return
     from headcount.report.text import print_report
 
@@ -435,7 +465,7 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
         account_id, post_id = author
         result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
     if as_json:
-        _print_json(_with_list(result, result.follower_list))
+        echo_json(_with_list(result, result.follower_list))
         return
     from headcount.report.text import print_question
 
@@ -491,13 +521,13 @@ def followers(
     if csv_file is not None:
         write_csv(rows[:limit], csv_file, list_state=found.state)
         if not found.is_complete:
-            click.echo(follower_list_sentence(found), err=True)
+            echo(follower_list_sentence(found), err=True)
         if str(csv_file) != "-":
             from headcount.report.listing import count_rows
 
-            click.echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
+            echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
     elif as_json:
-        _print_json({"list": found, "followers": rows[:limit]})
+        echo_json({"list": found, "followers": rows[:limit]})
     else:
         from headcount.report.text import print_followers
 
@@ -520,7 +550,7 @@ def ties(
     """With whom the account has a two-way tie."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
     if as_json:
-        _print_json(_with_list(answer.ties, answer.ties.follower_list))
+        echo_json(_with_list(answer.ties, answer.ties.follower_list))
         return
     from headcount.report.text import print_ties
 
@@ -551,7 +581,7 @@ def authenticity(
     if draw is not None:
         drawn = workspace.to_label(draw, account, seed=seed)
         if as_json:
-            _print_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
+            echo_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
             return
         from headcount.report.text import print_lines
 
@@ -562,7 +592,7 @@ def authenticity(
     if as_json:
         from headcount.labels import as_document
 
-        _print_json(_with_list(as_document(found, row), found.follower_list))
+        echo_json(_with_list(as_document(found, row), found.follower_list))
         return
     from headcount.report.text import print_authenticity
 
@@ -578,7 +608,7 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
     """Say what a follower is; corrects the model here, and shows its local error rate."""
     done = _open(folder).label(follower, None if what == "none" else what, account=account)
     if as_json:
-        _print_json(done)
+        echo_json(done)
         return
     from headcount.report.text import print_lines
 
@@ -618,16 +648,16 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
 
         done = run_network(data, quiet=as_json, **asked)
     if as_json:
-        _print_json(done.summary)
+        echo_json(done.summary)
         return
     from headcount.network.page import findings
 
     for line in findings(done.summary):
-        click.echo(line)
+        echo(line)
     for note in done.summary.notes:
-        click.echo(f"Note: {note}")
+        echo(f"Note: {note}")
     for name, about in done.files.items():
-        click.echo(f"{done.folder / name}  {about}")
+        echo(f"{done.folder / name}  {about}")
 
 
 @cli.command()
@@ -646,10 +676,10 @@ def export(target: Path, form: str, replace: bool, folder: Path | None, as_json:
     """Write everything as tidy tables to a folder."""
     counts = _open(folder).export(target, format=form, replace=replace)
     if as_json:
-        _print_json(counts)
+        echo_json(counts)
         return
     for table, rows in counts.items():
-        click.echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
+        echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
 
 
 @cli.command()
@@ -659,12 +689,15 @@ def export(target: Path, form: str, replace: bool, folder: Path | None, as_json:
 def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Delete all that is known of an account."""
     if not yes:
-        click.confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True, err=True)
+        confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True)
     deleted = _open(folder).forget(account)
-    if as_json:
-        _print_json(deleted)
+    if not any(deleted.values()) and not as_json:
+        echo(f"Nothing about {account} was stored (it may have been forgotten before).")
         return
-    click.echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
+    if as_json:
+        echo_json(deleted)
+        return
+    echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
 
 
 def run() -> None:

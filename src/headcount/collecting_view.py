@@ -7,9 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from headcount.errors import UsageError
+from headcount.terminal import confirm, console, echo
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Quote
@@ -62,7 +61,7 @@ class Watcher:
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
         elif not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     def agree(self, quote: Quote) -> bool:
         """Say what it takes, and ask where it is long or costs money.
@@ -71,12 +70,12 @@ class Watcher:
             UsageError: it is long, and nobody is there to be asked.
         """
         if not self.quiet or self.only_quote:
-            click.echo(quote.sentence(), err=True)
+            echo(quote.sentence(), err=True)
             for what, calls in quote.parts:
                 if calls:
-                    click.echo(f"  {calls:>9,} {'call ' if calls == 1 else 'calls'}  {what}", err=True)
+                    echo(f"  {calls:>9,} {'call ' if calls == 1 else 'calls'}  {what}", err=True)
             if quote.advice:
-                click.echo(f"  {quote.advice}", err=True)
+                echo(f"  {quote.advice}", err=True)
         if self.only_quote:
             return False
         allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
@@ -92,7 +91,7 @@ class Watcher:
                     else ", or use --sample."
                 ),
             )
-        return click.confirm("Begin? It can be stopped at any time, and goes on where it was stopped.", err=True)
+        return confirm("Begin? It can be stopped at any time, and goes on where it was stopped.")
 
     def show(self, step: str, done: int, total: int | None) -> None:
         """How far a step is."""
@@ -104,7 +103,6 @@ class Watcher:
             self._show_line(step, done, total)
 
     def _show_bar(self, step: str, done: int, total: int | None) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         if self._bars is None:
@@ -115,7 +113,7 @@ class Watcher:
                 TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(elapsed_when_finished=True),
             )
-            self._bars = Progress(*columns, console=Console(stderr=True))
+            self._bars = Progress(*columns, console=console(stderr=True))
             self._bars.start()
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=total, rate="")
@@ -143,4 +141,4 @@ class Watcher:
         rate = self._rate(step, done)
         of = f" of {total:,}" if total else ""
         left = f", {duration((total - done) / rate)} left" if total and rate and total > done else ""
-        click.echo(f"{step}: {done:,}{of}" + (f", {rate:,.0f} a second{left}" if rate else ""), err=True)
+        echo(f"{step}: {done:,}{of}" + (f", {rate:,.0f} a second{left}" if rate else ""), err=True)

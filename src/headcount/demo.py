@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headcount.follower_list import FollowerList
+from headcount.output import new_text
 from headcount.workspace import Workspace
 
 __all__ = ["DemoMember", "DemoOutcome", "run_demo"]
@@ -84,7 +85,8 @@ def run_demo(folder: Path, *, seed: int = 1, say: Callable[[str], object] = prin
         beside = [measured[BESIDE]] if member.handle == MAIN else []
         report = build_report(measured[member.handle], beside=beside)
         page = folder / f"{member.handle}.html"
-        page.write_text(render_html(report), encoding="utf-8")
+        with new_text(page) as file:
+            file.write(render_html(report))
         found = report.audience
         members.append(
             DemoMember(

@@ -39,6 +39,8 @@ __all__ = [
     "StoreError",
     "StoreVersion",
     "UsageError",
+    "as_known_error",
+    "is_interrupt",
 ]
 
 
@@ -152,3 +154,41 @@ class AccessDenied(PlatformError):
 
 class BudgetReached(PlatformError):
     """Going on would cost more than was allowed."""
+
+
+def as_known_error(error: BaseException) -> HeadcountError | None:
+    """What a failure of a library or of the machine means to the user; None for a fault of this program.
+
+    The libraries are looked up by name, so that none is imported for it.
+    """
+    library = type(error).__module__.partition(".")[0].lstrip("_")
+    text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return HeadcountError("There is not enough memory.", hint="close other programs, or use a smaller selection.")
+    if library == "duckdb":
+        return StoreError(
+            f"The database reported: {text}",
+            hint="check that the disk has space and the workspace's files are readable, and run the command again.",
+        )
+    if library == "sqlite3":
+        return StoreError(
+            f"The file of a collection cannot be used: {text}.",
+            hint="check that the disk has space; if the file is damaged, move it away and collect again.",
+        )
+    if library in ("zlib", "zipfile", "gzip", "tarfile", "lzma", "csv", "bz2"):
+        return InputError(f"The file is damaged: {text}.", hint="download or export it again.")
+    if isinstance(error, OverflowError | RecursionError):
+        return InputError(
+            f"The input holds a value that is too large or too deeply nested: {text}.", hint="check the file."
+        )
+    return None
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Is this Ctrl-C, also where the database was busy and reports it as an error of its own?"""
+    name = type(error).__name__
+    return (
+        isinstance(error, KeyboardInterrupt)
+        or name == "InterruptException"
+        or (isinstance(error, RuntimeError) and str(error) == "Query interrupted")
+    )

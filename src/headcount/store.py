@@ -4,29 +4,41 @@ An import runs in one transaction: whatever stops it, the file holds the old sta
 again records what is new and what is gone and keeps the history: a follow that ended keeps its row with
 `gone_at`; a follower who comes back gets a new row.
 
-One process at a time may write. Reading opens the file read-only, so several may read at once.
+One process at a time may write. Reading opens the file read-only, so several may read at once. A writer holds the lock
+file beside the database from opening to closing, also while `forget` replaces the database by a rewritten one.
+
+`forget` deletes in one transaction that also leaves a mark; the file is then written anew without the deleted bytes.
+Where that was interrupted, by a kill or a full disk, the next opening finishes it.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import ListCoverage, complete_lists
+from headcount.output import new_file, new_folder
+from headcount.safe_text import csv_guarded_sql
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
-from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
+    from filelock import BaseFileLock
 
 __all__ = ["FILE_NAME", "Imported", "Snapshot", "Store"]
 
 FILE_NAME = "headcount.duckdb"
+LOCK_NAME = "headcount.lock"
 _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
@@ -178,21 +190,41 @@ class Store:
         self.folder = Path(folder).expanduser()
         self.path = self.folder / FILE_NAME
         self.write = write
+        self._copy: TemporaryDirectory[str] | None = None
         if not write and not self.path.exists():
             raise UsageError(
                 f"There is no workspace in {self.folder}.",
                 hint="add data first with: headcount add SOURCE, or name another folder with --workspace.",
             )
-        self.connection = _connect(self.path, write=write)
+        self._lock = _lock(self.folder) if write else None
         try:
-            self._migrate()
+            self._file = self._working_path()
+            self.connection = _connect(self._file, write=write)
+            try:
+                self._migrate()
+                self._finish_forgetting()
+            except BaseException:
+                self.connection.close()
+                raise
         except BaseException:
-            self.connection.close()
+            self._let_go()
             raise
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self.connection.close()
+        if self._copy is not None and self.write:
+            with new_file(self.path) as part:
+                shutil.copyfile(self._file, part)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Release the lock, and remove the copy that was worked on."""
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Store:
         return self
@@ -214,7 +246,7 @@ class Store:
             self.connection.close()
             with Store(self.folder, write=True):
                 pass
-            self.connection = _connect(self.path, write=False)
+            self.connection = _connect(self._file, write=False)
             return
         with self._transaction():
             con.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
@@ -231,15 +263,47 @@ class Store:
         row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         return int(row[0]) if row else 0
 
+    def _working_path(self) -> Path:
+        """The path that DuckDB opens: the file, or a copy of it where DuckDB cannot open the path itself.
+
+        DuckDB reads a question mark in a path as the start of options. The copy goes back when the store is closed.
+        """
+        if "?" not in str(self.path.resolve()):
+            return self.path
+        self._copy = TemporaryDirectory(prefix="headcount-")
+        copy = Path(self._copy.name) / FILE_NAME
+        if self.path.exists():
+            shutil.copyfile(self.path, copy)
+        return copy
+
+    def _finish_forgetting(self) -> None:
+        """Write the file anew where `forget` was interrupted before that was done; a reader leaves it to a writer."""
+        if self.write:
+            self._file.with_suffix(_FRESH).unlink(missing_ok=True)
+            self._file.with_suffix(f"{_FRESH}.wal").unlink(missing_ok=True)
+        if not _count(self.connection, "SELECT count(*) FROM meta WHERE key = $key", key=_REWRITE):
+            return
+        if self.write:
+            self._rewrite()
+            return
+        self.connection.close()
+        with suppress(StoreError):  # busy, or a full disk: what was deleted is not read in any case
+            Store(self.folder, write=True).close()
+        self.connection = _connect(self._file, write=False)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        import duckdb
+
+        with _as_store_errors(self.path):
+            self.connection.execute("BEGIN")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):  # a fatal error has ended the transaction already
+                    self.connection.execute("ROLLBACK")
+                raise
 
     # -- imports ------------------------------------------------------------------------------------------
 
@@ -706,13 +770,13 @@ class Store:
             raise UsageError(
                 f"{folder} already holds {there[0]}.", hint="name another folder, or allow it with --replace."
             )
-        folder.mkdir(parents=True, exist_ok=True)
         counts = {}
-        for table in TABLES:
-            columns = ", ".join(_exported(column, format) for column in table.columns)
-            target = str(folder / f"{table.name}.{format}").replace("'", "''")
-            self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
-            counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
+        with new_folder(folder) as part, _as_store_errors(self.path):
+            for table in TABLES:
+                columns = ", ".join(_exported(column, format) for column in table.columns)
+                target = str(part / f"{table.name}.{format}").replace("'", "''")
+                self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
+                counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
         return counts
 
     def handle_of(self, account_id: str) -> str | None:
@@ -721,8 +785,15 @@ class Store:
         return row[0] if row else None
 
     def forget(self, account_id: str) -> dict[str, int]:
-        """Delete all that is known of an account from every table, and give the rows deleted a table."""
+        """Delete all that is known of an account from every table, and give the rows deleted a table.
+
+        The handle is also taken out of texts, bios and links of others.
+
+        Raises:
+            StoreError: the disk is full; the rows are deleted, and the next opening finishes the rewriting.
+        """
         con = self.connection
+        handle = self.handle_of(account_id)
         where = {
             "accounts": "account_id = $id",
             "account_history": "account_id = $id",
@@ -748,9 +819,38 @@ class Store:
             held = f"://{account_id.partition(':')[2]}/"
             for column in ("reply_to_post_id", "root_post_id"):
                 con.execute(f"UPDATE posts SET {column} = NULL WHERE contains({column}, ?)", [held])
+            self._take_out_handle(account_id, handle)
             con.execute("INSERT INTO forgotten VALUES (sha256(?))", [account_id])
+            if handle:  # the same command again, by the handle, is then no wrong use
+                con.execute("INSERT INTO forgotten VALUES (sha256(lower(?)))", [handle])
+            con.execute("INSERT INTO meta VALUES (?, 'true')", [_REWRITE])
         self._rewrite()
         return deleted
+
+    def _take_out_handle(self, account_id: str, handle: str | None) -> None:
+        """Replace the handle of an account, and addresses of its profile, in what others wrote."""
+        platform, _, name = account_id.partition(":")
+        pattern = handle_pattern(platform, name, handle)
+        if pattern is None:
+            return
+        for table, column in (("posts", "text"), ("accounts", "bio"), ("accounts", "website")):
+            self.connection.execute(
+                f"UPDATE {table} SET {column} = regexp_replace({column}, $1, '[forgotten]', 'gi') "
+                f"WHERE regexp_matches({column}, $1, 'i')",
+                [pattern],
+            )
+
+    def was_forgotten(self, name: str) -> bool:
+        """Was an account of this id or handle forgotten before?"""
+        asked = name.strip().removeprefix("@")
+        forms = [asked, asked.lower(), *(f"{platform}:{asked}" for platform in PLATFORMS)]
+        return bool(
+            _count(
+                self.connection,
+                "SELECT count(*) FROM forgotten WHERE account_hash IN (SELECT sha256(unnest($forms)))",
+                forms=forms,
+            )
+        )
 
     def remember(self, account_id: str) -> None:
         """Take rows of an account in again that was forgotten."""
@@ -758,27 +858,62 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
-        fresh = self.path.with_suffix(".fresh")
+        fresh = self._file.with_suffix(_FRESH)
         fresh.unlink(missing_ok=True)
-        name = self.path.stem
+        name = self._file.stem
         target = str(fresh).replace("'", "''")
-        self.connection.execute(f"ATTACH '{target}' AS fresh_file")
-        self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
-        self.connection.execute("DETACH fresh_file")
+        with _as_store_errors(self.path):
+            self.connection.execute("CHECKPOINT")  # no log of the old file may be left beside the new one
+            self.connection.execute(f"ATTACH '{target}' AS fresh_file")
+            try:
+                self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
+                self.connection.execute("DELETE FROM fresh_file.meta WHERE key = ?", [_REWRITE])
+            finally:
+                self.connection.execute("DETACH fresh_file")
         self.connection.close()
-        fresh.replace(self.path)
-        self.path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
-        self.connection = _connect(self.path, write=True)
+        self._file.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+        fresh.replace(self._file)
+        self.connection = _connect(self._file, write=True)
 
 
 def _exported(column: Column, format: str) -> str:
-    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one."""
+    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one.
+
+    In CSV, text that begins like a formula stands behind an apostrophe, which the import takes away again.
+    """
     name = column.name
-    if column.type == "texts" and "csv" in format:
-        return f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END AS {name}"
+    if "csv" in format and column.is_free_text:
+        text = name
+        if column.type == "texts":
+            text = f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END"
+        return f"{csv_guarded_sql(text, number_is_safe=name.endswith('_id'))} AS {name}"
     if column.type == "timestamp" and format != "parquet":
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}"
     return name
+
+
+_FRESH = ".fresh"
+"""Ending of the rewritten database until it takes the place of the old one."""
+_REWRITE = "rewrite"
+"""Key in `meta`: rows were deleted for good, and the file still holds their bytes."""
+
+
+def handle_pattern(platform: str, name: str, handle: str | None) -> str | None:
+    """A regular expression (RE2) for an account's handle and profile addresses in texts; None without a handle.
+
+    A handle that is an ordinary word counts only behind an @ or in the address of a profile.
+    """
+    if platform == "mastodon":
+        user, _, server = name.partition("@")
+        user, server = re.escape(user), re.escape(server)
+        forms = [rf"@{user}(?:@{server})?", rf"{user}@{server}", rf"https?://{server}/(?:@|users/){user}"]
+    elif handle and platform == "bluesky" and "." in handle:
+        forms = [rf"(?:https?://bsky\.app/profile/|@)?{re.escape(handle)}"]
+    elif handle:
+        forms = [rf"(?:https?://)?(?:www\.)?(?:x|twitter)\.com/{re.escape(handle)}", rf"@{re.escape(handle)}"]
+    else:
+        return None
+    return rf"(?:{'|'.join(forms)})\b"
 
 
 _WHO = {
@@ -789,6 +924,52 @@ _WHO = {
 }
 """Table -> its columns that name an account whose row it is."""
 _TABLE_NAMES = tuple(table.name for table in TABLES)
+
+
+def _lock(folder: Path) -> BaseFileLock:
+    """The lock that one writer of a workspace holds.
+
+    Raises:
+        StoreBusy: another process holds it.
+        StoreError: the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    path, holder = folder / LOCK_NAME, ""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+        with suppress(OSError):  # for the message of others only
+            path.write_text(str(os.getpid()))
+    except Timeout:
+        with suppress(OSError):
+            holder = path.read_text().strip()
+        by = f" (process {holder})" if holder.isdigit() else ""
+        raise StoreBusy(
+            f"Another process{by} has the workspace {folder} open.",
+            hint="wait until it has finished, or use another folder with --workspace.",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"The workspace {folder} cannot be written to: {error.strerror or error}.",
+            hint="check the folder and its permissions, or name another folder with --workspace.",
+        ) from None
+    return lock
+
+
+@contextmanager
+def _as_store_errors(path: Path) -> Iterator[None]:
+    """Failures of the database that come from the machine (a full disk, too little memory, damage) as StoreError."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise StoreError(
+            f"The workspace {path.parent} could not be written: {str(error).splitlines()[0]}",
+            hint="free disk space or memory and run the same command again; what was stored before is kept.",
+        ) from None
 
 
 def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:

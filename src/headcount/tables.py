@@ -71,6 +71,11 @@ class Column:
         """The column's type in the store (DuckDB)."""
         return _SQL_TYPES[self.type]
 
+    @property
+    def is_free_text(self) -> bool:
+        """Anything may stand in it: text, or a list of text, that is not one of a few words."""
+        return self.type in ("text", "texts") and self.values is None
+
 
 @dataclass(frozen=True)
 class Table:

@@ -85,7 +85,7 @@ class Workspace:
             BadRows: some rows are wrong and `skip_bad` is false; nothing was imported.
             InputError: the file as a whole cannot be read; nothing was imported.
         """
-        from headcount.sources import find_source
+        from headcount.sources import find_source, read_source
         from headcount.sources.handles import parse_target
 
         path = Path(source).expanduser()
@@ -98,7 +98,7 @@ class Workspace:
         reader = find_source(path)
         with Store(self.folder, write=True) as store:
             return store.ingest(
-                lambda con: reader.read(path, con, skip_bad=skip_bad),
+                lambda con: read_source(reader, path, con, skip_bad=skip_bad),
                 path=str(path.resolve()),
                 now=now,
                 whole_lists=whole_lists,
@@ -137,7 +137,7 @@ class Workspace:
             AccountNotFound: the platform has no such account.
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
-        from headcount.sources import find_source
+        from headcount.sources import find_source, read_source
         from headcount.sources.collecting import Options, collect, log_file
         from headcount.sources.handles import parse_target
         from headcount.sources.http import Client
@@ -175,7 +175,7 @@ class Workspace:
                 store.remember(account_id)
             reader = find_source(landing)
             imported = store.ingest(
-                lambda con: reader.read(landing, con, skip_bad=False), path=str(landing.resolve()), now=now
+                lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=now
             )
         with Landing(landing, write=True) as collected:
             collected.take_in()
@@ -229,9 +229,12 @@ class Workspace:
         from headcount.sources.landing import ENDING, collected_as
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
-        accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if path.endswith(ENDING))
+        # only what was collected here is collected again: another workspace's file names servers of its own
+        own = (self.folder / "landing").resolve()
+        is_own = {path: path.endswith(ENDING) and Path(path).is_relative_to(own) for path in paths}
+        accounts = dict.fromkeys(collected_as(Path(path)) for path in paths if is_own[path])
         collected, failed = self._collect_again([account for account in accounts if account is not None], how)
-        there = [path for path in paths if Path(path).exists() and not path.endswith(ENDING)]
+        there = [path for path in paths if Path(path).exists() and not is_own[path]]
         if failed is not None and not collected and not there:
             raise failed
         if not there and not any(accounts):
@@ -476,7 +479,12 @@ class Workspace:
         from headcount.sources.landing import forget_in_landings
 
         with Store(self.folder, write=True) as store:
-            account_id = find_account(store.connection, account)
+            try:
+                account_id = find_account(store.connection, account)
+            except AccountNotFound:
+                if store.was_forgotten(account):  # an earlier run was interrupted after it, or this is a repetition
+                    return dict.fromkeys(("accounts", "account_history", "follows", "posts", "interactions"), 0)
+                raise
             # the tables last: as long as they name the account, what a fault has stopped can be asked for again
             forget_in_landings(self.folder, account_id, store.handle_of(account_id))
             return store.forget(account_id)

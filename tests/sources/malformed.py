@@ -70,7 +70,7 @@ def bomb(name: str) -> Callable[[Path], Path]:
     def build(folder: Path) -> Path:
         with gzip.open(folder / name, "wb", compresslevel=1) as file:
             file.write(b"follower_id,followee_id\n")
-            block = b"x" * (1 << 20)
+            block = b"x" * ((1 << 20) - 1) + b"\n"
             for _ in range(260):
                 file.write(block)
         return folder

@@ -112,7 +112,11 @@ def test_a_session_is_kept_whatever_else_the_server_sends(monkeypatch, document)
 
 @pytest.mark.parametrize(
     ("scopes", "whose"),
-    [(["read"], "@me@a.example"), ("read profile", "@me@a.example"), (None, "@me@a.example (the server does not tell")],
+    [
+        (["read"], "@me@a.example"),
+        ("read profile", "@me@a.example"),
+        (None, "@me@a.example (this server does not list"),
+    ],
 )
 def test_what_a_token_may_do_is_looked_at(monkeypatch, scopes, whose):
     logging_in(monkeypatch, (200, {"acct": "me"}), (200, {"scopes": scopes}))
@@ -136,9 +140,9 @@ def test_a_token_of_x_that_could_not_be_tried_is_not_kept(monkeypatch, status):
 
 
 def test_wrong_addresses_and_tokens_are_wrong_use():
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not a valid address"):
         log_in_bluesky("alice.test", "password", server="https://[::")
-    with pytest.raises(UsageError, match="no token"):
+    with pytest.raises(UsageError, match="does not look like an access token"):
         log_in_with_token("x", "api.x.com", "tökén")
 
 

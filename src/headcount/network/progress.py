@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from headcount.terminal import console, echo
+
 __all__ = ["Steps"]
 
 LINE_EVERY = 10.0
@@ -53,7 +55,7 @@ class Steps:
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         elif not self.quiet:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the progress shown
+            echo(text, err=True)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -91,7 +93,6 @@ class Steps:
             self.say(text + (f", about {_duration(left)} left in all" if left is not None and left >= 1 else ""))
 
     def _show_bar(self, name: str, share: float) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         if self._bar is None:
@@ -101,7 +102,7 @@ class Steps:
                 TaskProgressColumn(),
                 TextColumn("{task.fields[left]}"),
             )
-            self._bar = Progress(*columns, console=Console(stderr=True))
+            self._bar = Progress(*columns, console=console(stderr=True))
             self._bar.start()
         if self._task is None or self._task[0] != name:
             self._task = name, self._bar.add_task(name, total=1.0, left="")

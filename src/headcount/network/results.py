@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
+from headcount.output import new_file, new_text
+from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -199,8 +200,9 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
         {**row, "member_ids": [_plain(ids[m]) for m in group.members]}
         for row, group in zip(rows, found.groups, strict=True)
     ]
-    text = json.dumps({"sentence": part.sentence, "groups": whole}, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "rings.json").write_text(text, encoding="utf-8")
+    text = json_text({"sentence": part.sentence, "groups": whole}, indent=1)
+    with new_text(folder / "rings.json") as file:
+        file.write(text)
     kinds = {"number": "INTEGER", "verdict": "VARCHAR", "members": "BIGINT", "ties": "BIGINT"}
     names = [name for name in GroupRow.__dataclass_fields__ if name != "named"]
     columns = ", ".join(f"{name} {kinds.get(name, 'DOUBLE')}" for name in names)
@@ -210,8 +212,9 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
             con.executemany(
                 f"INSERT INTO groups VALUES ({', '.join('?' * len(names))})", [[row[n] for n in names] for row in rows]
             )
-        target = str(folder / "rings.parquet").replace("'", "''")
-        con.execute(f"COPY groups TO '{target}' (FORMAT parquet)")
+        with new_file(folder / "rings.parquet") as file:
+            target = str(file).replace("'", "''")
+            con.execute(f"COPY groups TO '{target}' (FORMAT parquet)")
 
 
 def _plain(value: Any) -> int | str:

@@ -30,6 +30,8 @@ from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
 from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
 from headcount.network.table import COLUMNS, write_accounts
+from headcount.output import new_text
+from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
@@ -537,11 +539,10 @@ def finish(folder: Path, summary: Summary) -> Outcome:
     """Write summary.json and the page."""
     import msgspec
 
-    text = json.dumps(msgspec.to_builtins(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(msgspec.to_builtins(summary))
     for name, content in (("summary.json", text), ("network.html", render_page(summary))):
-        part = folder / f".{name}.part"
-        part.write_text(content, encoding="utf-8")
-        part.replace(folder / name)
+        with new_text(folder / name) as file:
+            file.write(content)
     files = {
         "network.html": "the page",
         "accounts.parquet": f"{summary.accounts:,} accounts, a row each",

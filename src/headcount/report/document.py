@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from headcount.report.model import SCHEMA, Document, Report
+from headcount.safe_text import json_text
 
 __all__ = ["document", "json_schema", "to_json"]
 
@@ -20,10 +21,8 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON text, indented."""
-    import json
-
-    return json.dumps(document(report), indent=2, ensure_ascii=False, allow_nan=False)
+    """The report as JSON text, indented; control and bidirectional characters are escaped."""
+    return json_text(document(report))
 
 
 def json_schema() -> dict[str, Any]:

@@ -11,8 +11,10 @@ from typing import Any, TextIO
 
 from headcount.follower_list import COMPLETE, FollowerList
 from headcount.incoming import State
+from headcount.output import new_text
 from headcount.report import wording as say
 from headcount.report.model import FollowerRow
+from headcount.safe_text import csv_guarded
 
 __all__ = ["count_rows", "sort_rows", "write_csv"]
 
@@ -48,7 +50,7 @@ def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) 
 
 
 def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:
-    """Write rows as CSV to a file, or to standard output for the path `-`.
+    """Write rows as CSV to a file (compressed where its name ends in .gz), or to standard output for the path `-`.
 
     Args:
         rows: the followers; target: the file.
@@ -57,8 +59,7 @@ def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -
     if str(target) == "-":
         _write(rows, sys.stdout, list_state)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8", newline="") as file:
+    with new_text(target, newline="") as file:
         _write(rows, file, list_state)
 
 
@@ -70,7 +71,5 @@ def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State) -> None
 
 
 def _harmless(value: Any) -> Any:
-    """A name that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    """A text that begins like a formula is set behind an apostrophe, as spreadsheets would run it."""
+    return csv_guarded(value) if isinstance(value, str) else value

@@ -11,6 +11,7 @@ from headcount.report import wording as say
 from headcount.report.coverage import follower_list_sentence
 from headcount.report.findings import question_sentence
 from headcount.report.listing import count_rows
+from headcount.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,9 +42,7 @@ _BAR = 30
 
 @cache
 def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False)
+    return console(highlight=False, soft_wrap=False)
 
 
 def _line(text: str = "", style: str | None = None) -> None:

@@ -6,10 +6,11 @@ and marks that turn the direction of writing are dropped, so that a name cannot 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from headcount.safe_text import plain
 
 __all__ = [
     "CLASS_MEANINGS",
@@ -113,25 +114,6 @@ _PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
-
-# Category Cc, bidirectional marks, embeddings, overrides and isolates, invisible fillers, tag characters;
-# the joiners U+200C and U+200D stay, as Persian and many emoji need them.
-_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
-_HIDDEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
-    r"\uffa0\ufff9-\uffff\U000e0000-\U000e0fff]"
-)
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
-_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_PILED = re.compile(rf"({_MARKS}{{3}}){_MARKS}+")
-
-
-def plain(text: str) -> str:
-    """Text from outside made harmless: one line, no control character, no mark that turns the direction."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = _HIDDEN.sub("", _BREAKS.sub(" ", text))
-    return _PILED.sub(r"\1", _SURROGATES.sub("\ufffd", text))
 
 
 def shorten(text: str, length: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from headcount.simulate import WorldSettings, simulate
+from headcount.terminal import echo
 
 
 @click.command()
@@ -19,7 +20,7 @@ def main(people: int, follows: int | None, seed: int, folder: Path, form: str) -
     """Simulate a platform with known truth and write it as tidy tables."""
     world = simulate(WorldSettings(people=people, follows=follows or 50 * people), seed=seed)
     world.write(folder, format=form)
-    click.echo(
+    echo(
         f"{len(world.people):,} accounts, {len(world.follows):,} follows, {len(world.posts):,} posts, "
         f"{len(world.interactions):,} interactions: {folder}"
     )

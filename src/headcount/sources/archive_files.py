@@ -7,7 +7,9 @@ paths that lead out of it.
 
 from __future__ import annotations
 
+import importlib
 import io
+import lzma
 import os
 import struct
 import tarfile
@@ -20,22 +22,28 @@ from typing import IO, NoReturn, cast
 
 from headcount.errors import InputError
 from headcount.sources.files import BOMB_BYTES, BOMB_RATIO
+from headcount.sources.malformed import special_file
 
 __all__ = ["Members", "is_tar", "is_zip", "listed", "members"]
 
 Wanted = Callable[[str], bool]
 
-LARGEST_MEMBER = 2 << 30
+LARGEST_MEMBER = 640 << 20
 """One file inside an archive is held in memory while it is read; beyond this it is refused."""
 
 _DEEPEST = 5
 _MOST_ENTRIES = 50_000
+_MOST_FILES = 1_000_000
+"""Entries of a tar or zip that are looked at; the pictures of a large archive are some hundred thousand."""
 _PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
 _ENTRY, _ENTRY_SIZE = b"PK\x01\x02", 46
 """One file in the list at a zip's end: signature, and bytes before its name."""
 _TAR_ENDINGS = (".tar.gz", ".tgz", ".tar")
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError)
+_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "lzma"}
+_MAX_DIRECTORY_BYTES = 32 << 20
+"""The list of files in a zip; Python holds ten times as much in memory for it."""
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
 
 
 def is_zip(path: Path) -> bool:
@@ -102,6 +110,8 @@ def members(path: Path, wanted: Wanted) -> Iterator[Members]:
     """
     if path.is_dir():
         found = {name: file for name, file in _walk(path) if wanted(name)}
+        for name, file in found.items():
+            _refuse_special(path, name, file)
         _look_at_sizes(path.name, {name: file.stat().st_size for name, file in found.items()}, None)
         yield Members(path.name, {name: file.read_bytes for name, file in found.items()})
     elif is_tar(path):
@@ -109,16 +119,33 @@ def members(path: Path, wanted: Wanted) -> Iterator[Members]:
     else:
         with ExitStack() as stack:
             try:
-                file = stack.enter_context(_opened_zip(path))
+                opened = stack.enter_context(_opened_zip(path))
             except _DAMAGED as error:
                 _damaged(path.name, error)
-            yield _zip(path, file, wanted)
+            yield _zip(path, opened, wanted)
 
 
 @contextmanager
 def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, unless its list of files is larger than memory should be given for."""
+    _bound_directory(path)
     with io.FileIO(path) as raw, _AnyNames(raw) as stream, zipfile.ZipFile(cast(IO[bytes], stream)) as file:
         yield file
+
+
+def _bound_directory(path: Path) -> None:
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - (1 << 16) - 128, 0))
+        tail = file.read()
+    end, end64 = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    size = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if size == 0xFFFFFFFF and end64 >= 0:
+        size = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
+    if size > _MAX_DIRECTORY_BYTES:
+        raise InputError(
+            f"{path.name} lists more files than an archive of one account holds.",
+            hint="unpack it and hand in the folder.",
+        )
 
 
 class _AnyNames(io.BufferedReader):
@@ -161,22 +188,49 @@ def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
 def _tar(path: Path, wanted: Wanted) -> dict[str, Callable[[], bytes]]:
     """A tar has no list of its files: it is read through once, and what is wanted is kept."""
     found: dict[str, bytes] = {}
-    packed, unpacked = path.stat().st_size, 0
+    entries, held = 0, 0
     try:
-        with tarfile.open(path, "r|*", errors="replace") as file:
+        with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|", errors="replace") as file:  # type: ignore[call-overload]
             for entry in file:
-                unpacked += entry.size
+                entries += 1
+                _refuse_many(path.name, entries)
                 name = _plain(entry.name)
                 _refuse_odd_path(path.name, entry.name)
-                if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
-                    _refuse_bomb(path.name)
                 if name and entry.isfile() and wanted(name):
                     _look_at_sizes(path.name, {name: entry.size}, None)
+                    held += entry.size
+                    if held > LARGEST_MEMBER:
+                        _refuse_large(path.name)
                     content = file.extractfile(entry)
                     found[name] = content.read() if content else b""
     except _DAMAGED as error:
         _damaged(path.name, error)
     return {name: lambda content=content: content for name, content in found.items()}  # type: ignore[misc]
+
+
+class _Unpacked:
+    """The bytes of a tar without its compression; headers, which tarfile holds in memory, count too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.limit = path, max(BOMB_BYTES, BOMB_RATIO * path.stat().st_size)
+        self.count = 0
+        with path.open("rb") as file:
+            head = file.read(6)
+        opener = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), None)
+        self.file = importlib.import_module(opener).open(path, "rb") if opener else path.open("rb")
+
+    def __enter__(self) -> _Unpacked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, size: int) -> bytes:
+        content = bytes(self.file.read(size))
+        self.count += len(content)
+        if self.count > self.limit:
+            _refuse_bomb(self.path.name)
+        return content
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -193,6 +247,18 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
             path = _plain((inside / name).as_posix())
             if path:
                 yield path, Path(place) / name
+
+
+def _refuse_special(folder: Path, name: str, file: Path) -> None:
+    """Refuse a device or FIFO, which may have no end, and a link that leads out of the folder."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{name} in {folder.name} is a link that leads out of the folder.",
+            hint="no archive of a platform holds one; put the file itself there.",
+        )
+    special = special_file(file)
+    if special is not None:
+        raise InputError(f"{name} in {folder.name} is {special}, not a file.", hint="put the file itself there.")
 
 
 def _passed_over(folder: str) -> bool:
@@ -222,9 +288,23 @@ def _look_at_sizes(archive: str, sizes: dict[str, int], packed: int | None) -> N
     for name, size in sizes.items():
         if size > LARGEST_MEMBER:
             raise InputError(
-                f"{name} in {archive} has {size / (1 << 30):.1f} GiB, more than can be read at once.",
-                hint=f"files of up to {LARGEST_MEMBER >> 30} GiB can be read.",
+                f"{name} in {archive} has {size >> 20:,} MiB, more than can be read at once.",
+                hint=f"files of up to {LARGEST_MEMBER >> 20} MiB can be read.",
             )
+
+
+def _refuse_many(archive: str, entries: int) -> None:
+    if entries > _MOST_FILES:
+        raise InputError(
+            f"{archive} holds more than {_MOST_FILES:,} files.", hint="unpack it yourself and hand in the folder."
+        )
+
+
+def _refuse_large(archive: str) -> NoReturn:
+    raise InputError(
+        f"The files to be read in {archive} add up to more than {LARGEST_MEMBER >> 20} MiB.",
+        hint="unpack it and hand in the folder.",
+    )
 
 
 def _refuse_bomb(archive: str) -> NoReturn:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from headcount.errors import InputError
 from headcount.sources.base import Intake
 from headcount.sources.bluesky_repo import Record, tid_time
 from headcount.sources.bluesky_rows import Object, Reader, account_key, doubt_early_follows
 from headcount.sources.bluesky_views import soon_after
 from headcount.sources.landing import Landing, Page
+from headcount.sources.malformed import ODD_VALUE
 from headcount.sources.rows import BATCH_ROWS, Rows, objects
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ def read_live(landing: Landing, con: duckdb.DuckDBPyConnection, *, after: int = 
     """Read the pages of a landing that was followed live; those after a number only, where it is given."""
     reader = _LiveReader(Rows(con), str(landing.meta("account_id")).removeprefix("bluesky:"))
     for page in landing.pages(after=after):
-        reader.take(page)
+        try:
+            reader.take(page)
+        except (*ODD_VALUE, InputError):
+            reader.count_odd_page(page)
         reader.rows.flush(at=BATCH_ROWS)
     return reader.finish_live(con, landing)
 
@@ -52,7 +57,7 @@ class _LiveReader(Reader):
     def _live(self, content: Object, page: Page) -> None:
         for event in objects(content.get("events")):
             moment = event.get("time_us")
-            seen = page.fetched_at if not isinstance(moment, int) else _iso(moment)
+            seen = (_iso(moment) if isinstance(moment, int) else None) or page.fetched_at
             commit, author = event.get("commit"), event.get("did")
             if isinstance(commit, dict) and isinstance(author, str):
                 try:
@@ -108,5 +113,9 @@ class _LiveReader(Reader):
         return Intake("Bluesky, live", (), 0, counts, notes, whole_lists=False, repeats=True, account_id=me)
 
 
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1e6, UTC).isoformat()
+def _iso(moment: int) -> str | None:
+    """Microseconds since 1970 as ISO 8601; None where that is no date."""
+    try:
+        return datetime.fromtimestamp(moment / 1e6, UTC).isoformat()
+    except (OSError, OverflowError, ValueError):
+        return None

@@ -25,6 +25,9 @@ _TID_VALUE = {letter: value for value, letter in enumerate(_TID_ALPHABET)}
 _FIRST = 1_640_995_200_000_000
 """2022-01-01 in microseconds. Before there were such records; a key that says so holds no time."""
 _DEEPEST = 256
+_MAX_REPEATED_BYTES = 64 << 20
+"""Keys may share a record, so a small file can stand for a large one; beyond this it is refused."""
+_HINT = "it is damaged or was made to do harm; export it again."
 Node = dict[str, Any]
 
 
@@ -93,19 +96,29 @@ def read_repository(car: bytes) -> Repository:
         ) from None
     walk = _Walk(blocks)
     records = []
-    for key, value in walk.entries(top):
-        collection, _, name = key.partition("/")
-        records.append(Record(collection, name, value))
+    try:
+        for key, value in walk.entries(top):
+            collection, _, name = key.partition("/")
+            records.append(Record(collection, name, value))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"The repository holds a malformed node ({str(error)[:80]}).", hint=_HINT) from None
     times = (tid_time(record.key) for record in records)
     newest = max((time for time in times if time is not None), default=None)
     return Repository(did, records, walk.missing, replaced.count, tid_time(str(root.get("rev"))) or newest)
 
 
 class _Walk:
-    """Goes through the tree from left to right."""
+    """Goes through the tree from left to right, and to each node once.
+
+    Every node of a Merkle search tree has one parent. Where two links lead to the same node, 63 blocks can stand for
+    2^63 records, so that is refused.
+    """
 
     def __init__(self, blocks: dict[bytes, Any]) -> None:
         self.blocks, self.missing = blocks, 0
+        self.visited: set[bytes] = set()
+        self.records: set[bytes] = set()
+        self.repeated_bytes = 0
 
     def entries(self, address: bytes | None, depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
         if address is None:
@@ -114,13 +127,28 @@ class _Walk:
         if not isinstance(node, dict) or depth > _DEEPEST:
             self.missing += 1
             return
+        if address in self.visited:
+            raise InputError("The repository is not a tree: two links lead to the same node.", hint=_HINT)
+        self.visited.add(address)
         yield from self.entries(node.get("l"), depth + 1)
         before = b""
         for entry in node.get("e") or ():
             before = before[: entry["p"]] + entry["k"]
             value = self.blocks.get(entry["v"])
             if isinstance(value, dict):
+                self._bound_repeats(entry["v"], value)
                 yield before.decode("utf-8", errors="replace"), value
             else:
                 self.missing += 1
             yield from self.entries(entry.get("t"), depth + 1)
+
+    def _bound_repeats(self, address: bytes, value: dict[str, Any]) -> None:
+        """Refuse records that many keys share and that add up to far more than the file holds."""
+        if address not in self.records:
+            self.records.add(address)
+            return
+        import libipld
+
+        self.repeated_bytes += len(libipld.encode_dag_cbor(value))
+        if self.repeated_bytes > _MAX_REPEATED_BYTES:
+            raise InputError("The repository repeats its records far more often than a real one.", hint=_HINT)

@@ -33,6 +33,7 @@ from headcount.sources.bluesky_views import (
 from headcount.sources.decoding import Replaced
 from headcount.sources.gone import read_gone
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
+from headcount.sources.malformed import ODD_VALUE, odd_pages_note
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth, whole_number
 
 if TYPE_CHECKING:
@@ -73,12 +74,15 @@ class BlueskySource:
             if gone is not None:
                 return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
-            if profile is None:
+            if profile is None or not isinstance(profile.json, dict) or not isinstance(profile.json.get("did"), str):
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
             collected = collected_as(path)
             reader = Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
             for page in landing.pages():
-                reader.take(page)
+                try:
+                    reader.take(page)
+                except (*ODD_VALUE, InputError):  # one page of a server never spoils the others
+                    reader.count_odd_page(page)
                 reader.rows.flush(at=BATCH_ROWS)
             return reader.finish(self.name, con, landing)
 
@@ -167,6 +171,11 @@ class Reader:
         if not isinstance(content, dict):
             return
         getattr(self, f"_{page.step}", self._nothing)(content, page)
+
+    def count_odd_page(self, page: Page) -> None:
+        """A page whose values are not what they should be; a list with such a page is not complete."""
+        self.counts["odd pages"] += 1
+        self.counts["nobody"] += page.step in ("followers", "following")
 
     def _nothing(self, content: Object, page: Page) -> None:
         """A step that no rows are made of (identity)."""
@@ -445,6 +454,8 @@ class Reader:
             )
         if self.counts["odd records"]:
             notes.append(f"{self.counts['odd records']:,} records are malformed and were left out.")
+        if self.counts["odd pages"]:
+            notes.append(odd_pages_note(self.counts["odd pages"]))
         if self.counts["hidden answers"]:
             notes.append(
                 f"{self.counts['hidden answers']:,} answers in threads are counted and not shown: deleted since, or by "

@@ -117,7 +117,7 @@ def thread_posts(content: Object) -> Thread:
         shown = sum(isinstance(reply.get("post"), dict) for reply in replies)
         found.replies[str(post.get("uri"))] = shown
         if counted and not replies and post is not found.posts[0]:
-            found.cut.append(str(post["uri"]))
+            found.cut.append(str(post.get("uri")))
         else:
             found.hidden += max(counted - shown, 0)
         waiting += replies

@@ -15,6 +15,7 @@ __all__ = ["decode_car"]
 
 _CID_TAG = 42
 _CID_V0 = b"\x12\x20"
+_MAX_VARINT_BITS = 63
 _SIMPLE = {20: False, 21: True, 22: None}
 
 
@@ -52,7 +53,7 @@ def _decode_car(car: bytes, replaced: Replaced) -> tuple[dict[str, Any], dict[by
             start = _cid_size(block)
             blocks[block[:start]] = _Reader(block[start:], replaced).value()
             at += size
-    except (IndexError, struct.error, RecursionError) as error:
+    except (IndexError, TypeError, struct.error, RecursionError) as error:
         raise ValueError(f"a block is damaged ({error})") from None
     return header, blocks
 
@@ -65,6 +66,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         value, at, shift = value | (byte & 0x7F) << shift, at + 1, shift + 7
         if not byte & 0x80:
             return value, at
+        if shift > _MAX_VARINT_BITS:
+            raise ValueError("a length is too long")
 
 
 def _cid_size(block: bytes) -> int:

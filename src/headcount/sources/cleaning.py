@@ -14,8 +14,10 @@ from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    from numpy.typing import NDArray
 
-__all__ = ["clean"]
+__all__ = ["clean", "places_on_circles"]
 
 _ACCOUNT_IDS = {
     "incoming_accounts": ("account_id",),
@@ -24,7 +26,6 @@ _ACCOUNT_IDS = {
     "incoming_interactions": ("actor_id", "target_id"),
 }
 _PREFIXES = ", ".join(f"'{platform}'" for platform in PLATFORMS)
-_DEEPEST_THREAD = 10_000
 _FIRST_YEAR = 1990
 
 
@@ -196,32 +197,57 @@ def _join_touches(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> None:
 def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:
     """A post that is its own ancestor answers nothing.
 
-    A thread can only run in a circle where some post is not newer than the one it answers, so only the threads of
-    such posts are walked.
+    A thread can only run in a circle where some post is not newer than the one it answers: such a link is cut where
+    it lies on a circle, and nothing is searched where there is none.
     """
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE circle AS
-        WITH RECURSIVE suspect AS (
-            SELECT c.post_id FROM incoming_posts AS c JOIN incoming_posts AS p ON p.post_id = c.reply_to_post_id
-            WHERE c.created_at IS NULL OR p.created_at IS NULL OR p.created_at >= c.created_at),
-        walk(start, place, depth) AS (
-            SELECT s.post_id, p.reply_to_post_id, 1 FROM suspect AS s JOIN incoming_posts AS p ON p.post_id = s.post_id
-            UNION ALL
-            SELECT w.start, p.reply_to_post_id, w.depth + 1 FROM walk AS w
-            JOIN incoming_posts AS p ON p.post_id = w.place
-            WHERE w.place <> w.start AND w.depth < """
-        + str(_DEEPEST_THREAD)
-        + """ AND p.reply_to_post_id IS NOT NULL)
-        SELECT DISTINCT start AS post_id FROM walk WHERE place = start"""
+        """CREATE OR REPLACE TEMP TABLE thread AS
+        WITH numbered AS (SELECT post_id, row_number() OVER () - 1 AS place, created_at FROM incoming_posts)
+        SELECT c.place, p.place AS parent, c.post_id,
+            coalesce(p.created_at >= c.created_at, true) AS suspect
+        FROM incoming_posts AS i JOIN numbered AS c USING (post_id)
+        JOIN numbered AS p ON p.post_id = i.reply_to_post_id"""
     )
-    found = _number(con, "SELECT count(*) FROM circle")
+    found = 0
+    if _number(con, "SELECT count(*) FROM thread WHERE suspect"):
+        count = _number(con, "SELECT count(*) FROM incoming_posts")
+        answered = con.execute("SELECT place, parent FROM thread")
+        links = answered.fetchnumpy()
+        answered.fetchall()  # a result is finished once a fetch gives no rows
+        con.register("circle", {"place": places_on_circles(links["place"], links["parent"], count)})
+        con.execute("DELETE FROM thread WHERE NOT suspect OR place NOT IN (SELECT place FROM circle)")
+        con.unregister("circle")
+        found = _number(con, "SELECT count(*) FROM thread")
     if found:
         con.execute(
             "UPDATE incoming_posts SET reply_to_post_id = NULL, root_post_id = NULL "
-            "WHERE post_id IN (SELECT post_id FROM circle)"
+            "WHERE post_id IN (SELECT post_id FROM thread)"
         )
-    con.execute("DROP TABLE temp.circle")
+    con.execute("DROP TABLE temp.thread")
     return [f"{found:,} posts answer themselves in a circle; what they answer was taken as unknown."] if found else []
+
+
+def places_on_circles(place: NDArray[np.int64], parent: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Which of `count` nodes lie on a circle, where each has at most one parent.
+
+    After at least `count` steps towards the parents every walk has ended or runs on a circle, and every node of a
+    circle is where some walk is. The steps are doubled (pointer jumping), so that is log2(count) gathers.
+
+    Args:
+        place, parent: of each link, from 0.
+        count: of nodes.
+    """
+    import numpy as np
+
+    after = np.full(count + 1, count, dtype=np.int64)  # the last place: the walk has ended
+    after[place] = parent
+    steps = 1
+    while steps < count and (after != count).any():
+        after = after[after]
+        steps *= 2
+    reached = np.unique(after)
+    on_circles: NDArray[np.int64] = reached[reached != count]
+    return on_circles
 
 
 def _derive_replies(con: duckdb.DuckDBPyConnection) -> list[str]:

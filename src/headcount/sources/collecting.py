@@ -23,9 +23,10 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
+from headcount.safe_text import plain
 from headcount.sources.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.handles import Target
-from headcount.sources.http import Client, Limit, duration
+from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
 
 __all__ = [
@@ -56,6 +57,8 @@ SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
 MOST_EMPTY = 50
 """So many pages in a row without an item, though each points to a next one, end a list."""
+_TOO_LARGE = 413
+"""The status that stands for an answer over the size limit."""
 MOST_FAILURES = 3
 """So many accounts in a row that cannot be read mean that the platform as a whole cannot."""
 MAX_GONE_SHARE = 0.02
@@ -224,7 +227,11 @@ class Collection:
         if known is not None:
             return known
         self._allow(price)
-        answer = self._ask(address, bucket, expect)
+        try:
+            answer = self._ask(address, bucket, expect)
+        except AnswerTooLarge as error:  # kept as a refusal, since it would be as long the next time
+            log.warning("Left out: %s (%s)", address, error.message)
+            return self.landing.put(step, address, _TOO_LARGE, {}, b"")
         # a login or a payment may change that, so it is not kept
         if answer.status in (401, 402, 403) or _expired(answer.status, answer.body):
             return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
@@ -557,13 +564,20 @@ def _run(collector: Collector, collection: Collection) -> None:
             collection.say(usage.sentence())
 
 
+class _PlainFormatter(logging.Formatter):
+    """One line a message, without control characters: a log is read in a terminal, and servers write into it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the standard library's name)
+        return plain(super().formatMessage(record))
+
+
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
     """Write what happens in collecting, with its time, to the end of a file that only the user can read."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
     before = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)

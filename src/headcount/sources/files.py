@@ -20,8 +20,8 @@ from headcount.sources.decoding import ONE_EACH, Encoding, Replaced
 __all__ = ["TextFile", "line_at", "look_through", "physical_lines", "readable_copy"]
 
 CHUNK = 1 << 20
-BOMB_BYTES = 200 << 20
-BOMB_RATIO = 200
+BOMB_BYTES = 64 << 20
+BOMB_RATIO = 100
 """A compressed file that unpacks to more than BOMB_BYTES at more than BOMB_RATIO times its size is refused."""
 
 _SIGNATURES = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF"}
@@ -69,11 +69,16 @@ class TextFile:
         return cast(BinaryIO, gzip.open(self.path, "rb")) if self.compressed else self.path.open("rb")
 
 
-def look_through(path: Path) -> TextFile:
+def look_through(path: Path, *, longest_line: int | None = None) -> TextFile:
     """Read a text file once, in pieces, and say how to read it.
 
+    Args:
+        path: of the file.
+        longest_line: bytes; a file with a longer line is refused. None: lines may be of any length.
+
     Raises:
-        InputError: empty, binary, cut off, or a compressed file that unpacks to far more than it should.
+        InputError: empty, binary, cut off, a line that is too long, or a compressed file that unpacks to far more than
+            it should.
     """
     compressed = path.suffix.lower() == ".gz"
     size = path.stat().st_size
@@ -81,19 +86,19 @@ def look_through(path: Path) -> TextFile:
         raise InputError(f"{path.name} is empty.", hint="hand in a file with a header and rows, or leave it out.")
     try:
         with TextFile(path, compressed, "utf-8").open() as stream:
-            return _look_through(path, stream, size if compressed else None)
+            return _look_through(path, stream, size if compressed else None, longest_line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is cut off or no gzip file; fetch or write it again."
         ) from None
 
 
-def _look_through(path: Path, stream: BinaryIO, packed: int | None) -> TextFile:
+def _look_through(path: Path, stream: BinaryIO, packed: int | None, longest_line: int | None) -> TextFile:
     head = stream.read(4096)
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise InputError(f"{path.name} is {what}, not text.", hint="give the file the ending of what it is.")
-    seen = _Seen(path, packed, Encoding(head))
+    seen = _Seen(path, packed, Encoding(head), longest_line)
     while head:
         seen.take(head)
         head = stream.read(CHUNK)
@@ -108,8 +113,9 @@ class _Seen:
         ends: line ends outside of quotes; crlf: those of them that are CR LF.
     """
 
-    def __init__(self, path: Path, packed: int | None, encoding: Encoding) -> None:
-        self.path, self.packed, self.encoding = path, packed, encoding
+    def __init__(self, path: Path, packed: int | None, encoding: Encoding, longest_line: int | None) -> None:
+        self.path, self.packed, self.encoding, self.longest_line = path, packed, encoding, longest_line
+        self.line = 0
         self.quotes = ".csv" in path.name.lower()  # JSON has no line ends inside quotes
         self.unpacked = self.ends = self.crlf = 0
         self.in_quotes, self.after_cr = False, False
@@ -122,11 +128,25 @@ class _Seen:
                 f"{self.path.name} unpacks to more than {BOMB_RATIO} times its size.",
                 hint="it looks like a zip bomb; unpack it yourself and hand in the unpacked file if it is not.",
             )
+        self._bound_line(chunk)
         if not self.encoding.is_wide:
             if b"\0" in chunk:
                 raise InputError(f"{self.path.name} is binary, not text.", hint="supported: CSV, JSON lines, Parquet.")
             self._count_ends(chunk)
         self.encoding.take(chunk)
+
+    def _bound_line(self, chunk: bytes) -> None:
+        """Refuse a line that goes on over many pieces: whoever reads lines would hold it in memory."""
+        if self.longest_line is None:
+            return
+        ends = [place for place in (chunk.find(b"\n"), chunk.find(b"\r")) if place >= 0]
+        if self.line + min(ends, default=len(chunk)) > self.longest_line:
+            raise InputError(
+                f"{self.path.name} holds a line of more than {self.longest_line // 1_000_000} MB.",
+                hint="check that the file is what its name says, and that its quotes are closed.",
+            )
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self.line = len(chunk) - 1 - last if last >= 0 else self.line + len(chunk)
 
     def _count_ends(self, chunk: bytes) -> None:
         parts = chunk.split(b'"') if self.quotes else [chunk]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headcount.errors import UsageError
 from headcount.hosts import with_host_key
 
-__all__ = ["Target", "parse_target"]
+__all__ = ["Target", "looks_like_file", "parse_target"]
 
 _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 _SERVER = rf"(?:{_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
@@ -28,6 +28,13 @@ _FORMS = (
     ("x", re.compile(r"@(?P<name>\w{1,15})")),
 )
 
+_FILE_ENDINGS = frozenset(
+    "7z arrow avro bak bz2 car crdownload csv db dta duckdb feather gexf graphml gz htm html ipc jpeg jpg js json "  # noqa: SIM905
+    "jsonl landing log ndjson npz ods orc parquet part pdf pickle pkl png rar rds sav sqlite sqlite3 tar tgz tmp tsv "
+    "txt wal xls xlsm xlsx xml xz yaml yml zip zst".split()
+)
+"""Endings of data files. Of these only .zip is a top-level domain too; a handle there needs a prefix or an @."""
+
 _NAMES = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "twitter": "X"}
 
 
@@ -44,12 +51,21 @@ class Target:
     name: str
 
 
+def looks_like_file(text: str) -> bool:
+    """Is this the name or path of a data file, and not the handle or address of an account?"""
+    explicit = text.startswith("@") or ":" in text or re.match(r"(?:www\.)?[\w-]+\.\w+/", text) is not None
+    return not explicit and text.rpartition(".")[2].lower() in _FILE_ENDINGS
+
+
 def parse_target(text: str) -> Target | None:
     """The account that a text names; None where it names none.
 
     `alice.bsky.social` and did:… are Bluesky's, `alice@server.example` Mastodon's, `@alice` X's; so are the addresses
-    of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one.
+    of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one. `accounts.csv.gz`
+    is the name of a file, whether there is one or not.
     """
+    if looks_like_file(text.strip()):
+        return None
     lower = with_host_key(text.strip())
     for platform, form in _FORMS:
         found = form.fullmatch(lower if "did:" in lower else lower.lower())

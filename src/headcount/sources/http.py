@@ -5,7 +5,12 @@ Pace: where an answer tells how much of a limit is left (`ratelimit-remaining`, 
 window). A 429 is waited out until the moment it names (`Retry-After`, `-reset`), or ever longer where it names none.
 
 Faults that pass (5xx, 408, 425, timeouts, broken connections, bodies that end early, JSON that is none, pages of
-another type) are asked again with growing, jittered pauses. What still fails then is `PlatformUnavailable`.
+another type) are asked again with growing, jittered pauses. What still fails then is `PlatformUnavailable`. Each
+request has a deadline as a whole, so that a server that sends a byte now and then cannot hold it for ever. An answer
+over the size limit (`AnswerTooLarge`) is not requested again.
+
+Clocks differ: a reset is read against the server's own `Date`, and one that lies in the past still waits, at least a
+second and twice as long each further time. Of several headers of one limit the most cautious holds.
 
 Only GET is ever sent. The one exception, opening and renewing a login session, is in `sessions.py`.
 """
@@ -15,13 +20,16 @@ from __future__ import annotations
 import logging
 import math
 import random
+import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
@@ -30,14 +38,16 @@ from headcount.sources.decoding import decode_json
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Answer", "Client", "Limit", "Patience", "Usage", "duration"]
+__all__ = ["Answer", "AnswerTooLarge", "Client", "Limit", "Patience", "Usage", "duration"]
 
 log = logging.getLogger("headcount.collect")
 # each pause is told here in words; without a handler of its own, stamina's line about it would go to standard error
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audience)"
-_LONGEST_BODY = 512 << 20  # bytes, unpacked; repositories are by far the longest answers
+MAX_BODY = {"application/vnd.ipld.car": 512 << 20}
+"""Bytes of an answer, unpacked, by its expected type; repositories are by far the longest answers."""
+MAX_BODY_ELSEWHERE = 64 << 20
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _FIRST_TRIES = 3  # where there never was a connection
@@ -61,6 +71,8 @@ class Patience:
         first, longest: seconds of the first pause and of the longest; each is doubled, then jittered.
         blind: seconds of the first pause after a 429 that does not say how long; doubled too.
         timeout: seconds without a byte after which a request is given up.
+        deadline: seconds after which a request as a whole is given up.
+        min_limit_wait: seconds of the shortest pause for a limit; doubled for each further one of the same request.
     """
 
     tries: int = 8
@@ -68,6 +80,12 @@ class Patience:
     longest: float = 60.0
     blind: float = 15.0
     timeout: float = 30.0
+    deadline: float = 300.0
+    min_limit_wait: float = 1.0
+
+
+class AnswerTooLarge(PlatformUnavailable):
+    """An answer is longer than any answer should be; requesting it again gives the same."""
 
 
 @dataclass
@@ -160,6 +178,7 @@ class Client:
         self._closed_until: dict[str, float] = {}
         self.reached = False
         self._sleep = sleep
+        self._connections: deque[Any] = deque(maxlen=16)
         # no redirects to elsewhere with a token in the header
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(self.patience.timeout, connect=min(10.0, self.patience.timeout)),
@@ -167,6 +186,11 @@ class Client:
             follow_redirects=False,
             transport=transport,
         )
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the connections that are opened, so that a deadline can end them."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._connections.append(info["return_value"])
 
     def close(self) -> None:
         """Close the connections."""
@@ -198,7 +222,8 @@ class Client:
             An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.
 
         Raises:
-            PlatformUnavailable: it was not answered, however often it was asked.
+            AnswerTooLarge: the answer is over the size limit.
+            PlatformUnavailable: it was not answered, however often it was requested.
         """
         import stamina
 
@@ -211,8 +236,8 @@ class Client:
                     answer = self._try(url, headers, bucket, expect)
         except _Again as error:
             unavailable = PlatformUnavailable(
-                f"{_host(url)} was asked {pauses.tries} times without a proper answer; the last: {error.reason}.",
-                hint="run the same command again later: it goes on where it stopped.",
+                f"No valid response from {_host(url)} after {pauses.tries} attempts; last error: {error.reason}.",
+                hint="run the same command again later: it resumes where it stopped.",
             )
             unavailable.status = error.status
             raise unavailable from None
@@ -227,17 +252,22 @@ class Client:
 
         self.usage.requests += 1
         self._http.cookies.clear()  # nobody is to be followed from page to page
+        accept = f"{expect}*" if expect.endswith("/") else expect
+        sent = {"Accept": f"{accept}, */*;q=0.1", **(headers or {})}
+        deadline = _Deadline(self.patience.deadline, self._connections)
         try:
-            accept = f"{expect}*" if expect.endswith("/") else expect
-            with self._http.stream("GET", url, headers={"Accept": f"{accept}, */*;q=0.1", **(headers or {})}) as reply:
-                body = _whole_body(reply.iter_bytes(), url)
+            with deadline, self._http.stream("GET", url, headers=sent, extensions={"trace": self._trace}) as reply:
+                body = _whole_body(reply.iter_bytes(), url, MAX_BODY.get(expect, MAX_BODY_ELSEWHERE))
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
-            raise _Again(_in_words(error), unreached=isinstance(error, httpx2.ConnectError)) from None
+            late = f"no complete answer within {duration(self.patience.deadline)}"
+            raise _Again(
+                late if deadline.is_over else _in_words(error), unreached=isinstance(error, httpx2.ConnectError)
+            ) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             raise UsageError(
                 f"{url[:80]!r} is no address.", hint="the address of a server begins with https://"
             ) from None
-        answer = Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, body)
+        answer = Answer(reply.status_code, _single_headers(reply.headers.multi_items()), body)
         self.usage.bytes += len(answer.body)
         self.reached = True
         self._heed(answer, bucket)
@@ -249,7 +279,7 @@ class Client:
         left = next((answer.headers[name] for name in _REMAINING if name in answer.headers), None)
         wait = _until_reset(answer.headers)
         if wait is not None and left is not None and set(left.strip()) == {"0"}:
-            self._closed_until[bucket] = time.monotonic() + wait
+            self._closed_until[bucket] = time.monotonic() + max(wait, self.patience.min_limit_wait)
 
     def _keep_pace(self, bucket: str) -> None:
         """Wait until one more request is allowed."""
@@ -301,7 +331,8 @@ class _Pauses:
         if hopeless or self.tries >= patience.tries:
             return False
         if error.limit:
-            seconds = error.wait if error.wait is not None else patience.blind * 2**self.limits
+            least = patience.min_limit_wait * 2.0**self.limits
+            seconds = max(error.wait, least) if error.wait is not None else patience.blind * 2**self.limits
             self.limits += 1
             seconds *= random.uniform(1.0, 1.1)  # noqa: S311
         else:
@@ -314,15 +345,71 @@ class _Pauses:
         return seconds
 
 
-def _whole_body(parts: Iterable[bytes], url: str) -> bytes:
+class _Deadline:
+    """Ends the connections of a client when a request takes too long as a whole.
+
+    Args:
+        seconds: from entering to the end.
+        connections: network streams of the client, of which only one is in use.
+
+    Attributes:
+        is_over: the deadline has passed.
+    """
+
+    def __init__(self, seconds: float, connections: Iterable[Any]) -> None:
+        self.is_over = False
+        self._connections = connections
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.is_over = True
+        for stream in list(self._connections):
+            connection = stream.get_extra_info("socket")
+            if connection is not None:
+                with suppress(OSError):  # closed already
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+def _single_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name in lower case; of a limit that is sent several times, the most cautious value."""
+    several: dict[str, list[str]] = {}
+    for name, value in items:
+        several.setdefault(name.lower(), []).append(value)
+    return {name: _most_cautious(name, values) for name, values in several.items()}
+
+
+def _most_cautious(name: str, values: list[str]) -> str:
+    if name in _REMAINING:
+        return min(values, key=lambda value: _number(value, math.inf))
+    if name in _RESET or name == "retry-after":
+        return max(values, key=lambda value: _seconds(value, time.time()) or 0.0)
+    return ", ".join(values)
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return otherwise
+
+
+def _whole_body(parts: Iterable[bytes], url: str, longest: int) -> bytes:
     """The body, unless it is so long that something else than an answer is being sent."""
     body = bytearray()
     for part in parts:
         body += part
-        if len(body) > _LONGEST_BODY:
-            raise PlatformUnavailable(
-                f"{_host(url)} sent an answer of more than {_LONGEST_BODY >> 20} MB.",
-                hint="nothing of it was kept; run the same command again later.",
+        if len(body) > longest:
+            raise AnswerTooLarge(
+                f"{_host(url)} sent an answer of more than {longest >> 20} MB, which was not kept.",
+                hint="check the address of the server; the rest can be collected without this answer.",
             )
     return bytes(body)
 
@@ -359,17 +446,22 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
     given = after if after is not None else next((headers[name] for name in _RESET if name in headers), None)
     if given is None:
         return None
-    text = given.strip()
-    # a header that was sent twice arrives as one: 120, Thu, 26 Nov 2026 18:32:56 GMT
+    return _seconds(given, _date(headers.get("date", "")) or time.time())
+
+
+def _seconds(text: str, now: float) -> float | None:
+    """Seconds from `now` (of the server's clock) until the time or after the seconds that a header gives."""
+    text = text.strip()
+    # a header that was sent twice may arrive as one: 120, Thu, 26 Nov 2026 18:32:56 GMT
     seconds, comma, _ = text.partition(",")
     try:
         number = float(seconds if comma and seconds.strip().isdigit() else text)
     except ValueError:
         moment = _date(text)
-        return None if moment is None else _bounded(moment - time.time())
+        return None if moment is None else _bounded(moment - now)
     if number > 1e11:  # milliseconds
         number /= 1000
-    return _bounded(number - time.time() if number > 1e9 else number)
+    return _bounded(number - now if number > 1e9 else number)
 
 
 def _bounded(seconds: float) -> float | None:

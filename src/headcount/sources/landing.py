@@ -28,6 +28,7 @@ import msgspec
 from headcount.errors import InputError, StoreBusy
 from headcount.incoming import LISTS, ListCoverage, ListName, State
 from headcount.sources.decoding import Replaced, decode_json
+from headcount.sources.malformed import unpack_body
 
 if TYPE_CHECKING:
     from headcount.sources.collecting import Options
@@ -54,6 +55,8 @@ NoteTopic = Literal["cost_limit"]
 _FORMAT = "1"
 _COST_LIMIT_BEFORE_TOPICS = "text LIKE 'Going on could cost more%'"
 """How earlier versions, whose notes had no topic, began the only note that has one now."""
+MAX_JSON_BYTES = 24 << 20
+"""The longest answer that is JSON. Empty lists take 24 times as much memory as text, and real answers are smaller."""
 _SQLITE = b"SQLite format 3\0"
 _KEPT_HEADERS = frozenset({"content-type", "date", "link", "location", "etag", "last-modified", "atproto-repo-rev"})
 _LIMIT_HEADER = re.compile(r"(x-)?rate-?limit-|retry-after")
@@ -90,6 +93,11 @@ class Page:
         Raises:
             InputError: it is not JSON.
         """
+        if len(self.body) > MAX_JSON_BYTES:
+            raise InputError(
+                f"An answer from {self.url} has {len(self.body) >> 20} MiB of JSON, more than any real one.",
+                hint="collect the account again from its own server.",
+            )
         replaced = Replaced()
         try:
             content = decode_json(self.body, replaced=replaced)
@@ -174,7 +182,7 @@ class Landing:
     def meta(self, key: str) -> str | None:
         """One fact of the collection; None where it is not there."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
-        return None if row is None else row[0]
+        return None if row is None or row[0] is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Write down one fact of the collection."""
@@ -288,8 +296,16 @@ class Landing:
 
     def _page(self, row: tuple[Any, ...]) -> Page:
         step, url, status, fetched_at, headers, body = row
-        fields = json.loads(headers)
-        return Page(step, url, status, fetched_at, fields, zlib.decompress(body), replaced=self._replaced)
+        typed = isinstance(status, int) and all(isinstance(text, str) for text in (step, url, fetched_at))
+        name, reason = self.path.name, "a value is of another type than it should be"
+        try:
+            if typed:
+                datetime.fromisoformat(fetched_at)
+                content = unpack_body(body, name)
+                return Page(step, url, status, fetched_at, json.loads(headers), content, replaced=self._replaced)
+        except (TypeError, ValueError, RecursionError, zlib.error) as error:
+            reason = str(error)[:80]
+        raise InputError(f"A page of {name} is damaged ({reason}).", hint="move it away and collect the account again.")
 
     @property
     def newest(self) -> int:
@@ -310,7 +326,7 @@ class Landing:
         changed, named = 0, _whole_words(words)
         for (number,) in self._db.execute("SELECT number FROM pages ORDER BY number").fetchall():
             url, packed = self._db.execute("SELECT url, body FROM pages WHERE number = ?", [number]).fetchone()
-            body, told = zlib.decompress(packed), unquote(url)
+            body, told = unpack_body(packed, self.path.name), unquote(url)
             # a body with escapes may write a name in another way
             if not named.search(told) and b"\\" not in body and not any(word.encode() in body for word in words):
                 continue
@@ -459,7 +475,13 @@ def collected_as(path: Path) -> tuple[str, Options] | None:
     if path.parent.name == LIVE or not is_landing(path):
         return None
     with Landing(path) as landing:
-        options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+        try:
+            options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InputError(
+                f"The options in {path.name} cannot be read ({str(error)[:80]}).",
+                hint="move the file away and collect the account again.",
+            ) from None
         return f"{landing.meta('platform')}:{landing.meta('target')}", options
 
 

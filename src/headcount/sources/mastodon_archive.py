@@ -24,6 +24,7 @@ from headcount.sources.archive_files import Members, is_tar, listed, members
 from headcount.sources.base import Intake, own_activity_only
 from headcount.sources.collecting import end_state
 from headcount.sources.decoding import decode_json, decode_text
+from headcount.sources.json_bounds import check_entries, check_entry
 from headcount.sources.jsonlines import Problems, unreadable
 from headcount.sources.mastodon_archive_rows import Activities, Owner, account_domains
 from headcount.sources.rows import BATCH_ROWS, Rows, whole_number
@@ -192,8 +193,13 @@ class _Reader:
     def _decoded(self, name: str, kind: Any) -> Any:
         if name not in self.files:
             return None
+        content = self.archive.read(self.files[name])
+        if kind is dict:
+            check_entry(name, len(content))
+        else:
+            check_entries(name, content, depth=2)
         try:
-            return decode_json(self.archive.read(self.files[name]), kind, self.problems.replaced)
+            return decode_json(content, kind, self.problems.replaced)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{name} {unreadable(error)}.", hint="download the archive again.") from None
 
@@ -217,6 +223,7 @@ class _Reader:
                     self._list(self.archive.read(self.files[name]), following=side == "following")
 
     def _list(self, content: bytes, *, following: bool) -> None:
+        csv.field_size_limit(1 << 30)  # an address that is too long is a problem with its line, not an end of it all
         text = decode_text(content, self.problems.replaced)
         table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
         for row in table:

@@ -20,6 +20,7 @@ from headcount.incoming import ListCoverage
 from headcount.sources.activitypub import account_key, post_key, words
 from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.landing import Landing, Page, collected_as, is_landing
+from headcount.sources.malformed import ODD_VALUE, odd_pages_note
 from headcount.sources.mastodon_values import (
     COUNTERS,
     Object,
@@ -74,13 +75,17 @@ class MastodonSource:
             if identifier(profile.get("id")) is None or not text_of(profile.get("acct")):
                 raise InputError(f"{path.name} holds no account.", hint="collect the account again.")
             reader = _Reader(Rows(con), landing, profile, collected[1].limit if collected else None)
-            for page in landing.pages():
-                if page.good:
-                    reader.learn(page)
-            for page in landing.pages():
-                if page.good:
-                    reader.take(page)
+            odd: set[str] = set()
+            for walk in (reader.learn, reader.take):
+                for page in landing.pages():
+                    try:
+                        if page.good:
+                            walk(page)
+                    except (*ODD_VALUE, InputError):  # one page of a server never spoils the others
+                        odd.add(page.url)
+                        reader.nobody += page.step in ("followers", "following")
                     reader.rows.flush(at=BATCH_ROWS)
+            reader.odd_pages = len(odd)
             return reader.finish(self.name, con)
 
 
@@ -95,6 +100,7 @@ class _Reader:
         self.me = self._key(account) or account_key("", self.domain)
         self.account = account
         self.keeps_counters = landing.meta("placeholder_counters") != "True"
+        self.odd_pages = 0
         self.position = 0
         self.followers: set[str] = set()
         self.accounts: dict[str, str] = {self.number: self.me}
@@ -395,7 +401,8 @@ class _Reader:
         if self.landing.meta("sample"):
             self._mark_sample(con)
         remarks = tuple(Remark(self.me, topic, text) for topic, text in self._remarks())
-        notes = [*self.landing.notes(), *(text for _, text in self._remarks())]
+        odd = [odd_pages_note(self.odd_pages)] if self.odd_pages else []
+        notes = [*self.landing.notes(), *odd, *(text for _, text in self._remarks())]
         if self.undone:
             what = (
                 "1 favourite or boost was"
@@ -459,11 +466,12 @@ class _Reader:
 
 
 def _entries(page: Page) -> list[Any]:
-    """The entries of a list page; none where the page is not a list."""
-    try:
-        return entries(page.json) or []
-    except InputError:
-        return []
+    """The entries of a list page; none where the page is not a list.
+
+    Raises:
+        InputError: the page is not JSON.
+    """
+    return entries(page.json) or []
 
 
 def _note(account: Object) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from headcount.incoming import ListCoverage, ListName
 from headcount.sources.base import Intake
 from headcount.sources.decoding import decode_text
 from headcount.sources.files import look_through
+from headcount.sources.json_bounds import MAX_ENTRY_BYTES
 from headcount.sources.jsonlines import Problems
 from headcount.sources.minet_rows import (
     Lists,
@@ -86,7 +88,7 @@ def _header(path: Path) -> tuple[list[str], str]:
         with gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb") as file:
             line = decode_text(file.read(_BEGINNING)).partition("\n")[0].rstrip("\r")
         read = [(next(csv.reader([line], delimiter=sign), []), sign) for sign in ",;\t"]
-    except (EOFError, OSError, csv.Error):
+    except (EOFError, OSError, csv.Error, zlib.error):
         return [], ","
     return max(read, key=lambda names: len(names[0]))
 
@@ -149,7 +151,7 @@ class _Reader:
         return dict(zip(self.header[self.start :], fields[self.start :], strict=True))
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        file = look_through(self.path)
+        file = look_through(self.path, longest_line=MAX_ENTRY_BYTES)
         if file.said:
             self.notes.append(file.said)
         csv.field_size_limit(1 << 30)

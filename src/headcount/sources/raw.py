@@ -14,14 +14,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
 from headcount.errors import InputError, Problem
+from headcount.safe_text import csv_unguarded_sql
 from headcount.sources.decoding import valid_json
 from headcount.sources.files import TextFile, line_at, look_through, physical_lines, readable_copy
-from headcount.sources.jsonlines import Problems, goes_on, values
+from headcount.sources.jsonlines import Problems, beginning, goes_on, values
 from headcount.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ __all__ = ["PROBLEMS_SHOWN", "Raw", "raw_rows"]
 PROBLEMS_SHOWN = 20
 _LONGEST_LINE = 16_000_000
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_LONGEST_HEADER = 1 << 16
+_MAX_COLUMNS = 2_000
+"""A table of more columns is no tidy table, and each column costs memory."""
 _NO_DELIMITER = "\x01\x02\x03\x04"
 """Stands in no file; whole lines are read with it."""
 
@@ -89,16 +93,16 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
             if name.endswith(".parquet"):
                 yield _parquet(con, path)
                 return
-            file = look_through(path)
+            is_list = ".csv" not in name and beginning(path).startswith(b"[")  # its entries are read one by one
+            file = look_through(path, longest_line=None if is_list else _LONGEST_LINE)
             copy = stack.enter_context(readable_copy(file))
             if ".csv" in name:
-                yield _csv(con, file, copy)
+                yield _csv(con, file, copy, table)
+            elif _opens_document(file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8")):
+                copy, problems, row_lines = stack.enter_context(_one_value_a_line(path))
+                yield _json(con, file, copy, table, problems, row_lines)
             else:
-                if _opens_document(copy):
-                    copy, problems, row_lines = stack.enter_context(_one_value_a_line(path))
-                    yield _json(con, file, copy, table, problems, row_lines)
-                else:
-                    yield _json(con, file, copy, table, Problems(path.name), None)
+                yield _json(con, file, copy, table, Problems(path.name), None)
             # an error leaves nothing behind either: the import is one transaction
             con.execute("DROP TABLE IF EXISTS temp.raw_rows")
     except duckdb.Error as error:
@@ -131,11 +135,11 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Raw:
     return Raw(path.name, source, "file_row_number + 1", columns)
 
 
-def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
+def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
     header, delimiter, skip = _header(file)
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *, row_number() OVER () AS __row "
+        f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *{_unguarded(header, table)}, row_number() OVER () AS __row "
         f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, skip = {skip}, "
         f"delim = {_quoted(delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
@@ -148,6 +152,16 @@ def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path) -> Raw:
     raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter, skip)
     _take_rejects(con, raw, file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8"))
     return raw
+
+
+def _unguarded(header: list[str], table: Table) -> str:
+    """Free text as it was before the guard against formulas that exports put before it (`safe_text`)."""
+    texts = [
+        f"{csv_unguarded_sql(_identifier(name))} AS {_identifier(name)}"
+        for name in header
+        if name.lower() in table.names and table.column(name.lower()).is_free_text
+    ]
+    return f" REPLACE ({', '.join(texts)})" if texts else ""
 
 
 def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> None:
@@ -167,9 +181,13 @@ def _take_rejects(con: duckdb.DuckDBPyConnection, raw: Raw, file: TextFile) -> N
 def _header(file: TextFile) -> tuple[list[str], str, int]:
     """The names in the first line, what separates them, and the lines before; nameless columns have their number."""
     with file.text() as stream:
-        lines = re.split(r"\r\n|\r|\n", stream.read(1 << 16))
+        head = stream.read(_LONGEST_HEADER)
+    lines = re.split(r"\r\n|\r|\n", head)
     separator = _SEPARATOR_LINE.fullmatch(lines[0])
-    line = lines[1] if separator and len(lines) > 1 else lines[0]
+    place = 1 if separator and len(lines) > 1 else 0
+    if place == len(lines) - 1 and len(head) == _LONGEST_HEADER:
+        _refuse_wide(file.name)
+    line = lines[place]
     known = {name for table in TABLES for name in table.names}
     best: tuple[list[str], str] = ([], ",")
     for delimiter in separator[1] if separator else ",;\t|":
@@ -179,6 +197,8 @@ def _header(file: TextFile) -> tuple[list[str], str, int]:
             continue
         if len(known.intersection(map(str.lower, names))) > len(known.intersection(map(str.lower, best[0]))):
             best = (names, delimiter)
+    if len(best[0]) > _MAX_COLUMNS:
+        _refuse_wide(file.name)
     names = [name or f"column {place}" for place, name in enumerate(best[0], 1)]
     if not names:
         raise InputError(
@@ -192,11 +212,19 @@ def _header(file: TextFile) -> tuple[list[str], str, int]:
     return names, best[1], int(separator is not None)
 
 
-def _opens_document(copy: Path) -> bool:
+def _refuse_wide(name: str) -> NoReturn:
+    raise InputError(
+        f"The first line of {name} names more than {_MAX_COLUMNS:,} columns or is longer than "
+        f"{_LONGEST_HEADER >> 10} KiB.",
+        hint="leave only the columns of docs/tables.md in the file.",
+    )
+
+
+def _opens_document(file: TextFile) -> bool:
     """Does the first line begin a list, or a value that goes on in the next line?"""
-    with copy.open("rb") as stream:
-        lines = (line.removeprefix(codecs.BOM_UTF8).strip() for line in stream)
-        first = next(filter(None, lines), b"")
+    with file.open() as stream:
+        lines = iter(lambda: stream.readline(_LONGEST_LINE), b"")
+        first = next(filter(None, (line.removeprefix(codecs.BOM_UTF8).strip() for line in lines)), b"")
     return first.startswith(b"[") or goes_on(first)
 
 
@@ -236,7 +264,13 @@ def _json(
     if wrong:
         con.execute(f"DELETE FROM raw_lines WHERE {bad}")
     keys = con.execute("SELECT DISTINCT unnest(names) FROM (SELECT DISTINCT json_keys(line) AS names FROM raw_lines)")
-    names = sorted(name for (name,) in keys.fetchall() if name)
+    names = sorted(name for (name,) in keys.fetchmany(_MAX_COLUMNS + 1) if name)
+    keys.fetchall()
+    if len(names) > _MAX_COLUMNS:
+        raise InputError(
+            f"The lines of {file.name} hold more than {_MAX_COLUMNS:,} names.",
+            hint="leave only the columns of docs/tables.md in the file.",
+        )
     known = [name for name in names if name.strip().lower() in table.names]
     _spread(con, known, table)
     columns = {name: (_identifier(name) if name in known else "NULL", "VARCHAR") for name in names}

@@ -12,6 +12,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from headcount.errors import HeadcountError, UsageError
 
@@ -66,9 +67,12 @@ def find_secret(name: str) -> str | None:
 
 
 def _in_environment(name: str) -> str | None:
-    """The secret that the environment holds for a name; a token of Mastodon only for the server that it is of."""
-    if name == "x":
-        return os.environ.get("HEADCOUNT_X_TOKEN", "").strip() or None
+    """The secret that the environment holds for a name; a token only for the server that it belongs to."""
+    if name.partition(":")[0] == "x":
+        # another host than X's own is trusted with it only where the environment names that host too
+        named = urlsplit(os.environ.get("HEADCOUNT_X_API", "")).netloc
+        token = os.environ.get("HEADCOUNT_X_TOKEN", "").strip() or None
+        return token if name in ("x", f"x:{named}") else None
     platform, _, host = name.partition(":")
     given = os.environ.get("HEADCOUNT_MASTODON_TOKEN") if platform == "mastodon" else None
     if not given:

@@ -2,9 +2,11 @@
 
 Bluesky: an app password opens a session (`com.atproto.server.createSession`); its two tokens are kept, the password
 is not, and the session is used and renewed (`refreshSession`) as long as it lasts, because logging in is limited to
-few times a day. Mastodon and X: a token that the user made there, with the right to read. Mastodon's is asked for its
-rights (`/api/v1/apps/verify_credentials`), and one that may write is refused; servers before 4.3 do not tell, which is
-said. X tells no rights.
+few times a day. Mastodon and X: a token that the user made there, with the scope to read. The scopes of Mastodon's are
+read from `/api/v1/apps/verify_credentials`, and a token that may write is refused; servers that do not list them
+(Mastodon before 4.3, GoToSocial, snac, Takahe) leave that unknown, which the login reports. X lists no scopes.
+
+A login is bound to the host that it was made for, and travels over https only, except to this machine.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ __all__ = ["BlueskyLogin", "TokenLogin", "find_login", "log_in_bluesky", "log_in
 log = logging.getLogger("headcount.collect")
 
 BLUESKY_SERVER = "https://bsky.social"
+X_HOST = "api.x.com"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TRIES, _PAUSE = 5, 1.0
 """How often a session is asked for, and seconds before the second try; doubled for each further one."""
 _TOKENS = ("accessJwt", "refreshJwt")
@@ -37,7 +41,7 @@ class _PassingFault(PlatformUnavailable):
 
 
 class TokenLogin:
-    """A token that is sent to one server, and to no other.
+    """A token that is sent to one server over https (plain http only on this machine), and to no other.
 
     Args:
         token: the secret; host: name (and port) of the server it belongs to.
@@ -51,7 +55,8 @@ class TokenLogin:
 
     def headers(self, url: str) -> Mapping[str, str]:
         """The token, for an address of its server."""
-        return {"Authorization": f"Bearer {self._token}"} if urlsplit(url).netloc == self.host else {}
+        mine = urlsplit(url).netloc == self.host and is_private_connection(url)
+        return {"Authorization": f"Bearer {self._token}"} if mine else {}
 
     def renew(self) -> bool:
         """A token is made by the user and cannot be renewed."""
@@ -78,7 +83,7 @@ class BlueskyLogin:
 
     def headers(self, url: str) -> Mapping[str, str]:
         """The token of the session, for an address of its server."""
-        mine = urlsplit(url).netloc == urlsplit(self.server).netloc
+        mine = urlsplit(url).netloc == urlsplit(self.server).netloc and is_private_connection(url)
         return {"Authorization": f"Bearer {self.session['accessJwt']}"} if mine else {}
 
     def renew(self) -> bool:
@@ -112,6 +117,10 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
         PlatformUnavailable: the server does not answer.
     """
     server = (server or os.environ.get("HEADCOUNT_BLUESKY_SERVER") or BLUESKY_SERVER).rstrip("/")
+    try:
+        urlsplit(server)
+    except ValueError:
+        raise UsageError(f"{server[:80]!r} is not a valid address.", hint="it begins with https://") from None
     body = {"identifier": handle, "password": password}
     answer = _patiently(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
     named = {"handle": str(answer.get("handle") or handle), "did": str(answer.get("did") or "")}
@@ -146,6 +155,12 @@ def _session_call(
     import httpx2
 
     assert call in _SESSION_CALLS
+    if not is_private_connection(server):
+        host = urlsplit(server).netloc or server[:80]
+        raise UsageError(
+            f"Logging in to {host!r} over plain http would show the password to others.",
+            hint="give the server's address with https://",
+        )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = httpx2.post(f"{server}/xrpc/{call}", json=body, headers=headers, timeout=30)
@@ -159,7 +174,8 @@ def _session_call(
         raise _PassingFault(f"{urlsplit(server).netloc} does not answer.", hint="try again later.")
     if answer.status_code == 429:
         raise PlatformUnavailable(
-            f"{urlsplit(server).netloc} has seen too many logins.", hint="it allows some a day: try again later."
+            f"{urlsplit(server).netloc} rejected the login: rate limit for logins exceeded (429).",
+            hint="only a few logins a day are allowed: try again later.",
         )
     if answer.status_code != 200 or not all(isinstance(content.get(name), str) for name in _TOKENS):
         raise AccessDenied(
@@ -179,23 +195,34 @@ def log_in_with_token(platform: str, host: str, token: str) -> tuple[str, str]:
         AccessDenied: the server refuses it, or it may write.
     """
     if not token.isascii() or not token.isprintable() or " " in token or not token:
-        raise UsageError("That is no token.", hint="copy it once more; it has no blanks and plain letters only.")
+        raise UsageError(
+            "This does not look like an access token.",
+            hint="copy it again; a token contains no spaces and only ASCII characters.",
+        )
     login = TokenLogin(token, host)
     whose = _check_mastodon(host, login) if platform == "mastodon" else _check_x(host, login)
-    return whose, keep_secret(f"{platform}:{host}" if platform == "mastodon" else platform, token)
+    return whose, keep_secret(_secret_name(platform, host), token)
+
+
+def _secret_name(platform: str, host: str) -> str:
+    """The name that the token of a host is kept under; of X, another host than the usual one has its own."""
+    return platform if platform == "x" and host == X_HOST else f"{platform}:{host}"
 
 
 def _check_mastodon(host: str, login: TokenLogin) -> str:
     base = address_of(host)
     status, me = _look(f"{base}/api/v1/accounts/verify_credentials", login)
+    if status in (404, 405, 501):
+        raise AccessDenied(
+            f"{host} cannot check tokens (HTTP {status}): it has no /api/v1/accounts/verify_credentials.",
+            hint="collect without a login; this server does not offer the Mastodon API that a login needs.",
+        )
     if status != 200:
         raise AccessDenied(
             f"{host} refuses the token (HTTP {status}).",
             hint="make one there: Preferences, Development, New application, with the right read only.",
         )
-    _, application = _look(f"{base}/api/v1/apps/verify_credentials", login)
-    told = application.get("scopes")
-    scopes = told.split() if isinstance(told, str) else told if isinstance(told, list) else []
+    scopes = _scopes(f"{base}/api/v1/apps/verify_credentials", login)
     writing = [scope for scope in scopes if not str(scope).startswith(("read", "profile"))]
     if writing:
         raise AccessDenied(
@@ -203,7 +230,19 @@ def _check_mastodon(host: str, login: TokenLogin) -> str:
             hint="make one with the right read only: Headcount never writes, and keeps nothing that could.",
         )
     name = f"@{me.get('acct')}@{host}"
-    return name if scopes else f"{name} (the server does not tell what the token may do: make sure that it only reads)"
+    unknown = "(this server does not list the scopes of a token: make sure that it has the scope read only)"
+    return name if scopes else f"{name} {unknown}"
+
+
+def _scopes(url: str, login: TokenLogin) -> list[str]:
+    """The scopes of a token; none where the server does not list them (no such address, or no JSON)."""
+    try:
+        status, application = _look(url, login)
+    except PlatformUnavailable:
+        return []
+    listed = application.get("scopes") if status == 200 else None
+    scopes = listed.split() if isinstance(listed, str) else listed if isinstance(listed, list) else []
+    return [str(scope) for scope in scopes]
 
 
 def _check_x(host: str, login: TokenLogin) -> str:
@@ -223,17 +262,25 @@ def _look(url: str, login: TokenLogin) -> tuple[int, dict[str, Any]]:
 
     try:
         answer = httpx2.get(url, headers=dict(login.headers(url)), timeout=30)
-        content = answer.json()
+        content = answer.json() if answer.status_code < 400 else {}  # a page of error need not be JSON
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-        raise UsageError(f"{login.host[:80]!r} is no server.", hint="write its name, as in mastodon.social") from None
+        raise UsageError(
+            f"{login.host[:80]!r} is not a valid server name.", hint="write it as in mastodon.social"
+        ) from None
     except (httpx2.HTTPError, ValueError):
-        raise PlatformUnavailable(f"{login.host} does not answer.", hint="try again later.") from None
+        raise PlatformUnavailable(f"{login.host} sent no valid response.", hint="try again later.") from None
     return answer.status_code, content if isinstance(content, dict) else {}
+
+
+def is_private_connection(url: str) -> bool:
+    """Is an address one that a secret may be sent to: https, or plain http on this machine?"""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
 def address_of(host: str) -> str:
     """The address of a server; plain HTTP on this machine only."""
-    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
+    local = urlsplit(f"//{host}").hostname in _LOOPBACK
     return f"{'http' if local else 'https'}://{host}"
 
 
@@ -248,8 +295,9 @@ def find_login(target: Target, service: str | None = None) -> BlueskyLogin | Tok
         host = urlsplit(service).netloc if service else target.name.rpartition("@")[2]
         token = find_secret(f"mastodon:{host}")
         return TokenLogin(token, host) if token else None
-    token = find_secret("x")
-    return TokenLogin(token, x_host(service)) if token else None
+    host = x_host(service)
+    token = find_secret(_secret_name("x", host))
+    return TokenLogin(token, host) if token else None
 
 
 def _session_of(kept: str) -> dict[str, str]:
@@ -264,4 +312,4 @@ def _session_of(kept: str) -> dict[str, str]:
 
 def x_host(service: str | None = None) -> str:
     """The host of X's API: the one given, or HEADCOUNT_X_API, or the usual one."""
-    return urlsplit(service or os.environ.get("HEADCOUNT_X_API") or "https://api.x.com").netloc
+    return urlsplit(service or os.environ.get("HEADCOUNT_X_API") or f"https://{X_HOST}").netloc

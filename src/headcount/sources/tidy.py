@@ -13,6 +13,7 @@ from headcount.errors import BadRows, InputError, Problem
 from headcount.sources.base import TABLE_PREFIX, Intake
 from headcount.sources.edges import has_other_columns
 from headcount.sources.foreign import refuse_foreign
+from headcount.sources.malformed import special_file
 from headcount.sources.raw import PROBLEMS_SHOWN, Raw, raw_rows
 from headcount.sources.values import Converted, convert
 from headcount.tables import FOLLOWS, TABLES, Column, Table
@@ -90,6 +91,8 @@ def _files(path: Path) -> tuple[dict[Table, Path], list[str]]:
             )
         elif file.is_dir():
             raise InputError(f"{file.name} is a folder, not a file.", hint="hand in one file a table.")
+        elif (special := special_file(file)) is not None:
+            raise InputError(f"{file.name} is {special}, not a file.", hint="write its content to a file.")
         else:
             found[table] = file
     notes = [f"Files that are no table were left aside: {', '.join(ignored[:8])}."] if ignored else []

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headcount.errors import InputError
+from headcount.incoming import ListCoverage
 from headcount.sources.base import Intake, Remark, Topic
 from headcount.sources.gone import read_gone
 from headcount.sources.jsonlines import Problems
 from headcount.sources.landing import Landing, Page, is_landing
+from headcount.sources.malformed import ODD_VALUE, odd_pages_note
 from headcount.sources.x_rows import BATCH_ROWS, Rows, finish, key, objects
 from headcount.sources.x_v2 import Reader
 
@@ -54,12 +57,15 @@ class XApiSource:
             if gone is not None:
                 return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
-            data = profile.json.get("data") if profile is not None else None
-            if not isinstance(data, dict):
+            data = profile.json.get("data") if profile is not None and isinstance(profile.json, dict) else None
+            if not isinstance(data, dict) or "id" not in data:
                 raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
             reader = _Pages(path, con, str(data["id"]), _handles(landing))
             for page in landing.pages():
-                reader.take(page)
+                try:
+                    reader.take(page)
+                except (*ODD_VALUE, InputError):  # one page of a server never spoils the others
+                    reader.count_odd_page(page)
                 reader.rows.flush(at=BATCH_ROWS)
             return reader.finish(self.name, con, landing, data)
 
@@ -71,8 +77,13 @@ def _handles(landing: Landing) -> dict[str, str]:
         for step in ("posts", "mentions", "answers", "quotes")
         for page in landing.pages(step)
         if page.good and isinstance(page.json, dict)
-        for user in objects((page.json.get("includes") or {}).get("users"))
+        for user in objects(_included_users(page.json))
     }
+
+
+def _included_users(content: Object) -> object:
+    included = content.get("includes")
+    return included.get("users") if isinstance(included, dict) else None
 
 
 class _Pages:
@@ -82,6 +93,13 @@ class _Pages:
         self.rows, self.problems, self.account = Rows(con), Problems(path.name), account
         self.reader = Reader(self.rows, self.problems, handles)
         self.looked_at: set[str] = set()
+        self.odd_pages = 0
+        self.odd_lists: set[str] = set()
+
+    def count_odd_page(self, page: Page) -> None:
+        """A page whose values are not what they should be; a list with such a page is not complete."""
+        self.odd_pages += 1
+        self.odd_lists.add(page.step)
 
     def take(self, page: Page) -> None:
         """One page, as its step says."""
@@ -121,6 +139,8 @@ class _Pages:
         # a budget that ended an earlier run says nothing of a collection that came to its end
         of_it = landing.notes(without="cost_limit" if landing.finished else None)
         notes = [*of_it, *self.reader.notes()]
+        if self.odd_pages:
+            notes.append(odd_pages_note(self.odd_pages))
         read = finish(name, self.rows, self.problems, notes, skip_bad=True, whole=False)
         if landing.meta("sample"):
             self._mark_sample(con)
@@ -131,12 +151,19 @@ class _Pages:
             read.problem_count,
             read.rows,
             read.notes,
-            lists=tuple(entry.with_account(f"x:{self.account}") for entry in landing.coverage()),
+            lists=tuple(self._coverage(landing)),
             closer_look=landing.meta("sample") is not None,
             remarks=remarks,
             repeats=True,
             account_id=f"x:{self.account}",
         )
+
+    def _coverage(self, landing: Landing) -> Iterator[ListCoverage]:
+        """How completely each list was read; a list with entries that cannot be read is not complete."""
+        for entry in landing.coverage():
+            odd = entry.is_complete and entry.list in self.odd_lists
+            more: dict[str, Any] = {"state": "partial", "reason": "entries_without_id"} if odd else {}
+            yield replace(entry, account_id=f"x:{self.account}", **more)
 
     def _mark_sample(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute(

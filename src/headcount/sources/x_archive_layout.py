@@ -18,6 +18,7 @@ from typing import Any
 
 from headcount.errors import InputError
 from headcount.sources.decoding import Replaced, decode_json
+from headcount.sources.json_bounds import check_entries, check_entry
 from headcount.sources.jsonlines import unreadable
 
 __all__ = ["Layout", "Told", "decoded", "is_part", "told_by"]
@@ -90,7 +91,7 @@ def decoded(name: str, content: bytes, kind: Any, replaced: Replaced) -> Any:
     """The JSON that a file assigns to a name; `replaced` counts its invalid characters.
 
     Raises:
-        InputError: it does not, or it is broken.
+        InputError: it does not, it is broken, or it would take more memory than it should.
     """
     start = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
     matched = _ASSIGNMENT.match(content, start)
@@ -99,6 +100,10 @@ def decoded(name: str, content: bytes, kind: Any, replaced: Replaced) -> Any:
             f"{name} does not begin with window.YTD, as the files of an X archive do.",
             hint="download the archive again; a file that was changed cannot be read.",
         )
+    if kind is Any:
+        check_entry(name, len(content))
+    else:
+        check_entries(name, content)
     end = matched.end() + len(content[matched.end() :].rstrip(b"; \t\r\n")) if content[-1:] in b"; \t\r\n" else None
     try:
         return decode_json(memoryview(content)[matched.end() : end], kind, replaced)  # a view: no copy of it all

@@ -78,7 +78,10 @@ class Rows(batches.Rows):
         """Leave only the latest edit of each post; what pointed to an older one points to it. Gives how many left."""
         if not self.newer_edits:
             return 0
-        latest = {older: self._latest(newer) for older, newer in self.newer_edits.items()}
+        latest: dict[str, str] = {}
+        for older in sorted(self.newer_edits, key=int, reverse=True):  # a newer edit has the larger id
+            newer = self.newer_edits[older]
+            latest[older] = latest.get(newer, newer)
         pairs = [("x:" + older, "x:" + newer) for older, newer in latest.items()]
         self.con.execute("CREATE OR REPLACE TEMP TABLE x_edits (older VARCHAR, newer VARCHAR)")
         self.con.executemany("INSERT INTO x_edits VALUES (?, ?)", pairs)
@@ -96,11 +99,6 @@ class Rows(batches.Rows):
             )
         self.con.execute("DROP TABLE temp.x_edits")
         return int(found[0][0])
-
-    def _latest(self, identifier: str) -> str:
-        while identifier in self.newer_edits:
-            identifier = self.newer_edits[identifier]
-        return identifier
 
 
 def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, skip_bad: bool, whole: bool) -> Intake:
