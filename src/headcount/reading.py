@@ -363,7 +363,7 @@ class _Reader:
 
     def find_occasions(self) -> bool:
         """Find the posts of the window; True where they had to be inferred from the responses."""
-        known = self.cut.post()
+        known = self.cut.known_post()
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE every_post AS SELECT post_id, created_at, text FROM posts
             WHERE author_id = $id AND coalesce(kind, 'post') IN ('post', 'quote') AND {known}"""
@@ -387,7 +387,7 @@ class _Reader:
                 SELECT post_id, post FROM occasion
                 UNION ALL
                 SELECT p.post_id, o.post FROM posts AS p JOIN occasion AS o ON o.post_id = p.root_post_id
-                WHERE p.author_id = $id AND {self.cut.post("p")}
+                WHERE p.author_id = $id AND {self.cut.known_post("p")}
                   AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
             SELECT i.actor_id, i.kind, i.created_at, t.post
             FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id

@@ -81,7 +81,7 @@ def read_follows_between(
     finally:
         con.execute("DROP TABLE IF EXISTS temp.known_lists")
     seen = np.asarray(person["seen"], dtype=np.bool_)
-    posts_read = f"FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id WHERE {cut.post('p')}"
+    posts_read = f"FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id WHERE {cut.known_post('p')}"
     used = {"end": parameters["end"]}
     # Without a word between any two of them nobody can tell silence from not having looked, unless posts were read.
     looked = len(talk["actor"]) > 0 or (drawn and _exists(con, posts_read, used))
@@ -113,7 +113,7 @@ def _talk(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], cut: Cu
             WHERE kind IN ({active}) AND {cut.interaction()}
             UNION ALL
             SELECT author_id, reply_to_account_id, 'posts' FROM posts
-            WHERE reply_to_account_id IS NOT NULL AND {cut.post()})
+            WHERE reply_to_account_id IS NOT NULL AND {cut.known_post()})
         SELECT actor, addressed, max(times) AS times FROM (
             SELECT a.place AS actor, b.place AS addressed, count(*) AS times FROM said AS s
             JOIN known_lists AS a ON a.id = s.actor_id JOIN known_lists AS b ON b.id = s.target_id

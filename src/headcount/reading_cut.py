@@ -87,7 +87,7 @@ class Cut:
         imported = self.imported(f"{_of(row)}first_snapshot")
         return f"coalesce({created} <= $end, {imported}, {'true' if self.has_all_rows else 'false'})"
 
-    def post(self, row: str = "") -> str:
+    def known_post(self, row: str = "") -> str:
         """Was the post written by then?"""
         created, observed = f"{_of(row)}created_at", f"{_of(row)}observed_at"
         if not self.is_past:

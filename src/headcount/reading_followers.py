@@ -68,12 +68,12 @@ WITH written AS (
            -- a post without a kind is a plain one, unless the source gives no kinds at all
            CASE WHEN count(p.kind) > 0 THEN avg((coalesce(p.kind, 'post') = 'reply')::INT) END AS reply_share,
            CASE WHEN count(p.kind) > 0 THEN avg((coalesce(p.kind, 'post') = 'repost')::INT) END AS repost_share
-    FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id WHERE {cut.post("p")} GROUP BY 1),
+    FROM posts AS p SEMI JOIN person_number AS n ON n.id = p.author_id WHERE {cut.known_post("p")} GROUP BY 1),
 repeated AS (
     SELECT id, max(times) AS same_text FROM (
         SELECT p.author_id AS id, p.text, count(*) AS times FROM posts AS p
         SEMI JOIN person_number AS n ON n.id = p.author_id
-        WHERE p.text IS NOT NULL AND coalesce(p.kind, 'post') <> 'repost' AND {cut.post("p")} GROUP BY 1, 2)
+        WHERE p.text IS NOT NULL AND coalesce(p.kind, 'post') <> 'repost' AND {cut.known_post("p")} GROUP BY 1, 2)
     GROUP BY 1),
 acted AS (
     SELECT actor_id AS id, max(created_at) AS newest FROM interactions WHERE created_at <= $end GROUP BY 1),

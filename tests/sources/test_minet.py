@@ -95,7 +95,7 @@ def test_users(tmp_path: Path) -> None:
     path = table(tmp_path / "users.csv.gz", ["who"], USERS, (["ana"], user | {"followers": 5, "friends": 4}))
     con, _ = read(path)
     told = "account_id, handle, created_at, posts_count, followers_count, following_count, protected, verified, bio"
-    assert rows(con, told, "accounts") == [("x:1", "ana", WHEN, 0, 5, 4, False, None, None)]
+    assert rows(con, told, "accounts") == [("x:1", "ana", WHEN, 0, 5, 4, False, None, "")]
 
 
 @pytest.mark.parametrize(

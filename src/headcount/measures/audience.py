@@ -148,9 +148,10 @@ class Audience(Result):
         if self.headcount is None or self.low is None or self.high is None or self.observed is None:
             return f"No headcount: {self.too_little}"
         if self.exact is not None:
+            everyone = f"all {self.followers or 0:,} {words.noun()} on the list"
             return (
-                f"Headcount {self.headcount:,.0f}: all {words.counted(self.followers or 0)} have responded to the "
-                f"{self.posts:,} posts so far, so no further follower can."
+                f"Headcount {self.headcount:,.0f}: {everyone} have responded to the {self.posts:,} posts so far, so no "
+                "further follower can."
             )
         return (
             f"Headcount {self.headcount:,.0f} ({self.low:,.0f} to {self.high:,.0f}): so many {whom} will have "

