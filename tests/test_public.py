@@ -63,7 +63,7 @@ def test_every_error_is_in_the_tree_of_the_docstring():
     tree = errors.__doc__
     assert tree is not None
     for name in errors.__all__:
-        if name != "Problem":
+        if name[0].isupper() and name != "Problem":
             assert name in tree
             assert issubclass(getattr(errors, name), errors.HeadcountError)
 

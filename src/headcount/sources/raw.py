@@ -120,6 +120,11 @@ def _problem(name: str, row: int, line: int, reason: str, row_lines: list[int | 
     return Problem(name, known, reason if known is not None else f"value {row:,}: {reason}")
 
 
+def _compression(path: Path) -> str:
+    """The option that names the compression: DuckDB does not find it behind a question mark in the path."""
+    return "compression = 'gzip', " if path.name.lower().endswith(".gz") else ""
+
+
 def _quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
@@ -140,7 +145,7 @@ def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Tabl
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *{_unguarded(header, table)}, row_number() OVER () AS __row "
-        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = true, skip = {skip}, "
+        f"FROM read_csv({_quoted(copy)}, {_compression(copy)}auto_detect = false, header = true, skip = {skip}, "
         f"delim = {_quoted(delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
         f"max_line_size = {_LONGEST_LINE}, store_rejects = true, rejects_limit = 0, "
@@ -250,7 +255,8 @@ def _json(
 ) -> Raw:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE raw_lines AS SELECT trim(line, ' \r\t') AS line, row_number() OVER () AS __row "
-        f"FROM read_csv({_quoted(copy)}, auto_detect = false, header = false, delim = '{_NO_DELIMITER}', quote = '', "
+        f"FROM read_csv({_quoted(copy)}, {_compression(copy)}auto_detect = false, header = false, "
+        f"delim = '{_NO_DELIMITER}', quote = '', "
         f"escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {_LONGEST_LINE})"
     )
     con.execute("DELETE FROM raw_lines WHERE coalesce(line, '') = ''")

@@ -127,7 +127,7 @@ def _id_problem(column: Column, text: str) -> str:
     """Control characters; numbers that a spreadsheet or a data frame rounded, so that they are others now."""
     float_like = (
         f"regexp_full_match({text}, '([a-z]+:)?[0-9]+("
-        "[.,]0|([.,][0-9]+)?[eE][+][0-9]+|[.,][0-9]+[eE][0-9]+|[.,][0-9]{3}([.,][0-9]{3})+)')"
+        "[.,]0|([.,][0-9]+)?[eE][+][0-9]+|[.,][0-9]+[eE][0-9]{1,3}|[.,][0-9]{3}([.,][0-9]{3})+)')"
     )
     lost = _wrong(column, text, "an id but a number that was rounded or written in another form; write ids as text")
     return (
