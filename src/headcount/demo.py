@@ -76,7 +76,9 @@ def run_demo(folder: Path, *, seed: int = 1, say: Callable[[str], object] = prin
     say("Importing them as tidy tables …")
     shutil.rmtree(folder / "workspace", ignore_errors=True)
     workspace = Workspace(folder / "workspace")
-    workspace.add(tables)
+    workspace.add(
+        tables, whole_lists=True
+    )  # the simulated lists are complete; the counters also count removed accounts
     say("Measuring the five accounts …")
     measured = {member.handle: workspace.measure(member.handle) for member in CAST}
     truth = {row.handle: row.responders_after for row in world.truth}
