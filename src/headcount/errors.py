@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headcount.safe_text import plain
+
 __all__ = [
     "AccessDenied",
     "AccountNotFound",
@@ -55,9 +57,10 @@ class HeadcountError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        message = plain(message)  # values and names from outside are quoted in it
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = None if hint is None else plain(hint)
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message} Hint: {self.hint}"
