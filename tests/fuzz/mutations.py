@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -121,7 +122,7 @@ def _edit(parent: Any, key: Any, chance: Random, spots: list[tuple[Any, Any]]) -
     value = parent[key]
     match chance.randrange(10):
         case 0 | 1 | 2:
-            parent[key] = chance.choice(ODD_VALUES)
+            parent[key] = deepcopy(chance.choice(ODD_VALUES))
         case 3 | 4:
             parent[key] = chance.choice(ODD_TEXTS)
         case 5:  # the same content in another type

@@ -25,6 +25,7 @@ import httpx2
 import libipld
 from tests.collecting.stub import running
 from tests.collecting.world import MAIN, Sizes
+from tests.conftest import find_shared_data
 from tests.fuzz.mutations import mutate_bytes, mutate_file, mutate_value
 from tests.mastodon_server.stub import Pages, run_stub
 from tests.sources import archives, minet_tables
@@ -497,7 +498,8 @@ def _collect_mastodon(folder: Path) -> tuple[str, dict[str, str]]:
 
 def _collect_x(folder: Path) -> tuple[str, dict[str, str]]:
     account, name, token = "2351222345", "PhillyNEFL", "a-token"
-    shared = Path(os.environ.get("HEADCOUNT_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+    shared = find_shared_data()
+    assert shared is not None
     with XServer(Recorded(shared), {token: account}) as server:
         settings = {"HEADCOUNT_X_API": server.address, "HEADCOUNT_X_TOKEN": token}
         with _settings(folder, **settings):
