@@ -154,9 +154,13 @@ def file_parser(
 
 
 def _mutate_gzip(name: str, data: bytes, chance: Random) -> bytes:
+    try:
+        content = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):  # mutated before
+        return mutate_bytes(data, chance)
     if chance.random() < 0.1:
         return mutate_bytes(data, chance)
-    return gzip.compress(mutate_file(name.removesuffix(".gz"), gzip.decompress(data), chance), compresslevel=1)
+    return gzip.compress(mutate_file(name.removesuffix(".gz"), content, chance), compresslevel=1)
 
 
 def _tidy() -> list[Files]:
