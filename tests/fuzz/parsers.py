@@ -385,6 +385,22 @@ def _mutate_car(data: bytes, chance: Random) -> bytes:
     """One block decoded, mutated and encoded again under its old address, as the reader follows addresses."""
     if chance.random() < 0.25:
         return mutate_bytes(data, chance)
+    try:
+        header, blocks = _taken_apart(data)
+        number = chance.randrange(len(blocks))
+    except (IndexError, ValueError):  # mutated before
+        return mutate_bytes(data, chance)
+    address, content = blocks[number]
+    try:
+        blocks[number] = address, libipld.encode_dag_cbor(mutate_value(libipld.decode_dag_cbor(content), chance))
+    except (ValueError, TypeError, OverflowError):
+        blocks[number] = address, mutate_bytes(content, chance)
+    if chance.random() < 0.05:
+        header = mutate_bytes(header, chance)
+    return _car(header, blocks)
+
+
+def _taken_apart(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     header_size, at = data[0], 1
     header, at, blocks = data[at : at + header_size], at + header_size, []
     while at < len(data):
@@ -395,15 +411,7 @@ def _mutate_car(data: bytes, chance: Random) -> bytes:
                 break
         blocks.append((data[at : at + 36], data[at + 36 : at + size]))
         at += size
-    number = chance.randrange(len(blocks))
-    address, content = blocks[number]
-    try:
-        blocks[number] = address, libipld.encode_dag_cbor(mutate_value(libipld.decode_dag_cbor(content), chance))
-    except (ValueError, TypeError, OverflowError):
-        blocks[number] = address, mutate_bytes(content, chance)
-    if chance.random() < 0.05:
-        header = mutate_bytes(header, chance)
-    return _car(header[:127], blocks)
+    return header, blocks
 
 
 # -- landings and live answers -------------------------------------------------------------------------------------
