@@ -143,9 +143,14 @@ class PlatformUnavailable(PlatformError):
 
     Attributes:
         status: HTTP status of the last answer; None where there was none.
+        reason: what happened at the last attempt, in a few words; None where only the message tells.
+        step, address: what was requested, and for what; None outside a collection.
     """
 
     status: int | None = None
+    reason: str | None = None
+    step: str | None = None
+    address: str | None = None
 
 
 class AccessDenied(PlatformError):
