@@ -324,7 +324,35 @@ def test_an_older_collection_that_is_imported_later_revives_no_one(tmp_path):
     assert coverage(tmp_path / "new")["followers"] == coverage(tmp_path / "old")["followers"]
 
 
-# -- lists that always fail, and lists without an end -------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "services",
+    [
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": "http://127.0.0.1:8080"}],
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": "ftp://stub"}],
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": ["http://stub"]}],
+        [{"type": "AtprotoPersonalDataServer"}],
+        ["http://stub"],
+        {"type": "AtprotoPersonalDataServer"},
+        7,
+    ],
+)
+def test_an_identity_that_names_no_server_of_the_network_costs_the_repository_only(tmp_path, services):
+    requested = []
+    server = Server()
+
+    def answer(request):
+        requested.append(request.url.host)
+        if request.url.path.startswith("/did:"):
+            return httpx2.Response(200, json={"service": services})
+        return server(request)
+
+    result = collect(tmp_path, answer)
+    assert set(requested) == {"stub"}
+    assert any("own repository could not be read" in note for note in result.notes)
+    assert coverage(tmp_path)["followers"][0] == "complete"
+
+
+# -- lists that always fail, and lists without an end ------------------------------------------------------------------
 
 LISTS = {
     "followers": "app.bsky.graph.getFollowers",
@@ -434,4 +462,4 @@ def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, name, monke
     state, reason, listed, claimed = coverage(tmp_path)[name]
     assert (state, reason) == ("partial", "longer_than_counter")
     assert 300 < listed <= 2 * (claimed + 500), "of two posts at most"
-    assert any("far beyond the" in note and "it is partial" in note for note in result.notes)
+    assert any("far more than the" in note and "it is partial" in note for note in result.notes)

@@ -29,7 +29,7 @@ from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.links import server_address
+from headcount.sources.links import server_address, server_host
 from headcount.sources.response_coverage import ResponseCoverage
 from headcount.sources.rows import named, objects, whole_number
 
@@ -238,6 +238,8 @@ class BlueskyCollector:
             address = f"https://{did.removeprefix('did:web:').replace(':', '/')}/.well-known/did.json"
         else:
             address = f"{self.directory}/{quoted(did, safe=':')}"
+        if server_host(self.directory, address) is None:
+            return None
         page = collection.try_get("identity", address, bucket=_host(address), expect="application/")
         if page is None or not page.good:
             return None

@@ -434,7 +434,7 @@ class Listing:
         most = max_entries(self._bound)
         if self._bound is not None and self._counted_rows > most:
             self.ended = "longer_than_counter"
-            why = f"was ended after {self._rows:,} entries, far beyond the {self._bound:,} of its counter"
+            why = f"was ended after {self._rows:,} entries, far more than the {self._bound:,} expected"
         elif self._rows > max(most, MAX_UNCOUNTED):
             self.ended = "maximum_length"
             why = f"was ended after {self._rows:,} entries, the maximum without a counter"

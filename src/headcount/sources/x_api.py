@@ -210,7 +210,9 @@ class XCollector:
 
     def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
-        listing = self._listing(collection, CALLS["mentions"], self.profile["id"], _since(collection))
+        listing = self._listing(
+            collection, CALLS["mentions"], self.profile["id"], _since(collection), claimed=MOST_MENTIONS
+        )
         seen = 0
         try:
             for page in listing:
