@@ -60,6 +60,7 @@ SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
 MOST_EMPTY = 50
 """So many pages in a row without an item, though each points to a next one, end a list."""
+_JSON = "application/json"
 _TOO_LARGE = 413
 """The status that stands for an answer over the size limit."""
 MAX_GONE_SHARE = 0.02
@@ -213,7 +214,7 @@ class Collection:
         parameters: Iterable[tuple[str, str | int]] = (),
         *,
         bucket: str = "",
-        expect: str = "application/json",
+        expect: str = _JSON,
         price: float = 0.0,
     ) -> Page:
         """One page, from the landing or from the platform.
@@ -231,7 +232,7 @@ class Collection:
         address = _address(url, parameters)
         known = self.landing.get(address)
         if known is not None:
-            self._add_response(known, price)
+            self._add_response(known, price, expect)
             return known
         self.failures.check(step, address)
         self._allow(price)
@@ -249,12 +250,12 @@ class Collection:
             page = Page(step, address, answer.status, now, answer.headers, answer.body, True)
         else:
             page = self.landing.put(step, address, answer.status, answer.headers, answer.body)
-        self._add_response(page, price)
+        self._add_response(page, price, expect)
         return page
 
-    def _add_response(self, page: Page, price: float) -> None:
+    def _add_response(self, page: Page, price: float, expect: str) -> None:
         self.failures.add_response(page.step, page.url, now=page.asked)
-        if page.good and not price:
+        if page.good and not price and expect == _JSON:  # an answer of any kind may come from a proxy alone
             self.failures.set_probe(page.url)
 
     def _responds(self, address: str) -> bool:
@@ -262,7 +263,7 @@ class Collection:
         self._allow(self.probe_price)
         self.spent += self.probe_price
         try:
-            self._ask(address, urlsplit(address).netloc, "")
+            self._ask(address, urlsplit(address).netloc, _JSON)
         except PlatformUnavailable as error:
             log.info("%s does not respond either: %s", address, error.message)
             return False
