@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import errno
 import gzip
 import hashlib
 import io
@@ -15,6 +17,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import libipld
 import numpy as np
 import pytest
@@ -22,8 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sources import archives
 
+import headcount as hc
 from headcount.cli import main
-from headcount.errors import InputError, UsageError
+from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
 from headcount.sources import archive_files, find_source, json_bounds, read_source
 from headcount.sources.bluesky_live_rows import _iso
 from headcount.sources.bluesky_repo import read_repository
@@ -31,6 +35,8 @@ from headcount.sources.cleaning import places_on_circles
 from headcount.sources.jsonlines import Problems, values
 from headcount.sources.landing import Landing
 from headcount.sources.malformed import malformed
+from headcount.sources.raw import raw_rows
+from headcount.tables import ACCOUNTS
 
 
 def refused(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, code: int = 1) -> str:
@@ -446,6 +452,104 @@ def test_whatever_a_reader_raises_is_one_sentence(error):
     with pytest.raises(InputError, match="it is malformed") as caught:
         read_source(Source(), Path("a.csv"), None, skip_bad=False)  # type: ignore[arg-type]
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["accounts.csv", "accounts.jsonl"])
+def test_want_of_disk_or_memory_is_no_fault_of_the_file(name, tmp_path):
+    """DuckDB has little memory and may write no temporary file, as on a full disk."""
+    rows = [{"account_id": f"x:{number}", "bio": "words " * 40} for number in range(60_000)]
+    path = tmp_path / name
+    with path.open("w") as file:
+        if name.endswith(".csv"):
+            file.write("account_id,bio\n" + "".join(f"{row['account_id']},{row['bio']}\n" for row in rows))
+        else:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    with duckdb.connect() as con:
+        con.execute("SET memory_limit = '8MB'")
+        con.execute(f"SET temp_directory = '{tmp_path / 'spill'}'")
+        con.execute("SET max_temp_directory_size = '0KB'")
+        con.execute("SET threads = 1")
+        with pytest.raises(HeadcountError) as caught, raw_rows(con, path, ACCOUNTS):
+            pass
+    assert not isinstance(caught.value, InputError)
+    assert "damaged" not in str(caught.value)
+
+
+FULL = [
+    OSError(errno.ENOSPC, "No space left on device"),
+    sqlite3.OperationalError("database or disk is full"),
+    duckdb.IOException("IO Error: Could not write file: No space left on device"),
+    duckdb.OutOfMemoryException("failed to offload data block, max_temp_directory_size reached"),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+def test_a_full_disk_is_called_that(error, tmp_path):
+    assert str(as_known_error(error)).startswith("There is no space left on the disk. Hint: free some space")
+    if not isinstance(error, duckdb.IOException):
+        with pytest.raises(HeadcountError, match="no space left") as caught, malformed(tmp_path / "a.csv"):
+            raise error
+        assert not isinstance(caught.value, InputError)
+
+
+def test_the_library_raises_its_own_errors_only(tmp_path):
+    """A damaged store, a damaged landing, a damaged archive, a number that is too large: one sentence with a hint each."""
+    workspace = hc.open(tmp_path / "ws")
+    (tmp_path / "accounts.csv").write_text("account_id\nx:1\n")
+    workspace.add(tmp_path)
+    store = tmp_path / "ws" / "headcount.duckdb"
+    content = bytearray(store.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    store.write_bytes(content)
+    calls = [
+        lambda: workspace.report("x:1"),
+        lambda: workspace.export(tmp_path / "out"),
+        lambda: workspace.accounts(),
+        lambda: workspace.followers("x:1"),
+        lambda: workspace.add(tmp_path / "accounts.csv"),
+        lambda: workspace.forget("x:1"),
+    ]
+    for call in calls:
+        with pytest.raises(HeadcountError) as caught:
+            call()
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("a"),
+        sqlite3.DatabaseError("b"),
+        zlib.error("c"),
+        csv.Error("d"),
+        OverflowError("e"),
+        RecursionError("f"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_of_libraries_become_those_of_headcount_in_every_method(error, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("headcount.workspace.Store", fail)
+    workspace = hc.open(tmp_path)
+    for name in ("accounts", "snapshots", "view", "measure", "report", "followers", "authenticity", "sync"):
+        arguments = {"account": "x:1"} if name == "view" else {}
+        with pytest.raises(HeadcountError) as caught:
+            getattr(workspace, name)(**arguments)
+        assert caught.value.__cause__ is error
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a fault of this program"), PermissionError("no")])
+def test_other_errors_are_raised_as_they_are(error, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("headcount.workspace.Store", fail)
+    with pytest.raises(type(error)):
+        hc.open(tmp_path).snapshots()
 
 
 def test_the_nearest_name_is_proposed(tmp_path):
