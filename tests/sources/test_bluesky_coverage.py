@@ -352,7 +352,7 @@ def test_an_identity_that_names_no_server_of_the_network_costs_the_repository_on
     assert coverage(tmp_path)["followers"][0] == "complete"
 
 
-# -- lists that always fail, and lists without an end ------------------------------------------------------------------
+# -- lists that always fail, and lists without an end -----------------------------------------------------------------
 
 LISTS = {
     "followers": "app.bsky.graph.getFollowers",

@@ -13,6 +13,7 @@ import socket
 import sqlite3
 import tarfile
 import time
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ from headcount.errors import HeadcountError, InputError, UsageError, as_known_er
 from headcount.sources import archive_files, find_source, json_bounds, read_source
 from headcount.sources.bluesky_live_rows import _iso
 from headcount.sources.bluesky_repo import read_repository
+from headcount.sources.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
 from headcount.sources.cleaning import places_on_circles
 from headcount.sources.jsonlines import Problems, values
 from headcount.sources.landing import Landing
@@ -158,6 +160,75 @@ def test_cbor_that_claims_or_nests_too_much(content):
     address = b"\x01\x71\x12\x20" + hashlib.sha256(content).digest()
     with pytest.raises(InputError):
         read_repository(car(address, [(address, content)]))
+
+
+def posts(contents: list[bytes]) -> bytes:
+    """A repository with a post for each of these blocks."""
+    others = [(b"\x01\x71\x12\x20" + hashlib.sha256(content).digest(), content) for content in contents]
+    entries = [
+        {"p": 0, "k": b"app.bsky.feed.post/%09d" % n, "v": address, "t": None} for n, (address, _) in enumerate(others)
+    ]
+    return repository({"l": None, "e": entries}, others)
+
+
+@pytest.mark.parametrize(
+    "filler", [b"\x80", b"\xa0", b"\x01", b"\x60", b"\x81\x80"], ids=["lists", "maps", "numbers", "texts", "nested"]
+)
+def test_a_repository_of_values_without_content_is_refused(filler, tmp_path, capsys):
+    """Each byte stands for an object in memory: six million of them in 6 MB, in records of ordinary size."""
+    count = 2_000
+    contents = [
+        b"\xa2ax\x99" + count.to_bytes(2, "big") + filler * count + b"ay\x1a" + number.to_bytes(4, "big")
+        for number in range(3_000)
+    ]
+    path = tmp_path / "dense.car"
+    path.write_bytes(posts(contents))
+    began = time.process_time()
+    assert "far more values than a real one of its size" in refused(path, tmp_path, capsys)
+    assert time.process_time() - began < 10
+
+
+def test_a_block_that_is_larger_than_any_record(tmp_path, capsys):
+    path = tmp_path / "big.car"
+    path.write_bytes(posts([libipld.encode_dag_cbor({"text": "a" * (MAX_BLOCK_BYTES + 1)})]))
+    assert "holds a block of 2,09" in refused(path, tmp_path, capsys)
+
+
+def test_more_blocks_than_any_repository(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("headcount.sources.car.MAX_BLOCKS", 1_000)
+    path = tmp_path / "many.car"
+    path.write_bytes(posts([libipld.encode_dag_cbor({"text": str(number)}) for number in range(1_001)]))
+    assert "more than 1,000 blocks" in refused(path, tmp_path, capsys)
+
+
+def test_a_repository_over_the_documented_size(tmp_path, capsys):
+    path = tmp_path / "long.car"
+    path.touch()
+    os.truncate(path, MAX_CAR_BYTES + 1)
+    assert "more than 512 MB" in refused(path, tmp_path, capsys)
+    howto = Path(__file__).parents[2] / "docs" / "how-to" / "collect.md"
+    assert f"up to {MAX_CAR_BYTES >> 20} MB and\n{MAX_BLOCKS:,} blocks" in howto.read_text(encoding="utf-8")
+
+
+def test_a_large_repository_is_read_in_less_memory_than_its_content_takes(tmp_path):
+    """12,000 real-sized posts of 1 kB: 12 MB, and as Python objects several times that."""
+    words = "really listening on a sunday in the train " * 20
+    contents = [libipld.encode_dag_cbor({"text": f"{number} {words}", "langs": ["en"]}) for number in range(12_000)]
+    path = tmp_path / "posts.car"
+    path.write_bytes(posts(contents))
+    size = path.stat().st_size
+    del contents
+    tracemalloc.start()
+    try:
+        with path.open("rb", buffering=0) as file:
+            repository = read_repository(file)
+            texts = sum(
+                record.value["text"].startswith(str(number)) for number, record in enumerate(repository.records)
+            )
+        assert tracemalloc.get_traced_memory()[1] < size * 0.8
+    finally:
+        tracemalloc.stop()
+    assert texts == len(repository.records) == repository.counts["app.bsky.feed.post"] == 12_000
 
 
 def test_a_length_without_an_end():
@@ -493,7 +564,7 @@ def test_a_full_disk_is_called_that(error, tmp_path):
 
 
 def test_the_library_raises_its_own_errors_only(tmp_path):
-    """A damaged store, a damaged landing, a damaged archive, a number that is too large: one sentence with a hint each."""
+    """A damaged store: one sentence with a hint, whatever is asked of it."""
     workspace = hc.open(tmp_path / "ws")
     (tmp_path / "accounts.csv").write_text("account_id\nx:1\n")
     workspace.add(tmp_path)

@@ -89,8 +89,8 @@ def _index(read: Read, size: int, replaced: Replaced) -> tuple[dict[str, Any], B
                 raise ValueError("the last block is cut off")
             if not 0 < cid <= min(length, _LONGEST_HEAD):
                 raise ValueError("an address is damaged")
-            head = window[start + cid] if length > cid else 0
-            blocks.add(window[start : start + cid], content, length - cid, head)
+            first = window[start + cid] if length > cid else 0
+            blocks.add(window[start : start + cid], content, length - cid, first)
     except (IndexError, TypeError, struct.error, RecursionError) as error:
         raise ValueError(f"a block is damaged ({error})") from None
     return header, blocks
@@ -187,10 +187,10 @@ def _count_values(value: Any) -> int:
         inner = waiting.pop()
         if isinstance(inner, dict):
             count += 2 * len(inner)
-            waiting += [each for each in inner.values() if isinstance(each, dict | list)]
+            waiting += [each for each in inner.values() if each and isinstance(each, dict | list)]
         elif isinstance(inner, list):
             count += len(inner)
-            waiting += [each for each in inner if isinstance(each, dict | list)]
+            waiting += [each for each in inner if each and isinstance(each, dict | list)]
     return count
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from headcount.errors import InputError, is_interrupt, raise_fault_of_machine
+from headcount.errors import InputError, is_full_disk, is_interrupt, raise_fault_of_machine
 
 __all__ = ["ODD_VALUE", "malformed", "odd_pages_note", "special_file", "unpack_body"]
 
@@ -76,6 +76,8 @@ def malformed(path: Path) -> Iterator[None]:
             f"{path.name} cannot be read: {error.strerror or error}.", hint="check the file and its permissions."
         ) from error
     except (MemoryError, duckdb.OutOfMemoryException) as error:
+        if is_full_disk(error):
+            raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} needs more memory than there is.", hint="split it, or use a machine with more memory."
         ) from error
