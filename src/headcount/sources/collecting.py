@@ -326,11 +326,11 @@ class Collection:
             pages = "1 page" if len(reasons) == 1 else f"{len(reasons):,} pages"
             self.note(f"Left out, because the platform did not answer: {pages} of {step} ({reasons[-1]})")
         for step, failed in self.unread.items():
-            lists = f"the list of {step} or its rest" if len(failed) == 1 else f"{len(failed):,} lists of {step}"
             *_, why = failed.values()
-            self.note(
-                f"Left out, because the platform did not answer: {lists} ({why}); the next run requests it again."
-            )
+            what = f"the list of {step} or its rest ({why}); the next run requests it again"
+            if len(failed) > 1:
+                what = f"{len(failed):,} lists of {step} ({why}); the next run requests them again"
+            self.note(f"Left out, because the platform did not answer: {what}.")
 
 
 class Listing:
