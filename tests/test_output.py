@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
+import headcount as hc
 from headcount.errors import UsageError
+from headcount.network.inputs import find_inputs
 from headcount.output import new_file, new_folder, new_text
 
 
@@ -90,3 +93,26 @@ def test_what_another_running_process_writes_is_left_alone(tmp_path):
     with new_file(tmp_path / "page.html") as part:
         part.write_text("ours")
     assert other.exists()
+
+
+def test_the_copies_of_a_network_are_written_through_no_link_and_appear_whole(tmp_path):
+    """Follows that are gone are left out of a copy, of Parquet and of text; a workspace's tables are written too."""
+    follows = tmp_path / "data" / "follows.csv"
+    follows.parent.mkdir()
+    follows.write_text("follower_id,followee_id,gone_at\na,b,\nc,b,2026-01-01T00:00:00Z\nd,b,\n", encoding="utf-8")
+    duckdb.sql(f"COPY (FROM read_csv('{follows}')) TO '{tmp_path / 'follows.parquet'}' (FORMAT parquet)")
+    workspace = hc.open(tmp_path / "ws")
+    workspace.add(follows)
+    for data in (follows, tmp_path / "follows.parquet", workspace.folder):
+        out = tmp_path / f"out-{data.name}"
+        find_inputs(data, out=out)
+        written = out / "tables" / "follows.parquet"
+        assert duckdb.sql(f"FROM '{written}'").fetchall()
+        assert not [path for path in written.parent.iterdir() if path.name.endswith(".part")]
+        victim = tmp_path / f"victim-{data.name}"
+        victim.write_text("precious")
+        written.unlink()
+        written.symlink_to(victim)
+        with pytest.raises(UsageError, match="symbolic link"):
+            find_inputs(data, out=out)
+        assert victim.read_text() == "precious"

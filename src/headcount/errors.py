@@ -20,8 +20,11 @@ Every message says what happened, with which value, and after "Hint:" what to do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from headcount.safe_text import plain
 
@@ -42,8 +45,17 @@ __all__ = [
     "StoreVersion",
     "UsageError",
     "as_known_error",
+    "is_full_disk",
     "is_interrupt",
+    "raise_fault_of_machine",
+    "raises_known_errors",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Kind = TypeVar("Kind")
+_FULL_DISK = ("No space left on device", "database or disk is full", "Disk quota exceeded", "max_temp_directory_size")
+"""What DuckDB and SQLite say of a disk that is full, or of the limit on their temporary files."""
 
 
 class HeadcountError(Exception):
@@ -146,9 +158,14 @@ class PlatformUnavailable(PlatformError):
 
     Attributes:
         status: HTTP status of the last answer; None where there was none.
+        reason: what happened at the last attempt, in a few words; None where only the message tells.
+        step, address: what was requested, and for what; None outside a collection.
     """
 
     status: int | None = None
+    reason: str | None = None
+    step: str | None = None
+    address: str | None = None
 
 
 class AccessDenied(PlatformError):
@@ -166,6 +183,10 @@ def as_known_error(error: BaseException) -> HeadcountError | None:
     """
     library = type(error).__module__.partition(".")[0].lstrip("_")
     text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if is_full_disk(error):
+        return HeadcountError(
+            "There is no space left on the disk.", hint="free some space, and run the same command again."
+        )
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return HeadcountError("There is not enough memory.", hint="close other programs, or use a smaller selection.")
     if library == "duckdb":
@@ -185,6 +206,53 @@ def as_known_error(error: BaseException) -> HeadcountError | None:
             f"The input holds a value that is too large or too deeply nested: {text}.", hint="check the file."
         )
     return None
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Is this a write that failed for want of space, also where a library reports it as an error of its own?"""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    library = type(error).__module__.partition(".")[0].lstrip("_")
+    return library in ("duckdb", "sqlite3") and any(words in str(error) for words in _FULL_DISK)
+
+
+def raise_fault_of_machine(error: BaseException) -> None:
+    """Raise a failure for want of disk space or memory as such, so that no file is called damaged because of it.
+
+    Raises:
+        HeadcountError: it is one; nothing is raised for any other error.
+    """
+    if is_full_disk(error) or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        known = as_known_error(error)
+        if known is not None:
+            raise known from error
+
+
+def raises_known_errors(kind: type[Kind]) -> type[Kind]:
+    """Decorate a class: its public methods raise what `as_known_error` makes of an error that is not Headcount's own.
+
+    An interrupt, errors of files (OSError) and faults of this program are raised as they are.
+    """
+    for name, method in list(vars(kind).items()):
+        if not name.startswith("_") and callable(method):
+            setattr(kind, name, _with_known_errors(method))
+    return kind
+
+
+def _with_known_errors(method: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(method)
+    def call(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(*given, **named)
+        except HeadcountError:
+            raise
+        except Exception as error:
+            known = None if is_interrupt(error) else as_known_error(error)
+            if known is None:
+                raise
+            raise known from error
+
+    return call
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -33,6 +33,8 @@ Reason = Literal[
     "empty_pages",
     "shorter_than_counter",
     "longer_than_counter",
+    "maximum_length",
+    "other_address",
     "platform_maximum",
     "entries_without_id",
     "other_server",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError
+from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
 from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
 from headcount.reading_lists import KnownAccount, known_accounts_with_lists
 from headcount.store import Imported, Snapshot, Store
@@ -49,10 +49,14 @@ def open(folder: Path | str | None = None) -> Workspace:
     return Workspace(folder)
 
 
+@raises_known_errors
 class Workspace:
     """A folder with everything that was collected.
 
     The file is opened for each call and closed after it, so other processes can use it in between.
+
+    Every method raises a subclass of `HeadcountError` with one sentence for what the database, a damaged file, a full
+    disk or too little memory cause; the error of the library is its cause.
 
     Args:
         folder: the workspace; without it the default one.

@@ -14,6 +14,8 @@ from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
+from headcount.sources.links import OtherAddress, next_on_server
+from headcount.sources.mastodon import MastodonCollector
 
 AT = "2026-11-20T12:00:00.000Z"
 BASE = "/api/v1/accounts/1"
@@ -188,6 +190,61 @@ def test_three_lists_in_a_row_that_fail_end_the_run(stub, tmp_path):
         collect(stub, tmp_path)
 
 
+@pytest.mark.parametrize("code", [500, 502, 503, 504, 520])
+@pytest.mark.parametrize("name", ["followers", "following", "statuses"])
+def test_a_list_that_always_fails_is_a_fact_and_the_next_run_reads_it(name, code, stub, tmp_path):
+    me = alice(stub, followers_count=3, following_count=2, statuses_count=1)
+    whole = {"followers": people(3), "following": people(2), "statuses": [status(10, me)]}
+    for each, content in whole.items():
+        stub.routes[f"{BASE}/{each}"] = content
+    stub.routes[f"{BASE}/{name}"] = Reply(code, {"error": "no"})
+    imported = collect(stub, tmp_path)
+    found, listed = lists(stub, tmp_path), "posts" if name == "statuses" else name
+    assert facts(found[listed])[:3] == ("refused", "server_error", 0)
+    assert found[listed].detail == f"HTTP {code}"
+    others = {"followers", "following", "posts"} - {listed}
+    assert {found[other].state for other in others} == {"complete"}
+    (note,) = [note for note in imported.notes if note.startswith("Left out")]
+    assert f"the list of {listed} or its rest (HTTP {code})" in note
+    stub.routes[f"{BASE}/{name}"] = whole[name]
+    collect(stub, tmp_path)
+    assert {entry.state for entry in lists(stub, tmp_path).values() if entry.list in {listed, *others}} == {"complete"}
+
+
+@pytest.mark.parametrize("name", ["favourited_by", "reblogged_by", "context"])
+def test_responses_that_always_fail_are_a_fact(name, stub, tmp_path):
+    with_post(stub, favourites_count=2, reblogs_count=2, replies_count=1)
+    routes = {"favourited_by": people(2), "reblogged_by": people(2)}
+    reply = status(11, person("bo", "5"), in_reply_to_id="10", in_reply_to_account_id="1")
+    routes["context"] = {"ancestors": [], "descendants": [reply]}
+    for each, content in routes.items():
+        stub.routes[f"/api/v1/statuses/10/{each}"] = Reply(503) if each == name else content
+    imported = collect(stub, tmp_path)
+    kinds = {"favourited_by": "likes", "reblogged_by": "reposts", "context": "replies"}
+    found = lists(stub, tmp_path)
+    assert facts(found[kinds[name]])[:3] == ("refused", "server_error", 0)
+    assert {found[kind].state for each, kind in kinds.items() if each != name} == {"complete"}
+    assert len([note for note in imported.notes if "503" in note]) == 1
+
+
+def test_a_server_that_is_down_ends_the_run(stub, tmp_path):
+    """It answers up to the second page of followers and nothing from then on."""
+    alice(stub, followers_count=200)
+    pages = Pages(people(200))
+
+    def followers(query):
+        if "max_id" in query:
+            for path in list(stub.routes):
+                stub.routes[path] = Reply(503)
+            return Reply(503)
+        return pages.page(f"{stub.url}{BASE}/followers", query)
+
+    stub.routes[f"{BASE}/followers"] = followers
+    with pytest.raises(PlatformUnavailable, match="503"):
+        collect(stub, tmp_path)
+    assert not (tmp_path / "headcount.duckdb").exists()
+
+
 def test_refused_posts_are_not_called_silence(stub, tmp_path):
     alice(stub, statuses_count=40, followers_count=3)
     stub.routes[f"{BASE}/followers"] = people(3)
@@ -313,6 +370,78 @@ def test_a_shorter_list_to_its_end_makes_followers_gone(stub, tmp_path):
     alice(stub, followers_count=190)
     stub.routes[f"{BASE}/followers"] = Pages(people(190))
     assert collect(stub, tmp_path, fresh=True).gone == 10
+
+
+LINKS = {
+    "another host": ("https://evil.example{path}?max_id=80", None),
+    "another host, without a scheme": ("//evil.example{path}?max_id=80", None),
+    "another port": ("http://127.0.0.1:1{path}?max_id=80", None),
+    "another scheme": ("https://{host}{path}?max_id=80", None),
+    "no scheme of the web": ("file:///etc/passwd", None),
+    "no address": ("http://[{host}{path}", None),
+    "a user before another host": ("http://{host}@evil.example{path}?max_id=80", None),
+    "absolute": ("http://{host}{path}?max_id=80", 90),
+    "a path": ("{path}?max_id=80", 90),
+    "a query": ("?max_id=80", 90),
+    "without a scheme": ("//{host}{path}?max_id=80", 90),
+}
+
+
+@pytest.mark.parametrize("how", LINKS)
+def test_a_next_page_is_followed_on_the_same_server_only(how, stub, tmp_path, monkeypatch):
+    """Elsewhere the list ends, with a typed reason and a sentence; the login goes to no other host."""
+    monkeypatch.setenv("HEADCOUNT_MASTODON_TOKEN", f"{stub.host}={stub.token}")
+    alice(stub, followers_count=90)
+    link, expected = LINKS[how]
+    path = f"{BASE}/followers"
+
+    def followers(query):
+        if "max_id" in query:
+            return people(90)[80:]
+        address = link.format(host=stub.host, path=path)
+        return Reply(200, people(80), {"Content-Type": "application/json", "Link": f'<{address}>; rel="next"'})
+
+    stub.routes[path] = followers
+    imported = collect(stub, tmp_path)
+    found = lists(stub, tmp_path)["followers"]
+    said = [note for note in imported.notes if "another address than its server's" in note]
+    if expected is None:
+        assert facts(found) == ("partial", "other_address", 80, 90)
+        assert len(said) == 1
+        report = hc.open(tmp_path).report(f"alice@{stub.host}")
+        assert "pointed to another address, which was not requested" in report.followers.explanation
+    else:
+        assert facts(found) == ("complete", None, expected, 90)
+        assert not said
+
+
+def test_lists_without_an_end_are_ended_beyond_their_counters(stub, tmp_path, monkeypatch):
+    """Followers, accounts followed, posts, favourites, boosts: each page is new, and names a next one."""
+    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 200)
+    me = alice(stub, followers_count=10, following_count=10, statuses_count=10)
+
+    def endless(path, make):
+        def page(query):
+            start = int(query.get("max_id", 0))
+            link = f'<{stub.url}{path}?max_id={start + 40}>; rel="next"'
+            rows = [make(number) for number in range(start, start + 40)]
+            return Reply(200, rows, {"Content-Type": "application/json", "Link": link})
+
+        stub.routes[path] = page
+
+    for name in ("followers", "following"):
+        endless(f"{BASE}/{name}", lambda number: person(f"f{number}", str(1_000 + number)))
+    counts = {"favourites_count": 5, "reblogs_count": 5}
+    endless(f"{BASE}/statuses", lambda n: status(10 if not n else 10_000 + n, me, **(counts if not n else {})))
+    for name in ("favourited_by", "reblogged_by"):
+        endless(f"/api/v1/statuses/10/{name}", lambda number: person(f"f{number}", str(1_000 + number)))
+    imported = collect(stub, tmp_path)
+    found = lists(stub, tmp_path)
+    for name, claimed in (("followers", 10), ("following", 10), ("posts", 10), ("likes", 5), ("reposts", 5)):
+        state, reason, listed, counter = facts(found[name])
+        assert (state, reason, counter) == ("partial", "longer_than_counter", claimed)
+        assert 200 < listed <= claimed + 240
+    assert len([note for note in imported.notes if "was ended after 240 entries, far more than the" in note]) == 5
 
 
 def test_statuses_go_on_by_their_ids(stub, tmp_path):
@@ -631,6 +760,19 @@ def test_a_server_without_webfinger_names_its_domain_itself(reply, stub, tmp_pat
     stub.routes["/.well-known/webfinger"] = reply
     collect(stub, tmp_path)
     assert rows(tmp_path, "SELECT account_id FROM accounts") == [(f"mastodon:alice@{stub.host}",)]
+
+
+def test_links_with_another_name_of_the_server_are_requested_from_the_address_in_use():
+    """WEB_DOMAIN: the API is reached under one name, and its links carry the other; a login stays at the first."""
+    collector = MastodonCollector()
+    collector.server, collector.names = "https://corp.example", {"corp.example"}
+    collector.account = {"url": "https://Social.corp.example/@ana", "uri": "https://social.corp.example/users/ana"}
+    names = collector._server_names()
+    requested = "https://corp.example/api/v1/accounts/1/followers?limit=80"
+    followed = next_on_server(requested, "https://social.corp.example/api/v1/x?max_id=7", names=names)
+    assert followed == "https://corp.example/api/v1/x?max_id=7"
+    with pytest.raises(OtherAddress, match=r"https://evil\.example"):
+        next_on_server(requested, "https://evil.example/api/v1/x?max_id=7", names=names)
 
 
 @pytest.mark.parametrize("how", ["redirect", "self link", "host-meta"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
@@ -15,7 +16,7 @@ from tests.collecting.stub import Settings, Stub
 from tests.collecting.world import DAY, MAIN, Sizes, World, did
 
 import headcount as hc
-from headcount.errors import AccountNotFound
+from headcount.errors import AccountNotFound, PlatformUnavailable
 from headcount.reading_lists import read_list_coverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
@@ -321,3 +322,144 @@ def test_an_older_collection_that_is_imported_later_revives_no_one(tmp_path):
     hc.open(tmp_path / "old").add(newer)
     assert rows(tmp_path / "old", listed) == [(93,)]
     assert coverage(tmp_path / "new")["followers"] == coverage(tmp_path / "old")["followers"]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": "http://127.0.0.1:8080"}],
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": "ftp://stub"}],
+        [{"type": "AtprotoPersonalDataServer", "serviceEndpoint": ["http://stub"]}],
+        [{"type": "AtprotoPersonalDataServer"}],
+        ["http://stub"],
+        {"type": "AtprotoPersonalDataServer"},
+        7,
+    ],
+)
+def test_an_identity_that_names_no_server_of_the_network_costs_the_repository_only(tmp_path, services):
+    requested = []
+    server = Server()
+
+    def answer(request):
+        requested.append(request.url.host)
+        if request.url.path.startswith("/did:"):
+            return httpx2.Response(200, json={"service": services})
+        return server(request)
+
+    result = collect(tmp_path, answer)
+    assert set(requested) == {"stub"}
+    assert any("own repository could not be read" in note for note in result.notes)
+    assert coverage(tmp_path)["followers"][0] == "complete"
+
+
+# -- lists that always fail, and lists without an end -----------------------------------------------------------------
+
+LISTS = {
+    "followers": "app.bsky.graph.getFollowers",
+    "following": "app.bsky.graph.getFollows",
+    "posts": FEED,
+    "replies": THREAD,
+    "likes": "app.bsky.feed.getLikes",
+    "reposts": "app.bsky.feed.getRepostedBy",
+    "quotes": "app.bsky.feed.getQuotes",
+}
+
+
+def fails(status):
+    return lambda _url, _content: (status, {"error": "InternalServerError", "message": "Internal Server Error"})
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, name, status):
+    """The list is refused with its status, said in a note, and read again by the next run."""
+    collect(tmp_path / "whole", Server())
+    expected = coverage(tmp_path / "whole")
+    result = collect(tmp_path / "ws", Server({LISTS[name]: fails(status)}))
+    found = coverage(tmp_path / "ws")
+    assert found[name][:3] == ("refused", "server_error", 0)
+    responses = {"replies", "likes", "reposts", "quotes"} if name == "posts" else set()
+    for other in set(LISTS) - {name} - responses:
+        assert found[other] == expected[other]
+    assert {found[other][:2] for other in responses} <= {("refused", "server_error")}
+    step = {"replies": "thread", "posts": "posts"}.get(name, name)
+    notes = [note for note in result.notes if note.startswith("Left out, because the platform did not answer")]
+    assert any(step in note and f"HTTP {status}" in note for note in notes)
+    report = hc.open(tmp_path / "ws").report(ME, window_days=None)
+    (part,) = [part for part in report.lists if part.list == name]
+    assert part.state == "refused"
+    if name != "replies":
+        assert f"HTTP {status}" in part.sentence
+    collect(tmp_path / "ws", Server())
+    assert coverage(tmp_path / "ws") == expected
+
+
+def test_a_list_that_fails_after_its_first_page_is_partial(tmp_path):
+    def later(url, content):
+        return fails(503)(url, content) if "cursor=" in url else content
+
+    result = collect(tmp_path, Server({LISTS["followers"]: later}))
+    state, reason, listed, claimed = coverage(tmp_path)["followers"]
+    assert (state, reason, claimed) == ("partial", "broke_off", 230)
+    assert 90 < listed <= 100
+    assert any("the list of followers or its rest (HTTP 503)" in note for note in result.notes)
+
+
+def test_a_server_that_goes_down_ends_the_run_which_resumes(tmp_path):
+    """Nothing is answered from some request on: no list is called empty or refused, and nothing is asked for twice."""
+    server, down_after = Server(), 12
+    requests = []
+
+    def going_down(request):
+        requests.append(str(request.url))
+        return server(request) if len(requests) <= down_after else httpx2.Response(503)
+
+    with pytest.raises(PlatformUnavailable, match="503"):
+        collect(tmp_path, going_down)
+    assert not (tmp_path / "headcount.duckdb").exists()
+    answered = set(requests[:down_after])
+    again = []
+
+    def up(request):
+        again.append(str(request.url))
+        return server(request)
+
+    collect(tmp_path, up)
+    assert not answered & set(again)
+    assert coverage(tmp_path)["followers"] == ("complete", "removed_or_private", 227, 230)
+
+
+def endless(name):
+    """Pages of new rows under new cursors, for ever, each made from the first row of the server's own first page."""
+    template = []
+
+    def answer(url, content):
+        template.extend(content.get(name, [])[:1])
+        if not template:
+            return content
+        start = int(dict(parse_qsl(urlsplit(url).query)).get("cursor", "c0").removeprefix("c"))
+        rows = json.loads(json.dumps(template[:1] * 100))
+        for number, row in enumerate(rows, start):
+            inner = row.get("actor", row.get("post", row))
+            if "did" in inner:
+                inner["did"] = f"did:plc:{number:024d}"
+            else:
+                inner["uri"] = inner["uri"].rpartition("/")[0] + f"/3{number:012d}"
+                inner |= dict.fromkeys(("likeCount", "replyCount", "repostCount", "quoteCount"), 0)
+        return content | {name: rows, "cursor": f"c{start + 100}"}
+
+    return answer
+
+
+ITEMS = {"followers": "followers", "following": "follows", "posts": "feed", "likes": "likes", "reposts": "repostedBy"}
+
+
+@pytest.mark.parametrize("name", ["followers", "following", "posts", "likes", "reposts", "quotes"])
+def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, name, monkeypatch):
+    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 300)
+    server = Server({LISTS[name]: endless(ITEMS.get(name, "posts"))}, followers=104, posts=2)
+    result = collect(tmp_path, server, sample=1)
+    state, reason, listed, claimed = coverage(tmp_path)[name]
+    assert (state, reason) == ("partial", "longer_than_counter")
+    assert 300 < listed <= 2 * (claimed + 500), "of two posts at most"
+    assert any("far more than the" in note and "it is partial" in note for note in result.notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import errno
 import gzip
 import hashlib
 import io
@@ -11,10 +13,12 @@ import socket
 import sqlite3
 import tarfile
 import time
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import libipld
 import numpy as np
 import pytest
@@ -22,15 +26,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sources import archives
 
+import headcount as hc
 from headcount.cli import main
-from headcount.errors import InputError, UsageError
+from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
 from headcount.sources import archive_files, find_source, json_bounds, read_source
 from headcount.sources.bluesky_live_rows import _iso
 from headcount.sources.bluesky_repo import read_repository
+from headcount.sources.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
 from headcount.sources.cleaning import places_on_circles
 from headcount.sources.jsonlines import Problems, values
 from headcount.sources.landing import Landing
 from headcount.sources.malformed import malformed
+from headcount.sources.raw import raw_rows
+from headcount.tables import ACCOUNTS
 
 
 def refused(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, code: int = 1) -> str:
@@ -152,6 +160,75 @@ def test_cbor_that_claims_or_nests_too_much(content):
     address = b"\x01\x71\x12\x20" + hashlib.sha256(content).digest()
     with pytest.raises(InputError):
         read_repository(car(address, [(address, content)]))
+
+
+def posts(contents: list[bytes]) -> bytes:
+    """A repository with a post for each of these blocks."""
+    others = [(b"\x01\x71\x12\x20" + hashlib.sha256(content).digest(), content) for content in contents]
+    entries = [
+        {"p": 0, "k": b"app.bsky.feed.post/%09d" % n, "v": address, "t": None} for n, (address, _) in enumerate(others)
+    ]
+    return repository({"l": None, "e": entries}, others)
+
+
+@pytest.mark.parametrize(
+    "filler", [b"\x80", b"\xa0", b"\x01", b"\x60", b"\x81\x80"], ids=["lists", "maps", "numbers", "texts", "nested"]
+)
+def test_a_repository_of_values_without_content_is_refused(filler, tmp_path, capsys):
+    """Each byte stands for an object in memory: six million of them in 6 MB, in records of ordinary size."""
+    count = 2_000
+    contents = [
+        b"\xa2ax\x99" + count.to_bytes(2, "big") + filler * count + b"ay\x1a" + number.to_bytes(4, "big")
+        for number in range(3_000)
+    ]
+    path = tmp_path / "dense.car"
+    path.write_bytes(posts(contents))
+    began = time.process_time()
+    assert "far more values than a real one of its size" in refused(path, tmp_path, capsys)
+    assert time.process_time() - began < 10
+
+
+def test_a_block_that_is_larger_than_any_record(tmp_path, capsys):
+    path = tmp_path / "big.car"
+    path.write_bytes(posts([libipld.encode_dag_cbor({"text": "a" * (MAX_BLOCK_BYTES + 1)})]))
+    assert "holds a block of 2,09" in refused(path, tmp_path, capsys)
+
+
+def test_more_blocks_than_any_repository(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("headcount.sources.car.MAX_BLOCKS", 1_000)
+    path = tmp_path / "many.car"
+    path.write_bytes(posts([libipld.encode_dag_cbor({"text": str(number)}) for number in range(1_001)]))
+    assert "more than 1,000 blocks" in refused(path, tmp_path, capsys)
+
+
+def test_a_repository_over_the_documented_size(tmp_path, capsys):
+    path = tmp_path / "long.car"
+    path.touch()
+    os.truncate(path, MAX_CAR_BYTES + 1)
+    assert "more than 512 MB" in refused(path, tmp_path, capsys)
+    howto = Path(__file__).parents[2] / "docs" / "how-to" / "collect.md"
+    assert f"up to {MAX_CAR_BYTES >> 20} MB and\n{MAX_BLOCKS:,} blocks" in howto.read_text(encoding="utf-8")
+
+
+def test_a_large_repository_is_read_in_less_memory_than_its_content_takes(tmp_path):
+    """12,000 real-sized posts of 1 kB: 12 MB, and as Python objects several times that."""
+    words = "really listening on a sunday in the train " * 20
+    contents = [libipld.encode_dag_cbor({"text": f"{number} {words}", "langs": ["en"]}) for number in range(12_000)]
+    path = tmp_path / "posts.car"
+    path.write_bytes(posts(contents))
+    size = path.stat().st_size
+    del contents
+    tracemalloc.start()
+    try:
+        with path.open("rb", buffering=0) as file:
+            repository = read_repository(file)
+            texts = sum(
+                record.value["text"].startswith(str(number)) for number, record in enumerate(repository.records)
+            )
+        assert tracemalloc.get_traced_memory()[1] < size * 0.8
+    finally:
+        tracemalloc.stop()
+    assert texts == len(repository.records) == repository.counts["app.bsky.feed.post"] == 12_000
 
 
 def test_a_length_without_an_end():
@@ -446,6 +523,104 @@ def test_whatever_a_reader_raises_is_one_sentence(error):
     with pytest.raises(InputError, match="it is malformed") as caught:
         read_source(Source(), Path("a.csv"), None, skip_bad=False)  # type: ignore[arg-type]
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["accounts.csv", "accounts.jsonl"])
+def test_want_of_disk_or_memory_is_no_fault_of_the_file(name, tmp_path):
+    """DuckDB has little memory and may write no temporary file, as on a full disk."""
+    rows = [{"account_id": f"x:{number}", "bio": "words " * 40} for number in range(60_000)]
+    path = tmp_path / name
+    with path.open("w") as file:
+        if name.endswith(".csv"):
+            file.write("account_id,bio\n" + "".join(f"{row['account_id']},{row['bio']}\n" for row in rows))
+        else:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    with duckdb.connect() as con:
+        con.execute("SET memory_limit = '8MB'")
+        con.execute(f"SET temp_directory = '{tmp_path / 'spill'}'")
+        con.execute("SET max_temp_directory_size = '0KB'")
+        con.execute("SET threads = 1")
+        with pytest.raises(HeadcountError) as caught, raw_rows(con, path, ACCOUNTS):
+            pass
+    assert not isinstance(caught.value, InputError)
+    assert "damaged" not in str(caught.value)
+
+
+FULL = [
+    OSError(errno.ENOSPC, "No space left on device"),
+    sqlite3.OperationalError("database or disk is full"),
+    duckdb.IOException("IO Error: Could not write file: No space left on device"),
+    duckdb.OutOfMemoryException("failed to offload data block, max_temp_directory_size reached"),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+def test_a_full_disk_is_called_that(error, tmp_path):
+    assert str(as_known_error(error)).startswith("There is no space left on the disk. Hint: free some space")
+    if not isinstance(error, duckdb.IOException):
+        with pytest.raises(HeadcountError, match="no space left") as caught, malformed(tmp_path / "a.csv"):
+            raise error
+        assert not isinstance(caught.value, InputError)
+
+
+def test_the_library_raises_its_own_errors_only(tmp_path):
+    """A damaged store: one sentence with a hint, whatever is asked of it."""
+    workspace = hc.open(tmp_path / "ws")
+    (tmp_path / "accounts.csv").write_text("account_id\nx:1\n")
+    workspace.add(tmp_path)
+    store = tmp_path / "ws" / "headcount.duckdb"
+    content = bytearray(store.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    store.write_bytes(content)
+    calls = [
+        lambda: workspace.report("x:1"),
+        lambda: workspace.export(tmp_path / "out"),
+        lambda: workspace.accounts(),
+        lambda: workspace.followers("x:1"),
+        lambda: workspace.add(tmp_path / "accounts.csv"),
+        lambda: workspace.forget("x:1"),
+    ]
+    for call in calls:
+        with pytest.raises(HeadcountError) as caught:
+            call()
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("a"),
+        sqlite3.DatabaseError("b"),
+        zlib.error("c"),
+        csv.Error("d"),
+        OverflowError("e"),
+        RecursionError("f"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_of_libraries_become_those_of_headcount_in_every_method(error, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("headcount.workspace.Store", fail)
+    workspace = hc.open(tmp_path)
+    for name in ("accounts", "snapshots", "view", "measure", "report", "followers", "authenticity", "sync"):
+        arguments = {"account": "x:1"} if name == "view" else {}
+        with pytest.raises(HeadcountError) as caught:
+            getattr(workspace, name)(**arguments)
+        assert caught.value.__cause__ is error
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a fault of this program"), PermissionError("no")])
+def test_other_errors_are_raised_as_they_are(error, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("headcount.workspace.Store", fail)
+    with pytest.raises(type(error)):
+        hc.open(tmp_path).snapshots()
 
 
 def test_the_nearest_name_is_proposed(tmp_path):

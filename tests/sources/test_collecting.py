@@ -223,22 +223,206 @@ def test_an_expired_session_is_renewed_once(tmp_path, refusal):
         assert under_way.login.renewed == 1
 
 
-def test_one_page_that_is_not_answered_is_left_out_and_three_in_a_row_are_not(tmp_path):
+def test_pages_that_are_not_answered_are_left_out_and_a_server_that_is_down_ends_it(tmp_path):
+    asked, is_down = Counter(), False
+
     def answer(request):
-        return httpx2.Response(500 if "bad" in str(request.url) else 200, json={})
+        asked[request.url.path] += 1
+        bad = is_down or "bad" in request.url.path
+        return httpx2.Response(500 if bad else 200, json={})
 
     with collection(tmp_path, answer) as under_way:
         assert under_way.try_get("s", "http://h/bad1") is None
         assert under_way.try_get("s", "http://h/bad2") is None
         assert under_way.try_get("s", "http://h/good") is not None
-        assert under_way.try_get("s", "http://h/bad3") is None
-        assert under_way.try_get("s", "http://h/bad4") is None
-        with pytest.raises(PlatformUnavailable, match="after 4 attempts"):
-            under_way.try_get("s", "http://h/bad5")
+        for number in range(3, 7):
+            assert under_way.try_get("s", f"http://h/bad{number}") is None
+        assert asked["/good"] == 2, "after three in a row, whether the server is down is found out"
+        assert asked["/bad5"] == 4
+        assert asked["/bad6"] == 0, "the server returns other pages but none of this step: no more are requested"
         assert under_way.landing.notes() == [], "a run that is stopped asks for them again"
         under_way.tell_left_out()
         (note,) = under_way.landing.notes()
-        assert "4 pages of s" in note
+        assert "6 pages of s" in note
+        is_down = True
+        assert under_way.try_get("t", "http://h/1") is None
+        assert under_way.try_get("t", "http://h/2") is None
+        with pytest.raises(PlatformUnavailable, match="after 4 attempts"):
+            under_way.try_get("t", "http://h/3")
+
+
+FAULTS = {
+    "HTTP 500": lambda: httpx2.Response(500),
+    "HTTP 503": lambda: httpx2.Response(503, json={"error": "over capacity"}),
+    "HTTP 504": lambda: httpx2.Response(504),
+    "the answer is text/html, not application/json": lambda: httpx2.Response(200, html="<p>sorry</p>"),
+    "the answer is JSON that is cut off or broken": lambda: httpx2.Response(
+        200, content=b'{"items": [1', headers={"content-type": "application/json"}
+    ),
+    "no answer in time": httpx2.ReadTimeout("late"),
+    "it points to other.example (HTTP 308)": lambda: httpx2.Response(
+        308, headers={"location": "https://other.example/list"}
+    ),
+}
+
+
+@pytest.mark.parametrize("words", FAULTS)
+@pytest.mark.parametrize("good_pages", [0, 2])
+def test_a_list_that_always_fails_ends_itself_and_nothing_else(tmp_path, words, good_pages):
+    """At once or after some pages, whatever the fault is; it is not asked for again in the run, but in the next."""
+    fault, mended, asked = FAULTS[words], False, Counter()
+
+    def answer(request):
+        asked[str(request.url)] += 1
+        if request.url.path == "/profile":
+            return httpx2.Response(200, json={})
+        number = int(request.url.params.get("cursor", "0"))
+        if number == good_pages and not mended:
+            if isinstance(fault, Exception):
+                raise fault
+            return fault()
+        return httpx2.Response(200, json={"items": [number], "cursor": str(number + 1) if number < 4 else None})
+
+    with collection(tmp_path, answer) as under_way:
+        under_way.get("profile", "http://h/profile")
+        one = listing(under_way)
+        assert items(one) == list(range(good_pages))
+        assert one.failed
+        found = one.coverage("followers", "x:a", listed=good_pages, claimed=5, detail=one.refused.failure)
+        reason = "other_address" if "308" in words else "server_error"
+        expected = ("partial", "broke_off") if good_pages else ("refused", reason)
+        assert (found.state, found.reason, found.detail) == (*expected, words)
+        requests = asked.total()
+        assert items(listing(under_way)) == list(range(good_pages))
+        assert asked.total() == requests, "in the same run it stays as it is"
+        under_way.tell_left_out()
+        assert (
+            f"the list of list or its rest ({words}); the next run requests it again." in under_way.landing.notes()[0]
+        )
+    mended = True
+    with collection(tmp_path, answer) as under_way:
+        assert items(listing(under_way)) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("good_pages", [0, 1, 2])
+def test_a_server_that_is_down_is_no_list_that_fails(tmp_path, good_pages):
+    """Nothing answers any more, also not what answered before: that is an error, at the first list."""
+    left = good_pages + 1
+
+    def answer(request):
+        nonlocal left
+        left -= 1
+        number = int(request.url.params.get("cursor", "0"))
+        return httpx2.Response(200 if left >= 0 else 503, json={"items": [number], "cursor": str(number + 1)})
+
+    with collection(tmp_path, answer) as under_way:
+        under_way.get("profile", "http://h/profile")
+        with pytest.raises(PlatformUnavailable, match="HTTP 503"):
+            items(listing(under_way))
+        assert under_way.landing.count() == good_pages + 1
+        assert not under_way.unread
+
+
+def test_a_server_that_shows_the_account_and_no_list_at_all_is_down(tmp_path):
+    def answer(request):
+        return httpx2.Response(200 if request.url.path == "/profile" else 500, json={})
+
+    def ask(number):
+        return Listing(
+            under_way,
+            "A list",
+            lambda _: under_way.get(f"s{number}", f"http://h/{number}"),
+            lambda _: None,
+            lambda _: 0,
+        )
+
+    with collection(tmp_path, answer) as under_way:
+        under_way.failures.is_preparing = True
+        under_way.get("profile", "http://h/profile")
+        under_way.failures.is_preparing = False
+        assert items(ask(1)) == items(ask(2)) == []
+        with pytest.raises(PlatformUnavailable, match="HTTP 500"):
+            items(ask(3))
+
+
+def test_of_many_lists_of_one_kind_that_fail_only_the_first_are_requested(tmp_path):
+    """The likes of a hundred posts: each failure takes minutes of repeated attempts."""
+    asked = Counter()
+
+    def answer(request):
+        asked[request.url.path.partition("-")[0]] += 1
+        return httpx2.Response(500 if "likes" in request.url.path else 200, json={})
+
+    with collection(tmp_path, answer) as under_way:
+        for number in range(100):
+            under_way.get("posts", f"http://h/post-{number}")
+            pages = Listing(
+                under_way,
+                "The list of likes",
+                lambda _, number=number: under_way.get("likes", f"http://h/likes-{number}"),
+                lambda _: None,
+                lambda _: 0,
+            )
+            assert items(pages) == []
+            assert pages.coverage("likes", "x:a", listed=0, claimed=9).reason == "server_error"
+        under_way.tell_left_out()
+        assert "100 lists of likes (HTTP 500)" in under_way.landing.notes()[0]
+    assert asked["/likes"] == 3 * QUICK.tries
+
+
+def test_a_limit_that_does_not_end_is_no_list_that_fails(tmp_path):
+    answer = lambda request: httpx2.Response(429 if request.url.path == "/list" else 200, json={})  # noqa: E731
+    with collection(tmp_path, answer) as under_way:
+        under_way.get("profile", "http://h/profile")
+        with pytest.raises(PlatformUnavailable, match="429"):
+            items(listing(under_way))
+
+
+# -- lists without an end --------------------------------------------------------------------------------------------
+
+
+def endless(size):
+    """A list of pages of new items under new cursors, for ever."""
+
+    def answer(request):
+        start = int(request.url.params.get("cursor", "0"))
+        return httpx2.Response(200, json={"items": list(range(start, start + size)), "cursor": str(start + size)})
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("claimed", "most"), [(0, 5_000), (100, 5_100), (20_000, 25_000), (100_000, 125_000), (None, 1_000_000)]
+)
+def test_a_list_ends_at_its_counter_and_a_margin(tmp_path, claimed, most):
+    size = 20_000 if claimed is None else 1_000
+    with collection(tmp_path, endless(size)) as under_way:
+        one = listing(under_way, claimed=claimed)
+        found = sum(len(page.json["items"]) for page in one)
+        assert most < found <= most + size
+        coverage = one.coverage("followers", "x:a", listed=found, claimed=claimed)
+        reason = "maximum_length" if claimed is None else "longer_than_counter"
+        assert (coverage.state, coverage.reason, one.whole) == ("partial", reason, False)
+        (note,) = under_way.landing.notes()
+        assert f"was ended after {found:,} entries" in note
+
+
+def test_a_list_that_is_a_little_longer_than_its_counter_is_read_to_its_end(tmp_path):
+    given = {str(n) if n else None: ([*range(1_000)], str(n + 1) if n < 4 else None) for n in range(5)}
+    answer, _ = listed(given)
+    with collection(tmp_path, answer) as under_way:
+        one = listing(under_way, claimed=1)
+        assert len(items(one)) == 5_000
+        assert one.whole
+        assert one.coverage("followers", "x:a", listed=5_000, claimed=1).state == "complete"
+
+
+def test_items_that_the_counter_leaves_out_do_not_end_a_list_early(tmp_path):
+    """Reposts in a list of posts: only own posts are counted, but all items count against the fixed maximum."""
+    with collection(tmp_path, endless(50_000)) as under_way:
+        one = listing(under_way, claimed=10, counted=lambda page: 1)
+        assert len(items(one)) == 1_050_000
+        assert one.coverage("posts", "x:a", listed=30, claimed=10).reason == "maximum_length"
 
 
 def test_nothing_is_bought_beyond_the_budget(tmp_path):

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ from headcount.sources.collecting import Collection
 from headcount.sources.handles import Target
 from headcount.sources.http import AnswerTooLarge, Client, Patience
 from headcount.sources.landing import Landing
+from headcount.sources.links import OtherAddress, next_on_server, server_address, server_host
 from headcount.sources.secrets import keep_secret
 from headcount.sources.sessions import (
     BlueskyLogin,
@@ -151,6 +153,86 @@ def test_the_status_of_the_last_failure_is_known():
     ):
         client.get("http://h/x")
     assert failure.value.status is None
+
+
+# -- addresses that an answer names ------------------------------------------------------------------------------------
+
+OWN = "https://m.example/api/v1/accounts/1/followers?limit=80"
+
+
+@pytest.mark.parametrize(
+    ("link", "followed"),
+    [
+        ("https://m.example/a?b=1", "https://m.example/a?b=1"),
+        ("https://m.example:443/a?b=1", "https://m.example/a?b=1"),
+        ("https://M.EXAMPLE./a?b=1", "https://m.example/a?b=1"),
+        ("/a?b=1", "https://m.example/a?b=1"),
+        ("?b=1", "https://m.example/api/v1/accounts/1/followers?b=1"),
+        ("following?b=1", "https://m.example/api/v1/accounts/1/following?b=1"),
+        ("//m.example/a", "https://m.example/a"),
+        ("https://user:word@m.example/a#there", "https://m.example/a"),
+        # a server behind a proxy that does not know of https: the page is requested over https
+        ("http://m.example/a?b=1", "https://m.example/a?b=1"),
+        ("http://m.example:80/a?b=1", "https://m.example/a?b=1"),
+        ("http://m.example:3000/a", None),
+        ("https://m.example:80/a", None),
+        ("https://m.example:8443/a", None),
+        ("https://m.example:99999/a", None),
+        ("https://evil.example/a", None),
+        ("https://m.example.evil.example/a", None),
+        ("https://m.example@evil.example/a", None),
+        ("//evil.example/a", None),
+        ("ftp://m.example/a", None),
+        ("javascript:alert(1)", None),
+        ("https://[m.example/a", None),
+        ("https:///a", "https://m.example/a"),
+    ],
+)
+def test_the_next_page_comes_from_the_server_that_was_requested(link, followed):
+    if followed is None:
+        with pytest.raises(OtherAddress, match="another address than its server's, which was not requested"):
+            next_on_server(OWN, link)
+    else:
+        assert next_on_server(OWN, link) == followed
+
+
+@pytest.mark.parametrize(
+    "link", ["https://127.0.0.1:3000/a", "http://127.0.0.1:3001/a", "http://localhost:3000/a", "http://m.example/a"]
+)
+def test_plain_http_on_this_machine_is_not_another_server_either(link):
+    with pytest.raises(OtherAddress):
+        next_on_server("http://127.0.0.1:3000/list", link)
+    assert next_on_server("http://127.0.0.1:3000/list", "http://127.0.0.1:3000/a") == "http://127.0.0.1:3000/a"
+
+
+@pytest.mark.parametrize(
+    ("requested", "link", "host", "address"),
+    [
+        ("https://corp.example/x", "https://social.corp.example/users/a", "social.corp.example", "same"),
+        ("https://corp.example/x", "/elsewhere", "corp.example", "same"),
+        ("https://corp.example/x", "https://pds.example:8443", "pds.example:8443", "same"),
+        ("https://corp.example/x", "https://a:b@pds.example", "pds.example", "same"),
+        ("https://corp.example/x", "http://pds.example", "pds.example", None),
+        ("https://corp.example/x", "http://127.0.0.1:8080/admin", None, None),
+        ("https://corp.example/x", "https://localhost/admin", None, None),
+        ("https://corp.example/x", "http://[::1]/admin", None, None),
+        ("http://127.0.0.1:1/x", "http://127.0.0.1:2", "127.0.0.1:2", "same"),
+        ("https://corp.example/x", "ftp://pds.example", None, None),
+        ("https://corp.example/x", "", "corp.example", "same"),
+        ("https://corp.example/x", "https://[pds", None, None),
+    ],
+)
+def test_a_server_that_an_answer_names_is_one_of_the_network(requested, link, host, address):
+    assert server_host(requested, link) == host
+    named = server_address(requested, link)
+    assert (named is None) == (address is None)
+    if address is not None:
+        assert urlsplit(named).netloc == host
+
+
+@pytest.mark.parametrize("link", [None, 5, ["https://pds.example"]])
+def test_an_address_that_is_no_text_names_no_server(link):
+    assert server_address("https://plc.directory/did:plc:x", link) is None
 
 
 # -- secrets and hosts ------------------------------------------------------------------------------------------------

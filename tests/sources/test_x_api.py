@@ -14,7 +14,7 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 
 import headcount
-from headcount.errors import AccessDenied, AccountNotFound, BudgetReached
+from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
 from headcount.reading_lists import read_list_coverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
@@ -656,6 +656,104 @@ def test_one_post_that_is_not_answered_does_not_end_the_run(tmp_path, serve):
 
     result = headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=fail, client=quick)
     assert any(note.startswith("Left out, because ") for note in result.notes)
+
+
+LISTS = {
+    "posts": "/2/users/{id}/tweets",
+    "mentions": "/2/users/{id}/mentions",
+    "followers": "/2/users/{id}/followers",
+    "following": "/2/users/{id}/following",
+    "likes": "/2/tweets/{id}/liking_users",
+    "reposts": "/2/tweets/{id}/retweeted_by",
+}
+
+
+def replaced(server, template, make):
+    """The server returns something else for one endpoint: what `make` makes of what it would have returned."""
+    original = server._content
+
+    def content(asked, name, given, owner):
+        found = original(asked, name, {key: value for key, value in given.items() if key != "pagination_token"}, owner)
+        return make(found, given) if asked == template else original(asked, name, given, owner)
+
+    server._content = content
+
+
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, serve, name, status):
+    def fail(_content, _given):
+        raise problem(status, "Service Unavailable", "Over capacity")
+
+    server = serve()
+    collect(tmp_path / "whole")
+    expected = coverage_of(tmp_path / "whole")
+    server = serve()
+    replaced(server, LISTS[name], fail)
+    said = []
+    result = collect(tmp_path / "ws", client=quick, said=said)
+    found = coverage_of(tmp_path / "ws")
+    failed = "replies" if name == "mentions" else name
+    assert found[failed][:3] == ("refused", "server_error", 0)
+    related = {"replies", "likes", "reposts", "quotes"} if name == "posts" else {failed}
+    assert {key: value for key, value in found.items() if key not in {failed, *related}} == {
+        key: value for key, value in expected.items() if key not in {failed, *related}
+    }
+    assert any(note.startswith("Left out, because") and f"HTTP {status}" in note for note in result.notes)
+    report = headcount.open(tmp_path / "ws").report(f"x:{ACCOUNT}")
+    (part,) = [part for part in report.lists if part.list == failed]
+    assert f"HTTP {status}" in part.sentence
+    assert len([1 for asked in server.asked if asked[0] == LISTS[name]]) <= 3 * QUICK.tries
+    server._content = type(server)._content.__get__(server)
+    collect(tmp_path / "ws")
+    assert coverage_of(tmp_path / "ws") == expected
+
+
+def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, serve):
+    server = serve()
+    failure = problem(503, "Service Unavailable", "Over capacity")
+
+    def fail(step, done, _total):
+        if step == "who responded to single posts" and done == 1:
+            server.next_answers = [failure] * 10_000
+
+    with pytest.raises(PlatformUnavailable, match="HTTP 503"):
+        headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=fail, client=quick)
+    server.next_answers.clear()
+    first = list(server.asked)
+    collect(tmp_path)
+    assert coverage_of(tmp_path)["likes"] == ("complete", None, 25, 25)
+    again = [asked for asked in server.asked[len(first) :] if asked in first]
+    assert [template for template, _, _ in again] == [LISTS["likes"]], "only what was not answered is requested again"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name, monkeypatch):
+    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 2_000)
+    made = 0
+
+    def endless(content, _given):
+        nonlocal made
+        rows = [dict(content["data"][number % len(content["data"])]) for number in range(500)]
+        for row in rows:
+            made += 1
+            row["id"] = str(10**18 + made)
+            row["public_metrics"] = dict.fromkeys(row.get("public_metrics", ()), 0)
+        return content | {"data": rows, "meta": {"next_token": server._token(name, made)}}
+
+    def filled(content, given):
+        user = {"id": "1", "username": "u", "name": "u", "public_metrics": {"followers_count": 0}}
+        return endless(content if content.get("data") else {"data": [user]}, given)
+
+    server = serve()
+    replaced(server, LISTS[name], filled)
+    result = collect(tmp_path)
+    state, reason, listed, _ = coverage_of(tmp_path)["replies" if name == "mentions" else name]
+    assert state == "partial" if name != "mentions" else state in ("partial", "unknown")
+    assert reason in ("longer_than_counter", "platform_maximum")
+    assert reason == "longer_than_counter" or name in ("posts", "mentions", "likes")
+    assert listed > 2_000 or name == "mentions"
+    assert any(f"The list of {name} was ended after" in note for note in result.notes)
 
 
 def test_an_endpoint_has_its_documented_limit():

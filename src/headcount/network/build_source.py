@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.errors import InputError, UsageError
+from headcount.errors import InputError, UsageError, raise_fault_of_machine
 from headcount.network.inputs import refuse_problems
 from headcount.sources.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
 
@@ -74,6 +74,7 @@ def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
         return _open_text(con, files, work)
     except duckdb.Error as error:
         con.close()
+        raise_fault_of_machine(error)
         raise InputError(
             f"{files[0].name} cannot be read as a list of follows: {str(error).splitlines()[0][:160]}",
             hint="the file is damaged, or not what its name says.",

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
+from headcount.output import new_file
 from headcount.sources.edges import (
     EdgeListFacts,
     find_edge_file,
@@ -114,9 +115,8 @@ def _in_utf8(found: Inputs, out: Path) -> Inputs:
             return path
         recoded.append(facts_of_table(file))
         target = out / "tables" / path.name.removesuffix(".gz")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with readable_copy(file) as copy:
-            shutil.copyfile(copy, target)
+        with readable_copy(file) as copy, new_file(target) as part:
+            shutil.copyfile(copy, part)
         return target
 
     interactions, accounts, posts = (
@@ -139,9 +139,7 @@ def _standing(found: Inputs, out: Path) -> Inputs:
             source = read_from(found.follows)
             if not con.execute(f"SELECT count(gone_at) FROM {source}").fetchall()[0][0]:
                 return found
-            target.parent.mkdir(parents=True, exist_ok=True)
-            query = f"SELECT * EXCLUDE (gone_at) FROM {source} WHERE gone_at IS NULL"
-            con.execute(f"COPY ({query}) TO '{_quoted(target)}' (FORMAT parquet)")
+            _write_parquet(con, f"SELECT * EXCLUDE (gone_at) FROM {source} WHERE gone_at IS NULL", target)
             return replace(found, follows=(target,), original=found.follows)
         if all(find_edge_file(file).layout.position("goneat") is None for file in found.follows):
             return found
@@ -153,9 +151,14 @@ def _standing_of_text(con: duckdb.DuckDBPyConnection, found: Inputs, target: Pat
     with TemporaryDirectory(dir=target.parent) as work:
         edges = open_edge_list(con, found.follows, Path(work))
         refuse_problems(edges)
-        query = f"SELECT * EXCLUDE (gone_at) FROM ({edges.sql}) WHERE gone_at IS NULL"
-        con.execute(f"COPY ({query}) TO '{_quoted(target)}' (FORMAT parquet)")
+        _write_parquet(con, f"SELECT * EXCLUDE (gone_at) FROM ({edges.sql}) WHERE gone_at IS NULL", target)
     return replace(found, follows=(target,), original=found.follows, facts=edges.facts)
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    """Write the rows of a query as a whole or not at all; a symbolic link is not written through."""
+    with new_file(target) as part:
+        con.execute(f"COPY ({query}) TO '{_quoted(part)}' (FORMAT parquet)")
 
 
 def refuse_problems(edges: EdgeList) -> None:
@@ -224,12 +227,11 @@ def _of_workspace(folder: Path, out: Path) -> Inputs:
         "posts": "SELECT post_id, author_id, link_domains FROM posts ORDER BY ALL",
     }
     target = out / "tables"
-    target.mkdir(parents=True, exist_ok=True)
     written: dict[str, tuple[Path, ...]] = {}
     with Store(folder) as store:
         for name, query in tables.items():
             path = target / f"{name}.parquet"
-            store.connection.execute(f"COPY ({query}) TO '{_quoted(path)}' (FORMAT parquet)")
+            _write_parquet(store.connection, query, path)
             written[name] = (path,)
     return replace(_inputs(folder, written), workspace=folder, original=(folder / FILE_NAME,))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -29,6 +29,7 @@ from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
+from headcount.sources.links import server_address, server_host
 from headcount.sources.response_coverage import ResponseCoverage
 from headcount.sources.rows import named, objects, whole_number
 
@@ -168,14 +169,14 @@ class BlueskyCollector:
         """All followers, and the records of their follows."""
         claimed, limit = self._counter("followersCount"), collection.options.limit
         total = claimed if limit is None or claimed is None else min(claimed, limit)
-        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        listing = self._followers_listing(collection, did)
         followers = 0
         for others in _batches(islice(_dids(listing, "followers"), limit), RELATIONSHIPS):
             followers += len(others)
             self._ask_some(collection, "relationships", "app.bsky.graph.getRelationships", did, others)
             collection.show("followers", followers, total)
         collection.show("followers", followers, followers)
-        if listing.refused is not None:
+        if listing.refused is not None and not listing.failed:
             collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
         collection.landing.set_meta("listed_followers", str(followers))
         collection.landing.set_coverage(
@@ -192,8 +193,10 @@ class BlueskyCollector:
 
     def _following(self, collection: Collection, did: str) -> None:
         """All accounts that it follows."""
-        listing = self._listing(collection, "following", "app.bsky.graph.getFollows", [("actor", did)], "follows")
         following, claimed = 0, self._counter("followsCount")
+        listing = self._listing(
+            collection, "following", "app.bsky.graph.getFollows", [("actor", did)], "follows", claimed=claimed
+        )
         for page in listing:
             following += sum(1 for _ in named(page.json.get("follows"), "did"))
             collection.show("accounts followed", following, claimed)
@@ -235,18 +238,29 @@ class BlueskyCollector:
             address = f"https://{did.removeprefix('did:web:').replace(':', '/')}/.well-known/did.json"
         else:
             address = f"{self.directory}/{quoted(did, safe=':')}"
+        if server_host(self.directory, address) is None:
+            return None
         page = collection.try_get("identity", address, bucket=_host(address), expect="application/")
         if page is None or not page.good:
             return None
-        for service in page.json.get("service") or ():
+        for service in objects(_content(page).get("service")):
             if service.get("type") == "AtprotoPersonalDataServer":
-                return str(service["serviceEndpoint"]).rstrip("/")
+                return server_address(page.url, service.get("serviceEndpoint"))
         return None
 
     def _posts(self, collection: Collection, did: str) -> None:
         """The account's posts since the date that was asked for, and all that responded to them."""
         parameters = [("actor", did), ("filter", "posts_with_replies"), ("includePins", "false")]
-        listing = self._listing(collection, "posts", "app.bsky.feed.getAuthorFeed", parameters, "feed")
+        listing = self._listing(
+            collection,
+            "posts",
+            "app.bsky.feed.getAuthorFeed",
+            parameters,
+            "feed",
+            claimed=self._counter("postsCount"),
+            # the counter leaves out reposts, which the feed shows
+            counted=lambda page: sum(is_own_post(item, did) for item in objects(page.json.get("feed"))),
+        )
         expected, seen, own = self._expected_posts(collection), 0, 0
         reached_since = False
         for page in listing:
@@ -262,7 +276,7 @@ class BlueskyCollector:
             if times and max(times) < collection.since:
                 reached_since = True
                 break
-        if listing.refused is not None:
+        if listing.refused is not None and not listing.failed:
             collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
         for uri in self._further:
             if uri not in self._threaded:  # below an answer that is hidden, so the thread does not show it
@@ -314,7 +328,7 @@ class BlueskyCollector:
             claimed = whole_number(post.get(counter))
             if claimed == 0:
                 continue
-            listing = self._listing(collection, name, method, [("uri", uri)], items)
+            listing = self._listing(collection, name, method, [("uri", uri)], items, claimed=claimed)
             listed = sum(len(list(objects(page.json.get(items)))) for page in listing)
             detail = _reason(listing.refused) if listing.refused else None
             self._responded.add_listing(name, listing, listed=listed, claimed=claimed, detail=detail)
@@ -343,7 +357,7 @@ class BlueskyCollector:
     def _closer_look(self, collection: Collection, did: str) -> None:
         """The followers' profiles and latest posts: of all of them, or of a uniform sample of the whole list."""
         options = collection.options
-        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        listing = self._followers_listing(collection, did)
         followers: Iterable[str] = islice(_dids(listing, "followers"), options.limit)
         total = int(collection.landing.meta("listed_followers") or 0)
         if options.sample is not None and options.sample < total:
@@ -369,7 +383,7 @@ class BlueskyCollector:
 
         They are drawn like the sample of the closer look, so of two samples the smaller lies within the larger.
         """
-        listing = self._listing(collection, "followers", "app.bsky.graph.getFollowers", [("actor", did)], "followers")
+        listing = self._followers_listing(collection, did)
         drawn = uniform_sample(islice(_dids(listing, "followers"), collection.options.limit), most, did)
         collection.landing.set_meta("circles", str(len(drawn)))
         for place, one in enumerate(drawn):
@@ -397,6 +411,9 @@ class BlueskyCollector:
         method: str,
         parameters: list[tuple[str, str]],
         items: str,
+        *,
+        claimed: int | None = None,
+        counted: Callable[[Page], int] | None = None,
     ) -> Listing:
         def ask(cursor: str | None) -> Page:
             more = [("cursor", cursor)] if cursor is not None else []
@@ -410,6 +427,18 @@ class BlueskyCollector:
             lambda page: len(list(objects(_content(page).get(items)))),
             size=PAGE,
             refusal=_list_refusal,
+            claimed=claimed,
+            counted=counted,
+        )
+
+    def _followers_listing(self, collection: Collection, did: str) -> Listing:
+        return self._listing(
+            collection,
+            "followers",
+            "app.bsky.graph.getFollowers",
+            [("actor", did)],
+            "followers",
+            claimed=self._counter("followersCount"),
         )
 
 
@@ -452,6 +481,8 @@ def _content(page: Page) -> dict[str, Any]:
 
 
 def _reason(page: Page) -> str:
+    if page.failure is not None:
+        return page.failure
     content = _content(page)
     said = content.get("message") or content.get("error")
     return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")

@@ -59,12 +59,11 @@ class Concerned:
 
     def _learn_own(self, car: bytes) -> None:
         try:
-            records = read_repository(car).records
+            for record in read_repository(car).records:
+                if record.collection == FOLLOW and isinstance(record.value.get("subject"), str):
+                    self._following[record.key] = record.value["subject"]
         except InputError:  # said where the collection was read
             return
-        for record in records:
-            if record.collection == FOLLOW and isinstance(record.value.get("subject"), str):
-                self._following[record.key] = record.value["subject"]
 
     def learn_live(self, pages: Iterable[Page], *, since: int = 0, until: int = 1 << 62) -> None:
         """The events that were given before; of a time only (microseconds), where it is named."""

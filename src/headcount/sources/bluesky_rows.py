@@ -30,7 +30,6 @@ from headcount.sources.bluesky_views import (
     soon_after,
     thread_posts,
 )
-from headcount.sources.decoding import Replaced
 from headcount.sources.gone import read_gone
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
 from headcount.sources.malformed import ODD_VALUE, odd_pages_note
@@ -104,10 +103,11 @@ class BlueskyRepositorySource:
         """
         rows = Rows(con)
         reader = Reader(rows, "")
-        repository = read_repository(path.read_bytes())
-        changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()  # copying a file may change it
-        seen = min(changed, repository.revised_at or changed).isoformat()
-        reader.records(repository, seen)
+        with path.open("rb", buffering=0) as file:
+            repository = read_repository(file)
+            changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()  # copying a file may change it
+            seen = min(changed, repository.revised_at or changed).isoformat()
+            reader.records(repository, seen)
         rows.flush()
         notes = [
             "A repository holds what the account itself did: whom it follows, answers, likes and reposts. Followers "
@@ -123,7 +123,7 @@ def _repository_lists(repository: Repository, seen: str) -> Iterator[ListCoverag
     """A repository holds all follows and posts of the account, unless parts are missing."""
     names: tuple[tuple[ListName, str], ...] = (("following", _FOLLOW), ("posts", _POST))
     for name, collection in names:
-        listed = sum(record.collection == collection for record in repository.records)
+        listed = repository.counts.get(collection, 0)
         complete = not repository.missing and repository.revised_at is not None
         yield ListCoverage(
             account_key(repository.did),
@@ -403,17 +403,21 @@ class Reader:
         except InputError as error:
             self.unread.append(error.message)
             return
-        self.records(repository, fetched_at)
+        try:
+            self.records(repository, fetched_at)
+        except InputError as error:
+            self.unread.append(error.message)
 
     def records(self, repository: Repository, fetched_at: str) -> None:
         """All records of a repository that was fetched then."""
         self.did = self.did or repository.did
         if repository.missing:
             self.unread.append(f"The repository is not whole: {repository.missing:,} parts of it are missing.")
-        if replaced := Replaced(repository.replaced).note("The repository"):
-            self.unread.append(replaced)
         for record in repository.records:
             self._record(repository.did, record, fetched_at)
+            self.rows.flush(at=BATCH_ROWS)
+        if replaced := repository.replaced.note("The repository"):
+            self.unread.append(replaced)
 
     def _record(self, did: str, record: Record, fetched_at: str) -> None:
         """One record; anybody can write any, so one that is malformed ends nothing."""

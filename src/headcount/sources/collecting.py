@@ -17,17 +17,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
 from headcount.safe_text import plain
+from headcount.sources.failures import Failures, NotRequested, failure_words
 from headcount.sources.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.handles import Target
 from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
+from headcount.sources.links import OtherAddress
+from headcount.sources.list_bounds import MAX_UNCOUNTED, max_entries
 
 __all__ = [
     "COLLECTORS",
@@ -57,10 +60,9 @@ SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
 MOST_EMPTY = 50
 """So many pages in a row without an item, though each points to a next one, end a list."""
+_JSON = "application/json"
 _TOO_LARGE = 413
 """The status that stands for an answer over the size limit."""
-MOST_FAILURES = 3
-"""So many accounts in a row that cannot be read mean that the platform as a whole cannot."""
 MAX_GONE_SHARE = 0.02
 """Share of a counter by which a list may be shorter because accounts are gone, where its last page was full."""
 MIN_LISTED_SHARE, MIN_MISSING = 0.5, 10
@@ -173,6 +175,9 @@ class Collection:
         show: told (step, done, total or None) after each page.
         say: told a sentence for the user.
         spent: dollars so far, with what earlier runs of this collection spent.
+        failures: requests that failed for good, and which servers respond.
+        left_out: step -> why pages of it were left out; unread: step -> address -> why a list was not read to its end.
+        probe_price: dollars of finding out whether the server is down (see `Failures.set_probe`).
     """
 
     landing: Landing
@@ -182,8 +187,10 @@ class Collection:
     show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None
     say: Callable[[str], None] = lambda _text: None
     spent: float = 0.0
-    failures: int = 0
+    failures: Failures = field(default_factory=Failures)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, dict[str, str]] = field(default_factory=dict)
+    probe_price: float = 0.0
 
     @property
     def begun_at(self) -> datetime:
@@ -207,7 +214,7 @@ class Collection:
         parameters: Iterable[tuple[str, str | int]] = (),
         *,
         bucket: str = "",
-        expect: str = "application/json",
+        expect: str = _JSON,
         price: float = 0.0,
     ) -> Page:
         """One page, from the landing or from the platform.
@@ -225,17 +232,58 @@ class Collection:
         address = _address(url, parameters)
         known = self.landing.get(address)
         if known is not None:
+            self._add_response(known, price, expect)
             return known
+        self.failures.check(step, address)
         self._allow(price)
         try:
             answer = self._ask(address, bucket, expect)
         except AnswerTooLarge as error:  # kept as a refusal, since it would be as long the next time
             log.warning("Left out: %s (%s)", address, error.message)
             return self.landing.put(step, address, _TOO_LARGE, {}, b"")
+        except PlatformUnavailable as error:
+            error.step, error.address = step, address
+            raise
         # a login or a payment may change that, so it is not kept
         if answer.status in (401, 402, 403) or _expired(answer.status, answer.body):
-            return Page(step, address, answer.status, datetime.now(UTC).isoformat(), answer.headers, answer.body, True)
-        return self.landing.put(step, address, answer.status, answer.headers, answer.body)
+            now = datetime.now(UTC).isoformat()
+            page = Page(step, address, answer.status, now, answer.headers, answer.body, True)
+        else:
+            page = self.landing.put(step, address, answer.status, answer.headers, answer.body)
+        self._add_response(page, price, expect)
+        return page
+
+    def _add_response(self, page: Page, price: float, expect: str) -> None:
+        self.failures.add_response(page.step, page.url, now=page.asked)
+        if page.good and not price and expect == _JSON:  # an answer of any kind may come from a proxy alone
+            self.failures.set_probe(page.url)
+
+    def _responds(self, address: str) -> bool:
+        """Does the server still return a page that it has returned before?"""
+        self._allow(self.probe_price)
+        self.spent += self.probe_price
+        try:
+            self._ask(address, urlsplit(address).netloc, _JSON)
+        except PlatformUnavailable as error:
+            log.info("%s does not respond either: %s", address, error.message)
+            return False
+        return True
+
+    def without_page(self, error: PlatformUnavailable) -> Page:
+        """The page of a list that the collection goes on without; it is not kept, so the next run requests it again.
+
+        Raises:
+            PlatformUnavailable: the server is down, or it refuses any further request for now (429).
+        """
+        if error.status == 429:
+            raise error
+        if not isinstance(error, NotRequested):
+            log.warning("A list broke off: %s (%s)", error.address, error.message)
+            self.failures.add(error, self._responds, at_once=True)
+        words, step = failure_words(error), str(error.step)
+        status = error.status if error.status is not None and error.status >= 300 else 500
+        now = datetime.now(UTC).isoformat()
+        return Page(step, str(error.address), status, now, {}, b"", True, failure=words)
 
     def _ask(self, address: str, bucket: str, expect: str) -> Any:
         headers = self.login.headers(address) if self.login else {}
@@ -261,26 +309,28 @@ class Collection:
         """One page that the collection can do without; None where it is not answered.
 
         Raises:
-            PlatformUnavailable: it is the third in a row: nothing is answered any more.
+            PlatformUnavailable: it is the third in a row, and nothing else is answered any more either.
         """
-        parameters = list(parameters)
         try:
-            page = self.get(step, url, parameters, **more)
+            return self.get(step, url, parameters, **more)
         except PlatformUnavailable as error:
-            self.failures += 1
-            log.warning("Left out: %s (%s)", _address(url, parameters), error.message)
-            if self.failures >= MOST_FAILURES:
-                raise
+            log.warning("Left out: %s (%s)", error.address, error.message)
+            if not isinstance(error, NotRequested):
+                self.failures.add(error, self._responds, at_once=False)
             self.left_out.setdefault(step, []).append(error.message)
             return None
-        self.failures = 0
-        return page
 
     def tell_left_out(self) -> None:
         """Note what this run left out; not before its end, as a run that was stopped asks for it again."""
         for step, reasons in self.left_out.items():
             pages = "1 page" if len(reasons) == 1 else f"{len(reasons):,} pages"
             self.note(f"Left out, because the platform did not answer: {pages} of {step} ({reasons[-1]})")
+        for step, failed in self.unread.items():
+            *_, why = failed.values()
+            what = f"the list of {step} or its rest ({why}); the next run requests it again"
+            if len(failed) > 1:
+                what = f"{len(failed):,} lists of {step} ({why}); the next run requests them again"
+            self.note(f"Left out, because the platform did not answer: {what}.")
 
 
 class Listing:
@@ -298,11 +348,14 @@ class Listing:
         readable: is the content of a page a page of the list?
         size: items of a full page, as requested; None where the server may choose a smaller one.
         refusal: why a page shows nothing of the list, where its content tells; None leaves it to the status.
+        claimed: entries by the platform's counter, which bounds how many are read (see `list_bounds`).
+        counted: how many items of a page the counter counts; all of them where it is not given.
 
     Attributes:
         whole: it came to its end.
         ended: why it did not come to its end; None where it did, or where the caller stopped asking.
         refused: the page that was no good, where there was one.
+        failed: that page was not answered at all.
         pages: how many were read.
     """
 
@@ -317,10 +370,14 @@ class Listing:
         *,
         size: int | None = None,
         refusal: Callable[[Page], Reason | None] = lambda _page: None,
+        claimed: int | None = None,
+        counted: Callable[[Page], int] | None = None,
     ) -> None:
         self._readable = readable
         self._collection, self._what, self._ask, self._following, self._items = collection, what, ask, following, items
         self._size, self._refusal = size, refusal
+        self._bound, self._counted = claimed, counted or items
+        self._rows = self._counted_rows = 0
         self.whole = False
         self.ended: Reason | None = None
         self.refused: Page | None = None
@@ -337,18 +394,28 @@ class Listing:
             except BudgetReached:
                 self.ended = "cost_limit"
                 raise
-            reason = self._refusal(page)
+            reason = self._refusal(page) if page.failure is None else None
             if reason is None and (not page.good or not self._readable(page)):
                 reason = refusal_reason(page.status)
             if reason is not None:
                 self.refused, self.ended = page, reason
+                if page.failure is not None:
+                    self._collection.unread.setdefault(page.step, {})[page.url] = page.failure
                 return
             self.pages += 1
             self._largest_before, self._last = max(self._largest_before, self._last), self._items(page)
+            self._rows, self._counted_rows = self._rows + self._last, self._counted_rows + self._counted(page)
             yield page
-            cursor = self._following(page)
+            try:
+                cursor = self._following(page)
+            except OtherAddress as other:
+                self.ended = "other_address"
+                self._collection.note(f"{self._what} {other}: it is partial.")
+                return
             if cursor is None:
                 self.whole = True
+                return
+            if self._is_too_long():
                 return
             empty = 0 if self._last else empty + 1
             if cursor in seen or empty >= MOST_EMPTY:
@@ -358,15 +425,47 @@ class Listing:
                 return
             seen.add(cursor)
 
+    @property
+    def failed(self) -> bool:
+        """Did it end because a page was not answered at all?"""
+        return self.refused is not None and self.refused.failure is not None
+
+    def _is_too_long(self) -> bool:
+        """Have so many entries come, though more are said to follow, that the list has to be ended? Then it is said."""
+        most = max_entries(self._bound)
+        if self._bound is not None and self._counted_rows > most:
+            self.ended = "longer_than_counter"
+            why = f"was ended after {self._rows:,} entries, far more than the {self._bound:,} expected"
+        elif self._rows > max(most, MAX_UNCOUNTED):
+            self.ended = "maximum_length"
+            why = f"was ended after {self._rows:,} entries, the maximum without a counter"
+        else:
+            return False
+        self._collection.note(f"{self._what} {why}: it is partial.")
+        return True
+
+    def _request(self, cursor: str | None) -> Page:
+        """The page of a cursor; where the server fails for this list only, a page that says so."""
+        try:
+            return self._ask(cursor)
+        except PlatformUnavailable as error:
+            return self._collection.without_page(error)
+
     def _page(self, cursor: str | None, seen: set[str | None]) -> Page:
         """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
-        page = self._ask(cursor)
-        good = page.good and self._readable(page)
-        if good and (following := self._following(page)) is not None and following in seen:
+        page = self._request(cursor)
+        if page.good and self._readable(page) and self._points_back(page, seen):
             log.info("%s points back to where it was; its page is asked for again.", self._what)
             self._collection.landing.drop(page.url)
-            page = self._ask(cursor)
+            page = self._request(cursor)
         return page
+
+    def _points_back(self, page: Page, seen: set[str | None]) -> bool:
+        try:
+            following = self._following(page)
+        except OtherAddress:
+            return False
+        return following is not None and following in seen
 
     @property
     def last_page_full(self) -> bool:
@@ -448,6 +547,8 @@ def refusal_reason(status: int) -> Reason:
     """The reason that an HTTP status stands for, where a list is refused with it; 2xx: its content is no list."""
     if status in (401, 403):
         return "login_required"
+    if 300 <= status < 400:
+        return "other_address"
     return "not_supported" if status in (404, 405, 410, 422, 501) else "server_error"
 
 
@@ -526,6 +627,7 @@ def collect(
                     "are not asked for again; what follows counts them too."
                 )
             collection = Collection(landing, asking, options, login(target), show, say)
+            collection.failures.is_preparing = True
             try:
                 quote = collector.quote(collection, target)
             except AccountGone as gone:
@@ -549,6 +651,7 @@ def collect(
 def _run(collector: Collector, collection: Collection) -> None:
     """Ask for everything; what is stopped by the budget is taken in as it is, and can go on."""
     usage = collection.client.usage
+    collection.failures.is_preparing = False
     try:
         collector.collect(collection)
     except BudgetReached as error:

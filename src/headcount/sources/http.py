@@ -239,7 +239,7 @@ class Client:
                 f"No valid response from {_host(url)} after {pauses.tries} attempts; last error: {error.reason}.",
                 hint="run the same command again later: it resumes where it stopped.",
             )
-            unavailable.status = error.status
+            unavailable.status, unavailable.reason = error.status, error.reason
             raise unavailable from None
         if answer is None:  # stamina was switched off (stamina.set_active), which asks once
             raise PlatformUnavailable(f"{_host(url)} was not asked.", hint="run the same command again.")
@@ -425,11 +425,13 @@ def _check(answer: Answer, expect: str) -> None:
         return
     if answer.status in (301, 308):
         there = _host(answer.headers.get("location", "")) or "elsewhere"
-        raise PlatformUnavailable(
+        moved = PlatformUnavailable(
             f"The server has moved to {there} (HTTP {answer.status}).", hint="name that server instead."
         )
+        moved.status, moved.reason = answer.status, f"it points to {there} (HTTP {answer.status})"
+        raise moved
     if 300 <= answer.status < 400:
-        raise _Again(f"it points elsewhere (HTTP {answer.status})")
+        raise _Again(f"it points elsewhere (HTTP {answer.status})", status=answer.status)
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
         raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status)

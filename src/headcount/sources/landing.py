@@ -75,6 +75,7 @@ class Page:
         body: the bytes, unpacked.
         asked: it was asked for just now, and not found in the landing.
         replaced: URL -> invalid characters in the page, once it was decoded.
+        failure: why there is no answer, where there is none; such a page is not kept.
     """
 
     step: str
@@ -85,6 +86,7 @@ class Page:
     body: bytes = field(repr=False)
     asked: bool = False
     replaced: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    failure: str | None = None
 
     @cached_property
     def json(self) -> Any:

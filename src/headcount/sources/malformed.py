@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from headcount.errors import InputError, is_interrupt
+from headcount.errors import InputError, is_full_disk, is_interrupt, raise_fault_of_machine
 
 __all__ = ["ODD_VALUE", "malformed", "odd_pages_note", "special_file", "unpack_body"]
 
@@ -57,6 +57,7 @@ def malformed(path: Path) -> Iterator[None]:
 
     Raises:
         InputError: instead of any of that, of a file that cannot be opened, and of running out of memory.
+        HeadcountError: the disk is full.
         duckdb.Error: the query was interrupted, or the database could not write.
     """
     import duckdb
@@ -64,21 +65,26 @@ def malformed(path: Path) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
+        raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} cannot be read: it is malformed ({_reason(error)}).",
             hint="it was changed or damaged; fetch or write it again.",
         ) from error
     except OSError as error:
+        raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} cannot be read: {error.strerror or error}.", hint="check the file and its permissions."
         ) from error
     except (MemoryError, duckdb.OutOfMemoryException) as error:
+        if is_full_disk(error):
+            raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} needs more memory than there is.", hint="split it, or use a machine with more memory."
         ) from error
     except duckdb.Error as error:
         if is_interrupt(error) or isinstance(error, duckdb.IOException | duckdb.FatalException):
             raise  # Ctrl-C, or a full disk: no fault of the file
+        raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} cannot be imported ({_reason(error)}).", hint="it was changed or damaged; write it again."
         ) from error

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,12 +21,14 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, UsageError
+from headcount.hosts import host_key
 from headcount.incoming import ListCoverage, Reason
 from headcount.sources.activitypub import account_key
 from headcount.sources.collecting import Collection, Quote, uniform_sample
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
+from headcount.sources.links import server_host
 from headcount.sources.mastodon_identity import canonical_domain, find_server, same_host
 from headcount.sources.mastodon_lists import PagedListing, judge_list, judge_posts, without_counter
 from headcount.sources.mastodon_responses import Responses
@@ -188,7 +190,9 @@ class MastodonCollector:
 
     def collect(self, collection: Collection) -> None:
         """Request everything, and record how completely each list was read."""
-        self.responses = Responses(collection, self.server, self._host, (ACCOUNTS, STATUSES))
+        self.responses = Responses(
+            collection, self.server, self._host, (ACCOUNTS, STATUSES), server_names=self._server_names()
+        )
         lists = [
             self._list(collection, "followers", "followers_count", collection.options.limit),
             self._list(collection, "following", "following_count", None),
@@ -238,7 +242,9 @@ class MastodonCollector:
             side, str(collection.landing.meta("account_id")), listed=listed, claimed=claimed, limit=limit
         )
         coverage = judge_list(coverage, self.account, own=self.own, is_home=self.is_home)
-        if coverage.state in ("refused", "hidden", "unknown") or coverage.reason == "broke_off":
+        if listing.failed:
+            pass  # said with whatever else was not answered
+        elif coverage.state in ("refused", "hidden", "unknown") or coverage.reason == "broke_off":
             collection.note(_list_note(side, coverage, self._host, logged_in=collection.login is not None))
         elif coverage.reason == "no_next_page":
             collection.note(f"The list of {side} has no next page after {listed:,} entries: it is partial.")
@@ -250,7 +256,9 @@ class MastodonCollector:
         """The statuses since the requested date, and all responses to them."""
         claimed = counter(self.account, "statuses_count")
         path = f"/api/v1/accounts/{self._path_number}/statuses"
-        listing = self._listing(collection, "posts", path, STATUSES, claimed=claimed, ids_are_cursors=True)
+        listing = self._listing(
+            collection, "posts", path, STATUSES, claimed=claimed, ids_are_cursors=True, counted=_own_statuses
+        )
         expected, collected, entries_read = self._expected_posts(collection), 0, 0
         reached_start = False
         seen: set[str] = set()
@@ -271,7 +279,7 @@ class MastodonCollector:
                 reached_start = True
                 break
         self.responses.read_further_threads()
-        if listing.refused is not None:
+        if listing.refused is not None and not listing.failed:
             collection.note(f"The posts could not be read to their end ({reason_of(listing.refused)}).")
         account_id = str(collection.landing.meta("account_id"))
         coverage = listing.list_coverage("posts", account_id, listed=entries_read, claimed=claimed)
@@ -295,7 +303,7 @@ class MastodonCollector:
             collection.show("notifications", count, None)
             if any(time is not None and time < collection.since for time in times):
                 break
-        if listing.refused is not None:
+        if listing.refused is not None and not listing.failed:
             collection.note(f"The notifications could not be read to their end ({reason_of(listing.refused)}).")
 
     def _sample(self, collection: Collection, size: int) -> None:
@@ -336,6 +344,7 @@ class MastodonCollector:
         claimed: int | None = None,
         parameters: Iterable[tuple[str, str]] = (),
         ids_are_cursors: bool = False,
+        counted: Callable[[Page], int] | None = None,
     ) -> PagedListing:
         return PagedListing(
             collection,
@@ -345,7 +354,22 @@ class MastodonCollector:
             claimed=claimed,
             parameters=parameters,
             ids_are_cursors=ids_are_cursors,
+            has_counter=not counts_nothing(self.account),
+            counted=counted,
+            names=self._server_names(),
         )
+
+    def _server_names(self) -> frozenset[str]:
+        """The host names by which the server calls itself: its own, and those in the addresses of the account."""
+        stated = [f"//{name.rpartition('//')[2]}" for name in self.names]
+        stated += [text for name in ("url", "uri") if (text := text_of(self.account.get(name)))]
+        hosts = (server_host(self.server, text) for text in stated)
+        return frozenset(host_key(host) for host in hosts if host)
+
+
+def _own_statuses(page: Page) -> int:
+    """Statuses of a page that the counter of statuses counts on every server: some leave boosts out."""
+    return sum(not isinstance(status.get("reblog"), dict) for status in objects(entries(page.json)))
 
 
 def _list_note(side: str, coverage: ListCoverage, host: str, *, logged_in: bool) -> str:

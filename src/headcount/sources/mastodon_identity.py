@@ -13,13 +13,14 @@ from headcount.errors import PlatformUnavailable
 from headcount.hosts import host_key
 from headcount.sources.collecting import Collection
 from headcount.sources.landing import Page
+from headcount.sources.links import server_host
 from headcount.sources.mastodon_values import content_of, text_of
 from headcount.sources.rows import objects
 from headcount.sources.sessions import address_of
 
 __all__ = ["canonical_domain", "find_server", "same_host"]
 
-_TEMPLATE = re.compile(rb'template="https?://([^/"]+)/')
+_TEMPLATE = re.compile(rb'template="(https?://[^/"]+)/')
 _SUBJECT = re.compile(r"acct:@?([^@\s]+)@([^@/?#\s]+)", re.IGNORECASE)
 
 
@@ -65,11 +66,12 @@ def _elsewhere(page: Page | None, domain: str) -> str | None:
     """Another host that a page points to: by a redirect, as the account's own address, or in a template."""
     if page is None:
         return None
-    hosts = []
+    named: list[str] = []
     if 300 <= page.status < 400:
-        hosts = [urlsplit(page.headers.get("location", "")).netloc]
+        named = [page.headers.get("location", "")]
     elif page.good:
         links = objects(content_of(page).get("links"))
-        hosts = [urlsplit(text_of(link.get("href")) or "").netloc for link in links if link.get("rel") == "self"]
-        hosts += [host.decode("ascii", "ignore") for host in _TEMPLATE.findall(page.body)]
+        named = [text_of(link.get("href")) or "" for link in links if link.get("rel") == "self"]
+        named += [template.decode("utf-8", "ignore") for template in _TEMPLATE.findall(page.body)]
+    hosts = (server_host(page.url, address) for address in named)
     return next((host for host in hosts if host and not same_host(host, domain)), None)

@@ -7,16 +7,16 @@ checked: entries must be new, and the counter must be reached. Otherwise the lis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote, urlencode, urlsplit
 
-from headcount.errors import InputError, PlatformUnavailable
+from headcount.errors import InputError
 from headcount.incoming import ListCoverage, ListName
-from headcount.sources.collecting import MOST_FAILURES, Collection, Listing
+from headcount.sources.collecting import Collection, Listing
 from headcount.sources.landing import Page
+from headcount.sources.links import next_on_server
 from headcount.sources.mastodon_values import (
     Object,
     counter,
@@ -34,6 +34,8 @@ _PAGE_CAP, _ROUND = 40, 10
 """Some servers return at most this many entries, whatever is requested; others cap at another round number."""
 _MAX_GAP, _MAX_GAP_SHARE = 3, 4
 """A list that was read to its end lacks at most so many of the counter's entries, or one in so many; else it is cut."""
+_OWN_REASONS = ("limit", "repeated_page", "empty_pages", "longer_than_counter", "maximum_length", "other_address")
+"""Why reading was ended although there is a next page."""
 _COUNTERS: dict[str, str] = {"followers": "followers_count", "following": "following_count"}
 
 
@@ -46,7 +48,9 @@ class PagedListing(Listing):
         claimed: entries by the server's counter; None where that is unknown.
         parameters: further ones of the first page.
         ids_are_cursors: `max_id` is documented to be the id of an entry (statuses, notifications).
-
+        has_counter: the counter is kept by the server, so that it bounds how many entries are read.
+        counted: see `Listing`.
+        names: other host names of the server, which its links may carry.
     """
 
     def __init__(
@@ -59,15 +63,21 @@ class PagedListing(Listing):
         claimed: int | None = None,
         parameters: Iterable[tuple[str, str]] = (),
         ids_are_cursors: bool = False,
+        has_counter: bool = True,
+        counted: Callable[[Page], int] | None = None,
+        names: Iterable[str] = (),
     ) -> None:
         super().__init__(
             collection,
             f"The list of {step}",
-            self._request,
+            self._page_of,
             self._next_page,
             lambda page: len(entries(page.json) or ()),
             _is_list,
+            claimed=claimed if has_counter else None,
+            counted=counted,
         )
+        self._names = frozenset(names)
         self._step, self._url, self._page_size = step, url, size
         self._claimed, self._ids_are_cursors = claimed, ids_are_cursors
         self._parameters: list[tuple[str, str | int]] = [*parameters, ("limit", size)]
@@ -89,21 +99,10 @@ class PagedListing(Listing):
                     seen.add(number)
                     yield number
 
-    def _request(self, cursor: str | None) -> Page:
+    def _page_of(self, cursor: str | None) -> Page:
         host = urlsplit(self._url).netloc
         address, parameters = (self._url, self._parameters) if cursor is None else (cursor, [])
-        try:
-            page = self._collection.get(self._step, address, parameters, bucket=host)
-        except PlatformUnavailable as error:
-            # one list that the server cannot show; 502 to 504 mean the server as a whole
-            if error.status is None or error.status in (429, 502, 503, 504) or error.status >= 520:
-                raise
-            self._collection.failures += 1
-            if self._collection.failures >= MOST_FAILURES:
-                raise
-            return Page(self._step, address, max(error.status, 500), datetime.now(UTC).isoformat(), {}, b"", True)
-        self._collection.failures = 0
-        return page
+        return self._collection.get(self._step, address, parameters, bucket=host)
 
     def _next_page(self, page: Page) -> str | None:
         if self._decided is None or self._decided[0] is not page:
@@ -117,8 +116,7 @@ class PagedListing(Listing):
         self._ids.update(ids)
         linked = next_address(page)
         if linked is not None:  # on the same server only: a login must not travel
-            parts, server = urlsplit(linked), urlsplit(self._url)
-            return f"{server.scheme}://{server.netloc}{parts.path}?{parts.query}"
+            return next_on_server(page.url, linked, names=self._names)
         if self._guessing:
             self._repeats |= len(fresh) < len(ids)
             if not fresh:
@@ -165,7 +163,7 @@ class PagedListing(Listing):
         """How completely the list was read (see `Listing.coverage`)."""
         detail = reason_of(self.refused) if self.refused else None
         found = self.coverage(name, account_id, listed=listed, claimed=claimed, limit=limit, detail=detail)
-        if listed and self.is_cut and found.reason not in ("limit", "repeated_page", "empty_pages"):
+        if listed and self.is_cut and found.reason not in _OWN_REASONS:
             return replace(found, state="partial", reason="no_next_page", detail=None)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -42,6 +43,7 @@ class _Tally:
         is_short: of some post fewer were listed than its counter shows, or the list has no next page.
         refusals: why lists were refused, with the server's words.
         cut: lists whose next page could not be had.
+        ended: why reading of a list was ended, though more were said to follow; None where none was.
     """
 
     listed: int = 0
@@ -50,6 +52,7 @@ class _Tally:
     is_short: bool = False
     refusals: list[tuple[Reason, str]] = field(default_factory=list)
     cut: int = 0
+    ended: Reason | None = None
 
 
 class Responses:
@@ -59,11 +62,21 @@ class Responses:
         collection: requests the pages.
         server: the address of the server; host: its name.
         page_sizes: entries per page of accounts and of statuses.
+        server_names: other host names of the server.
     """
 
-    def __init__(self, collection: Collection, server: str, host: str, page_sizes: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        server: str,
+        host: str,
+        page_sizes: tuple[int, int],
+        *,
+        server_names: Iterable[str] = (),
+    ) -> None:
         self.collection, self.server, self.host = collection, server, host
         self._account_page, self._status_page = page_sizes
+        self._server_names = frozenset(server_names)
         self.tallies: dict[Kind, _Tally] = {kind: _Tally() for kind in ("replies", "likes", "reposts", "quotes")}
         self._replies: dict[str, int | None] = {}
         self._shown: dict[str, set[str]] = {}
@@ -183,6 +196,7 @@ class Responses:
             self._status_page if kind == "quotes" else self._account_page,
             claimed=claimed,
             ids_are_cursors=kind == "quotes",
+            names=self._server_names,
         )
         listed = sum(1 for _ in listing.new_ids())
         tally.listed += listed
@@ -192,6 +206,8 @@ class Responses:
         if listing.refused is not None:
             refusal = refusal_reason(listing.refused.status), reason_of(listing.refused)
             tally.refusals.append(refusal)
+        elif listing.ended is not None:
+            tally.ended = tally.ended or listing.ended
         tally.cut += listing.is_cut
         tally.is_short |= listing.refused is None and not listing.is_read_completely
         if listing.is_read_completely and kind in self._complete:
@@ -240,7 +256,7 @@ class Responses:
             detail = f"{threads} cut at {SHOWN_REPLIES} replies"
         elif tally.is_short:
             state = "partial" if tally.listed else "unknown"
-            reason = "no_next_page" if tally.cut else "shorter_than_counter"
+            reason = tally.ended or ("no_next_page" if tally.cut else "shorter_than_counter")
         claimed = tally.claimed if tally.is_counted else None
         return ListCoverage(account_id, kind, state, reason, tally.listed, claimed, detail, now)
 
@@ -253,6 +269,10 @@ class Responses:
                 f"(headcount login mastodon {self.host} shows complete threads)."
             )
         for kind, tally in self.tallies.items():
+            if _STEPS.get(kind) in self.collection.unread or (
+                kind == "replies" and "context" in self.collection.left_out
+            ):
+                continue  # said with whatever else was not answered
             refused = [said for _, said in tally.refusals if said]
             if refused:
                 posts = "1 post" if len(refused) == 1 else f"{len(refused):,} posts"

@@ -79,7 +79,9 @@ def content_of(page: Page) -> Object:
 
 
 def reason_of(page: Page) -> str:
-    """The HTTP status of a refusal and the server's own words."""
+    """The HTTP status of a refusal and the server's own words; what happened, where there was no answer."""
+    if page.failure is not None:
+        return page.failure
     said = content_of(page).get("error")
     return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from headcount.errors import InputError, Problem
+from headcount.errors import InputError, Problem, raise_fault_of_machine
 from headcount.safe_text import csv_unguarded_sql
 from headcount.sources.decoding import valid_json
 from headcount.sources.files import TextFile, line_at, look_through, physical_lines, readable_copy
@@ -106,6 +106,7 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
             # an error leaves nothing behind either: the import is one transaction
             con.execute("DROP TABLE IF EXISTS temp.raw_rows")
     except duckdb.Error as error:
+        raise_fault_of_machine(error)
         reason = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
         raise InputError(
             f"{path.name} cannot be read: {reason[:200].rstrip('.')}.",

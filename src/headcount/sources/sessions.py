@@ -124,16 +124,18 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
     body = {"identifier": handle, "password": password}
     answer = _patiently(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
     named = {"handle": str(answer.get("handle") or handle), "did": str(answer.get("did") or "")}
-    session = {"server": _own_server(answer.get("didDoc")) or server, **named}
+    session = {"server": _own_server(server, answer.get("didDoc")) or server, **named}
     return keep_secret("bluesky", json.dumps(session | {name: answer[name] for name in _TOKENS}))
 
 
-def _own_server(document: object) -> str | None:
-    """The address of the user's server in the document of the identity; None where it names none."""
+def _own_server(asked: str, document: object) -> str | None:
+    """The address of the user's server in the document of the identity; None where it names none for a login."""
+    from headcount.sources.links import server_address
+
     services = document.get("service") if isinstance(document, dict) else None
     for service in services if isinstance(services, list) else ():
         if isinstance(service, dict) and service.get("type") == "AtprotoPersonalDataServer":
-            return str(service.get("serviceEndpoint") or "").rstrip("/") or None
+            return server_address(asked, service.get("serviceEndpoint"))
     return None
 
 

@@ -43,10 +43,6 @@ _CALLS_A_SECOND = 2.0
 _GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
 
 
-class _LeftOut(Exception):
-    """A call that the collection can do without was not answered."""
-
-
 class XCollector:
     """Collects one account of X.
 
@@ -89,6 +85,8 @@ class XCollector:
         if collection.login is None:
             raise AccessDenied("X shows nothing without a token.", hint=_GET_ONE)
         me = self._ask(collection, CALLS["me"])
+        collection.failures.set_probe(me.url)
+        collection.probe_price = CALLS["me"].price(owned=False)
         if me.good and isinstance(me.json.get("data"), dict):
             self.token_of = str(me.json["data"]["id"])
         page = self._ask(collection, CALLS["profile"], target.name)
@@ -193,7 +191,9 @@ class XCollector:
 
     def _posts(self, collection: Collection) -> None:
         """The account's posts since the date that was asked for."""
-        listing = self._listing(collection, CALLS["posts"], self.profile["id"], _since(collection))
+        listing = self._listing(
+            collection, CALLS["posts"], self.profile["id"], _since(collection), claimed=self._written()
+        )
         created, seen = _time(self.profile.get("created_at")), 0
         try:
             for page in listing:
@@ -210,7 +210,9 @@ class XCollector:
 
     def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
-        listing = self._listing(collection, CALLS["mentions"], self.profile["id"], _since(collection))
+        listing = self._listing(
+            collection, CALLS["mentions"], self.profile["id"], _since(collection), claimed=MOST_MENTIONS
+        )
         seen = 0
         try:
             for page in listing:
@@ -229,7 +231,11 @@ class XCollector:
         """All followers or all accounts followed; at most `limit`."""
         claimed, seen = self._counter(count), 0
         listing = self._listing(
-            collection, call, self.profile["id"], wanted=lambda: None if limit is None else limit - seen
+            collection,
+            call,
+            self.profile["id"],
+            wanted=lambda: None if limit is None else limit - seen,
+            claimed=claimed,
         )
         try:
             for page in listing:
@@ -280,14 +286,12 @@ class XCollector:
         if call.step in self.shut:
             self.found.add_refused(call.step, count, self.shut[call.step])
             return
-        listing, listed = self._listing(collection, call, post.id, more, wanted=lambda: count), 0
+        listing, listed = self._listing(collection, call, post.id, more, wanted=lambda: count, claimed=count), 0
         try:
             for page in listing:
                 listed += _number(page)
                 if call.step == "answers":
                     self.found.add_answers(_items(page))
-        except _LeftOut:
-            listing.ended = "server_error"
         finally:
             self.found.add_responses(call.step, listing, listed, count, detail=_said(listing))
         if listing.refused is not None and listing.refused.status == 403:
@@ -303,10 +307,10 @@ class XCollector:
         call, protected = CALLS["latest"], 0
         for number, identifier in enumerate(drawn):
             asked = self._size(collection, call, self._path(call, identifier), [], None, LATEST)
-            try:
-                page = self._get(collection, call, identifier, [("max_results", asked)])
-            except _LeftOut:
+            page = collection.try_get(**self._request(call, identifier, [("max_results", asked)]))
+            if page is None:
                 continue
+            self._paid(collection, page)
             if page.status == 403:
                 collection.note(f"Followers' own posts are not shown ({_reason(page)}).")
                 return
@@ -325,8 +329,12 @@ class XCollector:
         more: Iterable[tuple[str, str]] = (),
         *,
         wanted: Any = lambda: None,
+        claimed: int | None = None,
     ) -> Listing:
-        """All pages of a list; `wanted` says how many objects are still of use (None: all)."""
+        """All pages of a list; `wanted` says how many objects are still of use (None: all); `claimed` is its counter.
+
+        A conversation holds answers to answers too, so the counter of a post's answers does not bound it.
+        """
         always = list(more)
 
         def ask(cursor: str | None) -> Page:
@@ -335,7 +343,8 @@ class XCollector:
             return self._get(collection, call, identifier, [("max_results", size), *given])
 
         what = f"The list of {call.step}"
-        return Listing(collection, what, ask, _following_token, _number, refusal=_list_refusal)
+        bound = None if call.step == "answers" else claimed
+        return Listing(collection, what, ask, _following_token, _number, refusal=_list_refusal, claimed=bound)
 
     def _size(
         self,
@@ -382,21 +391,24 @@ class XCollector:
         """One page, paid for.
 
         Raises:
-            _LeftOut: it was not answered, and is not needed.
             AccessDenied: the token is not taken, or there is nothing left to pay with.
             BudgetReached: it could cost more than what is left.
         """
+        return self._paid(collection, collection.get(**self._request(call, identifier, parameters)))
+
+    def _request(self, call: Call, identifier: str, parameters: list[tuple[str, str | int]]) -> dict[str, Any]:
+        """What `Collection.get` and `try_get` are given."""
         number = int(dict(parameters).get("max_results", 1))
-        ask = collection.try_get if call.optional else collection.get
-        page = ask(
-            call.step,
-            self.address + self._path(call, identifier),
-            [*call.parameters(), *parameters],
-            bucket=call.bucket,
-            price=number * call.most_expensive(owned=self.owned),
-        )
-        if page is None:
-            raise _LeftOut(call.step)
+        return {
+            "step": call.step,
+            "url": self.address + self._path(call, identifier),
+            "parameters": [*call.parameters(), *parameters],
+            "bucket": call.bucket,
+            "price": number * call.most_expensive(owned=self.owned),
+        }
+
+    def _paid(self, collection: Collection, page: Page) -> Page:
+        """The page, where the token was taken and paid for; what it cost is added up."""
         if page.status == 401:
             raise AccessDenied(f"X does not take the token ({_reason(page)}).", hint="it may have ended: " + _GET_ONE)
         if page.status == 402:
@@ -420,7 +432,7 @@ class XCollector:
 
     def _say_end(self, collection: Collection, call: Call, listing: Listing) -> None:
         """Say where a list was refused."""
-        if listing.refused is not None:
+        if listing.refused is not None and not listing.failed:
             what = "not shown" if listing.refused.status == 403 else "not read to its end"
             collection.note(f"The list of {call.step} was {what} ({_reason(listing.refused)}).")
 
@@ -478,7 +490,9 @@ def _said(listing: Listing) -> str | None:
 
 
 def _reason(page: Page) -> str:
-    """What X says, in its words."""
+    """What X says, in its words; what happened, where it did not answer."""
+    if page.failure is not None:
+        return page.failure
     try:
         content = page.json
     except InputError:  # an error page need not be JSON

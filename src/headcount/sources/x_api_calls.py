@@ -69,11 +69,6 @@ class Call:
         return f"X for {'posts' if self.path.endswith('/tweets') else self.step}"
 
     @property
-    def optional(self) -> bool:
-        """Is it about one post or one follower of many, so that the collection can do without it?"""
-        return self.step in ("answers", "likes", "reposts", "quotes", "latest")
-
-    @property
     def limit(self) -> Limit:
         """The documented one."""
         return Limit(self.requests, _WINDOW)

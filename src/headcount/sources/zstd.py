@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from headcount.errors import InputError
+from headcount.errors import InputError, raise_fault_of_machine
 
 __all__ = ["ZstdLines", "is_whole"]
 
@@ -95,6 +95,7 @@ class ZstdLines:
             while rows := found.fetchmany(_LINES_AT_ONCE):
                 yield from ((line or "").encode() + b"\n" for (line,) in rows)
         except duckdb.Error as error:
+            raise_fault_of_machine(error)
             raise InputError(
                 f"{self.path.name} cannot be read ({str(error).splitlines()[0][:160]}).",
                 hint=_HINT,
