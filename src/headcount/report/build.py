@@ -23,6 +23,7 @@ from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
 from headcount.measures.rings_followers import FollowerRings, follower_rings
+from headcount.measures.sample_size import MIN_ARRIVALS
 from headcount.measures.ties import Ties, ties
 from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
@@ -404,10 +405,10 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
         return replace(empty, too_little=follower_list_sentence(measured.follower_list))
     ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
     known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
-    if len(known) < 20:
+    if len(known) < MIN_ARRIVALS:
         reason = (
             f"The order of following and the account's age are both known for {len(known):,} of "
-            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs 20."
+            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs {MIN_ARRIVALS}."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
