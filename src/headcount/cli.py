@@ -415,7 +415,7 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
 @click.argument("account", required=False)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as one HTML file.")
 @click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
-@click.option("--anonymous", is_flag=True, help="Leave out every name.")
+@click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
 @click.option("--verbose", is_flag=True, help="Also print how each list was read where all lists are complete.")
 @_looking
 @_everywhere
@@ -489,7 +489,7 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write CSV to a file, or - for standard output.",
 )
-@click.option("--anonymous", is_flag=True, help="Leave out every name.")
+@click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
 @_looking
 @_everywhere
 def followers(
@@ -516,8 +516,9 @@ def followers(
             follower_list_sentence(measured.follower_list),
             hint="add a source that holds follows, or see the responders with: headcount report",
         )
-    found = measured.follower_list
-    rows = FollowerRows(sort_rows(follower_rows(measured, anonymous=anonymous, label=label), sort), found)
+    listed = follower_rows(measured, anonymous=anonymous, label=label)
+    found = listed.follower_list
+    rows = FollowerRows(sort_rows(listed, sort), found)
     if csv_file is not None:
         write_csv(rows[:limit], csv_file, list_state=found.state)
         if not found.is_complete:

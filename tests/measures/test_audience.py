@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from headcount.measures import capture_recapture as cr
 from headcount.measures.audience import audience
+from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS
 from headcount.simulate.single import single_account
 
 
@@ -65,12 +66,16 @@ def check(found):
     last = next(step for step in found.next if step.posts == t)
     assert found.headcount == found.observed + last.new_responders
     assert (found.low, found.high) == (found.observed + last.low, found.observed + last.high)
-    check_curve(found.curve, found.observed, found.responses, t)
-    assert found.curve.responders[-1] == found.headcount
+    enough = t >= MIN_CURVE_POSTS and found.observed >= MIN_CURVE_RESPONDERS
+    assert (found.curve is not None) == (found.no_curve is None) == enough
+    if enough:
+        check_curve(found.curve, found.observed, found.responses, t)
+        assert found.curve.responders[-1] == found.headcount
     assert (found.headcount_active is None) == (found.observed_active == 0)
     if found.headcount_active is not None:
         assert found.observed_active <= found.low_active <= found.headcount_active <= found.high_active <= size
-    every = [*found.columns().values(), *(getattr(found.curve, name) for name in ("responders", "low", "high"))]
+    every = [*found.columns().values()]
+    every += [getattr(found.curve, name) for name in ("responders", "low", "high")] if enough else []
     assert all(math.isfinite(number) for column in every for number in column)
     assert msgspec.json.decode(msgspec.json.encode(found))["headcount"] == found.headcount
 
@@ -98,12 +103,34 @@ def test_by_hand():
     assert (found.population, found.followers) == ("followers", 10)
     # Good-Turing with t = 4, U = 4, Q1 = 2, Q2 = 1: 1 - 2/4 * (3 * 2) / (3 * 2 + 2 * 1)
     assert found.coverage == pytest.approx(1 - 2 / 4 * 6 / 8)
-    # rarefaction: person 0 answered two of four posts, the two others one; after h posts 1 - C(4-Y, h)/C(4, h) each
-    assert found.curve.responders[:4] == pytest.approx([2 / 4 + 2 / 4, 5 / 6 + 2 / 2, 1 + 2 * 3 / 4, 3])
     # Chao2 with k = 3/4: 3 + 3/4 * 2²/2; variance Q2 (k r²/2 + k² r³ + k² r⁴/4) with r = 2
     variance = 0.75 * 4 / 2 + 0.75**2 * 8 + 0.75**2 * 16 / 4
     assert found.at_least == pytest.approx(3 + 1.5 / math.exp(1.959964 * math.sqrt(math.log1p(variance / 1.5**2))))
     check(found)
+
+
+def test_rarefaction_by_hand():
+    # person 0 answered two of five posts, nine others one each; after h posts 1 - C(5-Y, h)/C(5, h) of each is expected
+    found = make((0, 0, True), (0, 1, True), *((1 + n, n % 5, True) for n in range(9)), posts=5, followers=30)
+    two = [1 - math.comb(3, h) / math.comb(5, h) for h in range(1, 6)]
+    assert found.curve.responders[:5] == pytest.approx([share + 9 * (n + 1) / 5 for n, share in enumerate(two)])
+
+
+@pytest.mark.parametrize(
+    ("posts", "people", "said"),
+    [
+        (4, 12, "Only 4 posts: too few for a curve."),
+        (5, 9, "Only 9 responders: too few for a curve."),
+        (2, 1, "Only 2 posts: too few for a curve."),
+        (5, 10, None),
+    ],
+)
+def test_no_curve_from_a_tiny_sample_and_the_headcount_stays(posts, people, said):
+    found = make(*((n, n % posts, n % 2 == 0) for n in range(people)), posts=posts, followers=30)
+    assert found.headcount is not None
+    assert (found.curve is None, found.no_curve) == (said is not None, said)
+    words = said if posts < 5 else f"Only {(people + 1) // 2} responders: too few for a curve."
+    assert (found.curve_active, found.no_curve_active) == (None, words)
 
 
 def test_a_pair_of_person_and_post_counts_once():

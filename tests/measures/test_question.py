@@ -11,6 +11,7 @@ from headcount.columns import KIND_CODE, Posts, Responses
 from headcount.errors import UsageError
 from headcount.measures.question import question
 from headcount.measures.question_signs import question_signs
+from headcount.measures.sample_size import MIN_CURVE_REPLIES
 
 HOUR, DAY = 3600.0, 86_400.0
 END = 1_700_000_000.0
@@ -123,7 +124,9 @@ def test_counts_by_hand():
     assert (newest.responders, newest.responders_24h, newest.non_followers) == (2, 2, 0)
     assert oldest.share_24h == 0.1
     assert oldest.half_life_minutes == 0.5
-    assert (oldest.hours, oldest.cumulative) == ([30 / 3600, 25.0], [1, 2])
+    assert (oldest.hours, oldest.cumulative) == (None, None)
+    assert oldest.no_curve == "Only 2 replies: too few for a curve."
+    assert found.pooled.no_curve == "Only 4 replies: too few for a curve."
     assert (oldest.final_estimate, oldest.low, oldest.high) == (2, 2, 2)
     pooled = found.pooled
     assert (pooled.tests, pooled.complete, pooled.responders_24h_mean) == (2, 2, 1.5)
@@ -194,9 +197,38 @@ def test_unknown_stays_unknown():
 
 def test_answers_after_the_observation_are_not_seen():
     posts = make_posts((2 * HOUR, ASK))
-    found = ask(posts, make_responses((0, 0, "reply", HOUR), (1, 0, "reply", 3 * HOUR), (2, 0, "reply", -5.0)))
-    assert found.tests[0].responders == 2
-    assert found.tests[0].hours == [0.0, 1.0]
+    early = [(person, 0, "reply", HOUR * person / 10) for person in range(3, 12)]
+    found = ask(posts, make_responses((0, 0, "reply", HOUR), (1, 0, "reply", 3 * HOUR), (2, 0, "reply", -5.0), *early),
+                followers=20)  # fmt: skip
+    assert found.tests[0].responders == 11
+    assert found.tests[0].hours == pytest.approx([0.0, *(person / 10 for person in range(3, 10)), 1.0, 1.0, 1.1])
+
+
+@pytest.mark.parametrize(("timed", "untimed"), [(0, 0), (1, 0), (7, 0), (9, 0), (9, 3), (10, 0), (0, 12)])
+def test_a_curve_needs_ten_replies(timed, untimed):
+    """Of one question and of all together; the counts and the forecast do not depend on it."""
+    rows = [
+        (person, 0, "reply", 60.0 * (person + 1) if person < timed else np.nan) for person in range(timed + untimed)
+    ]
+    found = ask(make_posts((30 * DAY, ASK)), make_responses(*rows), followers=20)
+    test, pooled = found.tests[0], found.pooled
+    drawn = timed >= MIN_CURVE_REPLIES
+    assert (test.hours is not None, test.cumulative is not None, pooled.curve is not None) == (drawn,) * 3
+    assert (test.no_curve is None, pooled.half_life_minutes is not None) == (drawn, drawn)
+    assert test.no_curve == pooled.no_curve
+    assert test.responders == test.final_estimate == timed + untimed
+    if not drawn:
+        kind = " with a known time" if untimed else ""
+        noun = "reply" if timed == 1 else "replies"
+        few = f"Only {timed} {noun}{kind}: too few for a curve."
+        assert test.no_curve == (few if timed else f"No reply{kind}: there is nothing to draw a curve from.")
+
+
+def test_ten_replies_over_several_questions_make_the_curve_of_all():
+    rows = [(person, person % 2, "reply", 60.0 * (person + 1)) for person in range(10)]
+    found = ask(make_posts((30 * DAY, ASK), (20 * DAY, ASK)), make_responses(*rows))
+    assert [test.no_curve for test in found.tests] == ["Only 5 replies: too few for a curve."] * 2
+    assert (found.pooled.no_curve, found.pooled.curve is not None) == (None, True)
 
 
 def test_the_user_names_the_posts():
@@ -252,11 +284,16 @@ def test_pooled_curve_is_the_plain_share():
     assert curve.share[-1] == 1
 
 
+def test_one_test_has_a_curve_without_a_band():
+    rows = [(person, 0, "reply", 60.0 * (person + 1)) for person in range(10)]
+    found = ask(make_posts((3 * DAY, ASK)), make_responses(*rows))
+    assert found.pooled.curve.low is None
+
+
 def test_one_test_has_wilson_and_says_ask_again():
     found = ask(make_posts((3 * DAY, ASK)), make_responses((1, 0, "reply", 60.0)))
     assert (found.pooled.share_low, found.pooled.share_high) == (found.tests[0].share_low, found.tests[0].share_high)
     assert (found.pooled.every_time, found.pooled.once) == (0, 1)
-    assert found.pooled.curve.low is None
     assert "ask again" in found.sentence()
 
 
@@ -283,7 +320,8 @@ def test_order_and_repetition_change_nothing(rows, random):
     assert pooled.every_time + pooled.sometimes + pooled.once == pooled.distinct
     assert pooled.distinct + pooled.never == 10
     for test in first.tests:
-        assert test.cumulative == sorted(test.cumulative)
+        assert (test.cumulative is None) == (test.no_curve is not None)
+        assert test.cumulative is None or test.cumulative == sorted(test.cumulative)
         assert test.responders_24h is None or test.responders_24h <= test.responders
 
 

@@ -13,6 +13,7 @@ from headcount.measures.audience import Audience, Curve, Next, Range
 from headcount.measures.funnel import CLASSES, Classes
 from headcount.measures.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.recalibration import LocalError
+from headcount.measures.sample_size import too_few_replies
 from headcount.measures.ties import Layer
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.model import (
@@ -162,6 +163,7 @@ def promoter_audience() -> Audience:
 
 def test_of(number: int, responders: int, rng: np.random.Generator) -> Test:
     hours = np.sort(rng.lognormal(0.6, 1.5, responders))
+    no_curve = too_few_replies(responders, responders)
     asked = AS_OF - timedelta(days=6 + 9 * number)
     texts = [
         "Which of your tools would you miss most if it were gone tomorrow?",
@@ -185,16 +187,17 @@ def test_of(number: int, responders: int, rng: np.random.Generator) -> Test:
         low=float(responders),
         high=responders + 1.0,
         half_life_minutes=float(np.median(hours) * 60) if responders else None,
-        hours=hours.tolist(),
-        cumulative=list(range(1, responders + 1)),
+        hours=hours.tolist() if no_curve is None else None,
+        cumulative=list(range(1, responders + 1)) if no_curve is None else None,
+        no_curve=no_curve,
     )
 
 
 def promoter_question() -> Question:
     rng = np.random.default_rng(7)
-    tests = [test_of(number, responders, rng) for number, responders in enumerate([7, 4, 9, 5, 3, 6])]
+    tests = [test_of(number, responders, rng) for number, responders in enumerate([17, 4, 9, 5, 3, 6])]
     young = {"responders_24h": None, "share_24h": None, "share_low": None, "share_high": None}
-    tests[0] = replace(tests[0], hours_observed=11.0, final_estimate=8.6, low=7.0, high=12.0, **young)
+    tests[0] = replace(tests[0], hours_observed=11.0, final_estimate=19.6, low=17.0, high=24.0, **young)
     hours = np.geomspace(1 / 30, 168, 50)
     share = np.array([0.5 * (1 + math.erf((math.log(hour) - 0.6) / (1.5 * math.sqrt(2)))) for hour in hours])
     return Question(
@@ -212,11 +215,11 @@ def promoter_question() -> Question:
             share_24h=0.00086,
             share_low=0.00042,
             share_high=0.00131,
-            distinct=21,
+            distinct=31,
             every_time=1,
             sometimes=6,
-            once=14,
-            never=5991,
+            once=24,
+            never=5981,
             half_life_minutes=109.0,
             curve=ReplyCurve(
                 hours=hours.tolist(),

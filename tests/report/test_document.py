@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_document_follows_the_schema(name, anonymous):
     if plain["followers"]["listed"] is None:  # unknown is unknown, never 0
         assert plain["funnel"]["classes"] is None
         assert plain["funnel"]["followers"] is None
-    else:
+    elif not anonymous:  # else the counts are rounded
         assert sum(plain["funnel"]["classes"].values()) == plain["funnel"]["followers"]
     audience = plain["audience"]
     if audience["headcount"] is None:
@@ -128,9 +129,9 @@ def test_anonymous_report_holds_no_time_that_can_be_looked_up():
     )
     plain = document(build_report(measure(with_ages), anonymous=True))
     assert len(plain["arrival"]["created_at"]) == 120
-    assert all(time.endswith("-01T00:00:00Z") for time in plain["arrival"]["created_at"])
-    assert all(test["asked_at"].endswith("T00:00:00Z") for test in plain["question"]["tests"])
-    assert plain["account"]["first_post_at"].endswith("T00:00:00Z")
+    assert all(re.fullmatch(r"\d{4}-\d{2}", time) for time in plain["arrival"]["created_at"])
+    assert all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", test["asked_at"]) for test in plain["question"]["tests"])
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", plain["account"]["first_post_at"])
     assert "x:" not in json.dumps(plain)
 
 

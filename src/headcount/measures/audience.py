@@ -27,6 +27,7 @@ from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
 from headcount.measures.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
+from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
 
@@ -99,7 +100,8 @@ class Audience(Result):
         at_least: lower 95% limit of Chao's lower bound on all who would ever respond.
         sensitivity: beta-binomial range of all who would ever respond: marked, never the answer.
         next: new responders in the next 1, 5, 10, 20 and as many posts again.
-        curve, curve_active: accumulation of distinct responders; None: too little data.
+        curve, curve_active: accumulation of distinct responders; None: too little data (see `sample_size`).
+        no_curve, no_curve_active: why there is a headcount and no curve, in a sentence; None otherwise.
         too_little: why no number is given; None where one is.
         follower_list: how completely the followers were listed; None where the caller of the measure did not say.
     """
@@ -128,6 +130,8 @@ class Audience(Result):
     curve_active: Curve | None
     too_little: str | None
     follower_list: FollowerList | None = None
+    no_curve: str | None = None
+    no_curve_active: str | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a horizon: further posts, new responders to expect, distinct responders by then, intervals."""
@@ -218,6 +222,8 @@ def audience(
         curve=total.curve if total else None,
         curve_active=by_words.curve if by_words else None,
         too_little=too_little,
+        no_curve=_no_curve(everything) if total else None,
+        no_curve_active=_no_curve(words) if by_words else None,
     )
 
 
@@ -286,7 +292,7 @@ class _Predicted:
     high: float
     sensitivity: Range
     next: list[Next]
-    curve: Curve
+    curve: Curve | None
 
 
 def _predicted(captures: Captures) -> _Predicted:
@@ -308,8 +314,17 @@ def _predicted(captures: Captures) -> _Predicted:
         high=seen + float(high[last]),
         sensitivity=Range(low=seen + float(fewest), high=seen + float(most)),
         next=steps,
-        curve=_curve(captures, prediction),
+        curve=_curve(captures, prediction) if _no_curve(captures) is None else None,
     )
+
+
+def _no_curve(captures: Captures) -> str | None:
+    """Why the curve is not drawn; None where it is."""
+    if captures.posts < MIN_CURVE_POSTS:
+        return too_few(captures.posts, "post", "posts")
+    if captures.observed < MIN_CURVE_RESPONDERS:
+        return too_few(captures.observed, "responder", "responders")
+    return None
 
 
 def _curve(captures: Captures, prediction: Prediction) -> Curve:

@@ -44,6 +44,7 @@ from headcount.measures.reply_curve import (
     forecast,
 )
 from headcount.measures.result import Result
+from headcount.measures.sample_size import too_few_replies
 
 __all__ = ["Pooled", "Question", "ReplyCurve", "Test", "question"]
 
@@ -92,7 +93,8 @@ class Test:
             where it has one, or there is none.
         half_life_minutes: time by which half of the repliers so far had replied; None without replies.
         hours, cumulative: reply curve of this test: distinct repliers by hours since the post (at most 60
-            points).
+            points); None with too few replies (see `sample_size`).
+        no_curve: why there is no reply curve, in a sentence; None where there is one.
     """
 
     post_id: str
@@ -111,8 +113,9 @@ class Test:
     high: float | None
     exact: Exact | None = None
     half_life_minutes: float | None
-    hours: list[float]
-    cumulative: list[int]
+    hours: list[float] | None
+    cumulative: list[int] | None
+    no_curve: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +134,9 @@ class Pooled:
         every_time, sometimes, once, never: people who answered all tests, some but not all (at least twice),
             exactly one, none; never is None where the follower list is unknown. With one test every_time is
             empty and once holds all.
-        half_life_minutes: of the pooled curve.
-        curve: pooled reply curve; None without replies with a known time.
+        half_life_minutes: of the pooled curve; None where there is none.
+        curve: pooled reply curve; None with too few replies (see `sample_size`).
+        no_curve: why there is no reply curve, in a sentence; None where there is one.
     """
 
     tests: int
@@ -153,6 +157,7 @@ class Pooled:
     never: int | None
     half_life_minutes: float | None
     curve: ReplyCurve | None
+    no_curve: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +340,8 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
     within = _within_day(delays, watched)
     share, low, high = _share(within, followers)
     final = _final(answers, post, list(asked), len(delays), followers)
-    at = np.unique(np.linspace(0, len(timed) - 1, POINTS).round().astype(int)) if len(timed) else timed.astype(int)
+    no_curve = too_few_replies(len(timed), len(delays))
+    at = np.unique(np.linspace(0, len(timed) - 1, POINTS).round().astype(int)) if no_curve is None else None
     return Test(
         post_id=str(posts.post_id[post]),
         asked_at=_iso(posts.created_at[post]),
@@ -353,8 +359,9 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
         high=None if final is None else final.high,
         exact=None if final is None else final.exact,
         half_life_minutes=float(timed[(len(timed) - 1) // 2] / 60) if len(timed) else None,
-        hours=[float(timed[i] / 3600) for i in at],
-        cumulative=[int(i) + 1 for i in at],
+        hours=None if at is None else [float(timed[i] / 3600) for i in at],
+        cumulative=None if at is None else [int(i) + 1 for i in at],
+        no_curve=no_curve,
     )
 
 
@@ -399,7 +406,7 @@ def _pool(answers: _Answers, asked: list[int], tests: list[Test], followers: int
     _, answered = np.unique(answers.person[of_tests], return_counts=True)
     distinct, every = len(answered), int((answered == len(asked)).sum()) if len(asked) > 1 else 0
     once = int((answered == 1).sum())
-    half_life, curve = _curve(answers, asked)
+    half_life, curve, no_curve = _curve(answers, asked)
     known = followers if followers else None
     return Pooled(
         tests=len(asked),
@@ -418,6 +425,7 @@ def _pool(answers: _Answers, asked: list[int], tests: list[Test], followers: int
         never=None if followers is None else max(followers - distinct, 0),
         half_life_minutes=half_life,
         curve=curve,
+        no_curve=no_curve,
     )
 
 
@@ -437,25 +445,27 @@ def _pooled_share(
     }
 
 
-def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurve | None]:
-    """Half-life in minutes and the curve of the tests alone; the prior only fills what none was watched
-    for.
+def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurve | None, str | None]:
+    """Half-life in minutes and the curve of the tests alone, or why there is none; the prior only fills what none was
+    watched for.
     """
     number = np.full(len(answers.watched), -1)
     number[asked] = np.arange(len(asked))
-    of_tests = (number[answers.post] >= 0) & ~np.isnan(answers.delay)
+    replied = number[answers.post] >= 0
+    of_tests = replied & ~np.isnan(answers.delay)
+    no_curve = too_few_replies(int(of_tests.sum()), int(replied.sum()))
+    if no_curve is not None:
+        return None, None, no_curve
     watched = np.nan_to_num(answers.watched[asked])
     delay, post = answers.delay[of_tests], number[answers.post[of_tests]]
     whole = bool((watched >= HORIZON).any())
     times = ReplyTimes(post, delay, watched, 0.0 if whole else PRIOR_REPLIES, correlation=0.0)
-    if not int(times.counts.sum()):
-        return None, None
     at = np.geomspace(60.0, HORIZON, POINTS)
     share = times.share(at)
     low, high = _band(times, at, share) if len(asked) > 1 else (None, None)
     middle = times.time_of(0.5)
     curve = ReplyCurve(hours=(at / 3600).tolist(), share=share.tolist(), low=low, high=high)
-    return None if middle is None else middle / 60, curve
+    return None if middle is None else middle / 60, curve, None
 
 
 def _band(times: ReplyTimes, at: Floats, share: Floats) -> tuple[list[float], list[float]]:

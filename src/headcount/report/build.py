@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from math import ceil, floor
 from typing import Any
 
@@ -15,17 +16,20 @@ from numpy.typing import NDArray
 from headcount import __version__
 from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
+from headcount.incoming import ListCoverage
 from headcount.labels import labelled_rows
 from headcount.measures.audience import Audience, audience
 from headcount.measures.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
-from headcount.measures.question import Question, question
+from headcount.measures.question import question
 from headcount.measures.rings_followers import FollowerRings, follower_rings
+from headcount.measures.sample_size import MIN_ARRIVALS
 from headcount.measures.ties import Ties, ties
 from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
+from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.coverage import (
     counted_list,
@@ -37,7 +41,6 @@ from headcount.report.coverage import (
 )
 from headcount.report.findings import findings, notes
 from headcount.report.model import (
-    ANONYMOUS,
     SCHEMA,
     AccountPart,
     ArrivalPart,
@@ -50,6 +53,7 @@ from headcount.report.model import (
     TiesPart,
 )
 from headcount.report.rings_part import rings_part
+from headcount.report.rounding import blurred, rough, rough_rows
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 
@@ -107,12 +111,26 @@ class Measured:
         self.funnel = self._funnel(found)
         self.authenticity = None if found is None else verdicts(found, self.funnel, self.labelled)
         self.posts_unknown = _shows_no_posts(view)
-        unknown = view.responses_unknown or (view.lists["posts"] if self.posts_unknown else None)
-        self.responses_unknown = unknown is not None
+        self.responses_unknown = self._unknown is not None
         self.has_written = bool(outgoing.any())
-        if unknown is not None:
-            self._leave_unknown(unknown_responses_sentence(unknown))
+        self._explain()
+
+    @property
+    def _unknown(self) -> ListCoverage | None:
+        """The list that holds the reason why responses are unknown; None where they are known."""
+        return self.view.responses_unknown or (self.view.lists["posts"] if self.posts_unknown else None)
+
+    def _explain(self) -> None:
+        if self._unknown is not None:
+            self._leave_unknown(unknown_responses_sentence(self._unknown))
         self._mark_list()
+
+    def nameless(self) -> Measured:
+        """The same results, whose sentences quote no name, no words of a server and no note of a source."""
+        same = copy(self)
+        same.view = nameless(self.view)
+        same._explain()
+        return same
 
     def _mark_list(self) -> None:
         """Each result carries how completely the followers were listed; who is not in a partial list may follow."""
@@ -239,20 +257,20 @@ def build_report(
         anonymous: leave out every name.
         rows_limit: how many followers to list at most.
     """
+    left_out = len(measured.view.remarks)
+    measured = measured.nameless() if anonymous else measured
     view = measured.view
-    account = _account_part(measured, anonymous=anonymous)
     followers = followers_part(view, measured.listed)
     unlisted = follower_list_sentence(measured.follower_list) if measured.listed is None else None
     authenticity_of = authenticity_part(measured.authenticity, measured.labelled, measured.listed)
     rings = rings_part(measured.rings, view, measured.follower_list)
     kinds = response_kinds_sentence(view)
-    others = [_beside(other, number, anonymous=anonymous) for number, other in enumerate(beside, start=1)]
     parts: dict[str, Any] = {
-        "account": account,
+        "account": _account_part(measured),
         "followers": followers,
         "lists": list_parts(view, measured.listed),
         "audience": measured.audience,
-        "question": _question_part(measured.question, anonymous=anonymous),
+        "question": measured.question,
         "funnel": FunnelPart(
             classes=measured.funnel.classes if view.followers is not None else None,
             followers=measured.funnel.followers if view.followers is not None else None,
@@ -262,17 +280,24 @@ def build_report(
         ),
         "authenticity": authenticity_of if unlisted is None else replace(authenticity_of, sentence=unlisted),
         "rings": rings if unlisted is None else replace(rings, too_little=unlisted),
-        "ties": _ties_part(measured, anonymous=anonymous),
-        "arrival": _arrival_part(measured, anonymous=anonymous),
-        "beside": others,
+        "ties": _ties_part(measured),
+        "arrival": _arrival_part(measured),
+        "beside": [_beside(other) for other in beside],
     }
+    if anonymous:  # before the sentences are made, so that they hold the same numbers
+        parts, kinds = anonymised_parts(parts), None if kinds is None else blurred(kinds)
+    said, remarked = findings(**parts, kinds=kinds), notes(view, **parts)
+    if anonymous:
+        said, remarked = [blurred(text) for text in said], [NOTE, *(blurred(text) for text in remarked)]
+        if left_out:
+            remarked.append("Notes of the sources are left out, as they may name accounts and servers.")
     return Report(
         schema=SCHEMA,
         headcount_version=__version__,
-        findings=findings(**parts, kinds=kinds),
-        notes=notes(view, **parts),
+        findings=said,
+        notes=remarked,
         rows=follower_rows(measured, limit=rows_limit, anonymous=anonymous),
-        rows_total=measured.funnel.followers,
+        rows_total=int(rough(measured.funnel.followers)) if anonymous else measured.funnel.followers,
         responses_note=kinds,
         **parts,
     )
@@ -324,47 +349,31 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _coarse(time: str | None, length: int) -> str | None:
-    """A time cut to its day (10 characters) or month (7), so that it cannot be looked up."""
-    return None if time is None else f"{time[:length]}{'-01' if length == 7 else ''}T00:00:00Z"
-
-
-def _account_part(measured: Measured, *, anonymous: bool) -> AccountPart:
+def _account_part(measured: Measured) -> AccountPart:
     view, facts = measured.view, measured.view.facts
-    hidden = anonymous
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
     return AccountPart(
-        account_id=ANONYMOUS if hidden else facts.account_id,
-        handle=None if hidden else facts.handle,
-        display_name=None if hidden else facts.display_name,
+        account_id=facts.account_id,
+        handle=facts.handle,
+        display_name=facts.display_name,
         platform=facts.platform,
-        created_at=None if hidden else moment(facts.created_at),
+        created_at=moment(facts.created_at),
         as_of=moment(view.as_of) or "",
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
         posts_in_window=None if measured.posts_unknown else len(view.posts),
-        first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
+        first_post_at=moment(first),
         status=facts.status,
         private_responses=view.private_responses,
     )
 
 
-def _question_part(result: Question, *, anonymous: bool) -> Question:
-    if not anonymous:
-        return result
-    tests = [
-        replace(test, post_id=f"question {number}", text=None, asked_at=_coarse(test.asked_at, 10))
-        for number, test in enumerate(reversed(result.tests), start=1)
-    ]
-    return replace(result, tests=tests[::-1])
-
-
-def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
+def _ties_part(measured: Measured) -> TiesPart:
     result: Ties = measured.ties
     same = {name.name: getattr(result, name.name) for name in fields(TiesPart) if name.name != "top"}
     top = []
     for tie in result.top[:_TOP_TIES]:
-        account_id, handle, display_name = _names(measured.view, tie.person, anonymous=anonymous)
+        account_id, handle, display_name = _names(measured.view, tie.person)
         top.append(
             TiePart(
                 account_id=account_id,
@@ -374,7 +383,7 @@ def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
                 received=tie.received,
                 strength=tie.strength,
                 balance=tie.balance,
-                last=_coarse(moment(tie.last), 7) if anonymous else moment(tie.last),
+                last=moment(tie.last),
                 state=tie.state,
                 layer=tie.layer,
                 follows=tie.follows,
@@ -383,31 +392,31 @@ def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
     return TiesPart(top=top, **same)
 
 
-def _names(view: AccountView, person: int, *, anonymous: bool) -> tuple[str | None, str | None, str | None]:
+def _names(view: AccountView, person: int) -> tuple[str | None, str | None, str | None]:
     """account_id, handle and display name of a numbered person; None where they must not be named."""
     size = len(view.followers) if view.followers is not None else 0
     if person < size and view.followers is not None:
         columns = view.followers
-        if anonymous or columns.opted_out[person] == 1:
+        if columns.opted_out[person] == 1:
             return None, None, None
         return columns.account_id[person], columns.handle[person], columns.display_name[person]
     other = person - size
-    if anonymous or view.other_opted_out[other] == 1:
+    if view.other_opted_out[other] == 1:
         return None, None, None
     return view.other_id[other], view.other_handle[other], None
 
 
-def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
+def _arrival_part(measured: Measured) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
         return replace(empty, too_little=follower_list_sentence(measured.follower_list))
     ordered = np.isfinite(columns.followed_at) | np.isfinite(columns.followed_after) | np.isfinite(columns.position)
     known = np.flatnonzero(ordered & np.isfinite(columns.created_at))
-    if len(known) < 20:
+    if len(known) < MIN_ARRIVALS:
         reason = (
             f"The order of following and the account's age are both known for {len(known):,} of "
-            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs 20."
+            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs {MIN_ARRIVALS}."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))
@@ -415,10 +424,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     labels = measured.funnel.verdicts.label[points]
     return ArrivalPart(
         order=points.tolist(),
-        created_at=[
-            (_coarse(moment(seconds), 7) if anonymous else moment(seconds)) or ""
-            for seconds in columns.created_at[points]
-        ],
+        created_at=[moment(seconds) or "" for seconds in columns.created_at[points]],
         label=[CLASSES[label] for label in labels],
         followers=len(columns),
         known=len(known),
@@ -426,10 +432,10 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     )
 
 
-def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
+def _beside(other: Measured) -> Beside:
     return Beside(
-        account_id=f"account {number}" if anonymous else other.view.facts.account_id,
-        handle=None if anonymous else other.view.facts.handle,
+        account_id=other.view.facts.account_id,
+        handle=other.view.facts.handle,
         followers=other.listed,
         follower_list=other.follower_list,
         headcount=other.audience.headcount,
@@ -447,7 +453,7 @@ def follower_rows(
     Args:
         measured: the account's measures.
         limit: at most so many; None for all.
-        anonymous: leave out every name.
+        anonymous: leave out every name, and as many rows as the rounded counts ask for (see `report.anonymous`).
         label: only this class.
     """
     columns = measured.view.followers
@@ -458,24 +464,30 @@ def follower_rows(
     order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
     if label is not None:
         order = order[labels[order] == CLASSES.index(label)]
-    rows = (_row(measured, columns, int(person), anonymous=anonymous) for person in order[:limit])
-    return FollowerRows(rows, measured.follower_list)
+    rows = [_row(measured, columns, int(person)) for person in order[:limit]]
+    if not anonymous:
+        return FollowerRows(rows, measured.follower_list)
+    shown: list[FollowerRow] = []
+    for _, of_class in groupby(rows, key=lambda row: row.label):
+        same = [anonymised(row) for row in of_class]
+        shown += by_content(same)[: rough_rows(len(same))]
+    return FollowerRows(shown[: rough_rows(len(rows))], anonymised(measured.follower_list))
 
 
-def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool) -> FollowerRow:
-    account_id, handle, display_name = _names(measured.view, person, anonymous=anonymous)
+def _row(measured: Measured, columns: Followers, person: int) -> FollowerRow:
+    account_id, handle, display_name = _names(measured.view, person)
     reasons = measured.funnel.verdicts.reasons[person]
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
-    followers_count, following_count, posts_count = (_whole(count, rough=anonymous) for count in counts)
+    followers_count, following_count, posts_count = (_whole(count) for count in counts)
     found = measured.authenticity
     judged = found is not None and bool(found.standing[person])
-    real, low, high = (None, None, None) if found is None else _probability(found, person, digits=1 if anonymous else 3)
+    real, low, high = (None, None, None) if found is None else _probability(found, person)
     return FollowerRow(
         account_id=account_id,
         handle=handle,
         display_name=display_name,
         label=CLASSES[measured.funnel.verdicts.label[person]],
-        reasons=_blurred(reasons) if anonymous else reasons,
+        reasons=reasons,
         responses=None if measured.responses_unknown else int(measured.responses_by[person]),
         active_responses=None if measured.responses_unknown else int(measured.active_by[person]),
         sent=int(measured.sent_to[person]) if measured.has_written else None,
@@ -483,9 +495,9 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         followers_count=followers_count,
         following_count=following_count,
         posts_count=posts_count,
-        created_at=None if anonymous else moment(columns.created_at[person]),
-        last_seen=None if anonymous else moment(columns.last_seen[person]),
-        followed_at=None if anonymous else moment(columns.followed_at[person]),
+        created_at=moment(columns.created_at[person]),
+        last_seen=moment(columns.last_seen[person]),
+        followed_at=moment(columns.followed_at[person]),
         judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
         real=real,
         real_low=low,
@@ -493,27 +505,13 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
     )
 
 
-def _probability(found: Authenticity, person: int, *, digits: int) -> tuple[float | None, float | None, float | None]:
+def _probability(found: Authenticity, person: int) -> tuple[float | None, float | None, float | None]:
     """The probability of being real with its limits, the limits rounded outwards; None where none is given."""
     real, low, high = (float(values[person]) for values in (found.real, found.low, found.high))
     if np.isnan(real):
         return None, None, None
-    scale = 10**digits
-    return round(real, digits), floor(low * scale) / scale, ceil(high * scale) / scale
+    return round(real, 3), floor(low * 1000) / 1000, ceil(high * 1000) / 1000
 
 
-def _whole(value: float, *, rough: bool = False) -> int | None:
-    """A count; `rough`: to two digits, so that nobody is found by it."""
-    if not np.isfinite(value):
-        return None
-    return int(float(f"{value:.2g}")) if rough else int(value)
-
-
-def _blurred(text: str) -> str:
-    """A reason with its figures from 100 on rounded to two digits, and dates cut to their month."""
-    text = re.sub(r"\b(\d{4}-\d{2})-\d{2}\b", r"\1", text)
-
-    def rounded(found: re.Match[str]) -> str:
-        return f"{_whole(float(found[0].replace(',', '')), rough=True):,}"
-
-    return re.sub(r"\b\d{1,3}(?:,\d{3})+\b|\b\d{3}\b", rounded, text)
+def _whole(value: float) -> int | None:
+    return int(value) if np.isfinite(value) else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from headcount.measures.sample_size import MIN_CURVE_REPLIES
 from headcount.report import wording as say
 from headcount.report.svg import SHAPES
 
@@ -68,7 +69,8 @@ def _spec(key: str, caption: str, **datasets: list[dict[str, Any]]) -> dict[str,
 def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
     key, curve = "accumulation", audience.curve
     if curve is None or not curve.posts or audience.observed is None:
-        return Chart(key=key, too_little=audience.too_little or "There is too little data for a curve.")
+        why = audience.too_little or audience.no_curve
+        return Chart(key=key, too_little=why or "There is too little data for a curve.")
     both = [(_ALL, curve)]
     if audience.curve_active is not None and audience.curve_active.posts:
         both.append((_WORDS, audience.curve_active))
@@ -81,6 +83,8 @@ def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
         f"{say.count(curve.posts[-1])} it is expected to be {end}. The solid line is what was seen, averaged over "
         "the order of posts; the dashed line is predicted; the band is the 95% interval of what is predicted."
     )
+    if audience.no_curve_active is not None:
+        caption += f" By words alone: {audience.no_curve_active[0].lower()}{audience.no_curve_active[1:]}"
     points = [point for who, line in both for point in _curve_points(who, line)]
     top = max(curve.high)
     ends = [_end(who, line, top) for who, line in both]
@@ -138,21 +142,19 @@ def _thinned(curve: Curve) -> list[int]:
 def _reply_curve(question: Question) -> Chart:
     key, pooled = "reply_curve", question.pooled
     drawn = [test for test in question.tests if test.hours and test.cumulative][:_REPLY_LINES]
-    if pooled is None or (pooled.curve is None and not drawn):
-        return Chart(key=key, too_little=question.too_little or "No reply with a known time: there is no curve.")
+    if pooled is None or pooled.curve is None:
+        why = question.too_little or (pooled.no_curve if pooled is not None else None)
+        return Chart(key=key, too_little=why or "There is too little data for a curve.")
     caption = _reply_caption(question, len(drawn))
     tests = [point for number, test in enumerate(drawn) for point in _test_points(number, test)]
     curve = pooled.curve
     middle: list[dict[str, Any]] = []
     rows: list[tuple[str, ...]] = []
-    if curve is not None:
-        lows, highs = curve.low or curve.share, curve.high or curve.share
-        known = curve.low is not None and curve.high is not None
-        for hours, share, low, high in zip(curve.hours, curve.share, lows, highs, strict=True):
-            middle.append({"hours": max(hours, 1 / 60), "share": share, "low": low, "high": high})
-            rows.append(
-                (say.minutes(hours * 60), say.share(share), say.share_interval(low, high) if known else "unknown")
-            )
+    lows, highs = curve.low or curve.share, curve.high or curve.share
+    known = curve.low is not None and curve.high is not None
+    for hours, share, low, high in zip(curve.hours, curve.share, lows, highs, strict=True):
+        middle.append({"hours": max(hours, 1 / 60), "share": share, "low": low, "high": high})
+        rows.append((say.minutes(hours * 60), say.share(share), say.share_interval(low, high) if known else "unknown"))
     spec = _spec(key, caption, tests=tests, pooled=middle, marks=[{"hours": 24}])
     head = ("Time since the question", "Share of those who will reply", "95% interval over the questions")
     return Chart(key=key, caption=caption, spec=spec, head=head, rows=rows[:: max(len(rows) // _TABLE_ROWS, 1)])
@@ -164,7 +166,9 @@ def _reply_caption(question: Question, lines: int) -> str:
     text = "How fast replies come: the share of all who will reply, by time since the question."
     if half is not None:
         text += f" Half of the replies are there after {say.minutes(half)}."
-    text += f" Thin lines are single questions ({lines} of {say.count(len(question.tests))} drawn)"
+    text += f" Thin lines are single questions ({lines} of {say.count(len(question.tests))} drawn"
+    few = sum(test.no_curve is not None for test in question.tests)
+    text += f"; {say.count(few)} with fewer than {MIN_CURVE_REPLIES} replies {say.are(few)} not)" if few else ")"
     if pooled is not None and pooled.curve is not None and pooled.curve.low is not None:
         return f"{text}, the thick line is all of them together, with its 95% band."
     return f"{text}."
@@ -172,13 +176,14 @@ def _reply_caption(question: Question, lines: int) -> str:
 
 def _test_points(number: int, test: Test) -> list[dict[str, Any]]:
     """A question's replies as a share of those who will reply in the end (of those so far, where that is unknown)."""
-    end = max(test.final_estimate or 0.0, float(test.cumulative[-1]))
+    hours, cumulative = test.hours or [], test.cumulative or []
+    end = max(test.final_estimate or 0.0, float(cumulative[-1]))
     about = (
         f"{say.day(test.asked_at) if test.asked_at else 'unknown day'}: {say.shorten(test.text or test.post_id, 60)}"
     )
-    pairs = [(1 / 60, 0), *zip(test.hours, test.cumulative, strict=True)]
-    if test.hours_observed is not None and test.hours_observed > test.hours[-1]:
-        pairs.append((test.hours_observed, test.cumulative[-1]))
+    pairs = [(1 / 60, 0), *zip(hours, cumulative, strict=True)]
+    if test.hours_observed is not None and test.hours_observed > hours[-1]:
+        pairs.append((test.hours_observed, cumulative[-1]))
     return [
         {"test": number, "hours": max(h, 1 / 60), "share": n / end if end else 0.0, "about": about} for h, n in pairs
     ]

@@ -11,7 +11,7 @@ from headcount.measures.rings import FollowGroup
 from headcount.measures.rings_followers import FollowerRings
 from headcount.reading import AccountView
 from headcount.report import wording as say
-from headcount.report.model import GroupPart, RingsPart
+from headcount.report.model import ANONYMOUS, GroupPart, RingsPart
 
 __all__ = ["rings_part"]
 
@@ -74,7 +74,8 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
         return f"Whom they follow is known of {few} only; a circuit has at least {LEAST_LOOKED_AT} members."
     how = "add a table of them (docs/how-to/import.md)."
     if view.facts.platform == "bluesky":
-        how = f"headcount add {view.facts.handle or view.facts.account_id} --circles"
+        named = view.facts.account_id != ANONYMOUS
+        how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --circles"
     return (
         "Who of the followers follow each other is not at hand, so it is unknown whether some of them sit in closed "
         f"circuits. To have the follows between them: {how}"

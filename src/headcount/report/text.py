@@ -260,6 +260,8 @@ def print_question(question: Question, *, title: bool = False) -> None:
             f"Of {say.count(pooled.tests)} questions, {say.count(pooled.every_time)} people answered every time, "
             f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
         )
+    if pooled is not None and pooled.no_curve is not None:
+        _line(pooled.no_curve, style="dim")
     if not title:  # the report says it among its findings
         _line(question_sentence(question))
         _print_follower_list(question.follower_list)

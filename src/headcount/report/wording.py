@@ -6,6 +6,7 @@ and marks that turn the direction of writing are dropped, so that a name cannot 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -211,7 +212,11 @@ def share_interval(low: float, high: float) -> str:
 
 
 def day(moment: str) -> str:
-    """A day in words, in UTC: "2026-10-01T08:00:00Z" -> "1 October 2026"; other text is given back."""
+    """A day in words, in UTC: "2026-10-01T08:00:00Z" -> "1 October 2026"; "2026-10", a time of which only the month is
+    given, -> "October 2026"; other text is given back.
+    """
+    if re.fullmatch(r"\d{4}-\d{2}", moment):
+        return month(f"{moment}-01")
     time = _parsed(moment)
     return plain(moment) if time is None else f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
 

@@ -8,6 +8,7 @@
     const byText = document.getElementById("by-text");
     const found = document.getElementById("found");
     const more = document.getElementById("more");
+    const printed = document.getElementById("printed");
     const people = [];
     for (const body of [...list.tBodies]) {
       const label = body.dataset.class;
@@ -58,6 +59,9 @@
       const part = Math.min(limit, shown.length);
       const say = (count) => count.toLocaleString("en");
       found.textContent = shown.length ? `${say(part)} of ${say(shown.length)} shown` : "nobody found";
+      printed.textContent = part < people.length
+        ? `${say(part)} of ${say(people.length)} are printed here: those that the page showed when it was printed.`
+        : "";
       more.hidden = part >= shown.length;
     };
 
