@@ -2,12 +2,12 @@
 
 **Time left.** Each step has an expected duration; only their proportions have to be right, and even those roughly.
 
-* The pace of the machine is the median over the finished steps of (actual + c) / (expected + c), with one more vote
-  for 1. As it is a median, one step that takes a hundred times as long as expected does not change what is expected of
-  the others; c, 5% of the expected total, keeps steps that are too short to be measured from counting.
+* The pace of the machine is the weighted median over the steps so far of actual / expected, and a small vote for 1. As
+  it is a median, one step that takes a hundred times as long as expected does not change what is expected of the
+  others. A step weighs e / (e + 5% of the expected total), so that steps too short to be measured hardly count.
 * The current step is expected to take its own expected time at that pace. From a share of 10% on, its own speed alone
   counts; below that, both are mixed.
-* A step that has used up its expected time without reporting a share has an unknown end: so has the whole.
+* A step that reports no share and takes much longer than expected has an unknown end: so has the whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from statistics import median
 from typing import Any
 
 from headcount.terminal import console, echo, is_silent, terminal_width
@@ -26,6 +25,14 @@ __all__ = ["Steps", "time_left"]
 
 LINE_EVERY = 10.0
 """Seconds between two lines where the output is no terminal."""
+PRIOR_VOTE = 0.4
+"""Weight of the expected pace beside the steps that were measured, which weigh up to 1 each."""
+MAX_EARLY_PACE, ENOUGH_STEPS = 4.0, 3
+"""The pace stays within this factor until as many steps were measured."""
+MAX_DELAY = 1.5
+"""Times its expected duration after which the end of a step that reports no share is unknown."""
+TAIL = 0.25
+"""Of the expected duration: what is left at least of a step that reports no share, as long as it runs."""
 WIDTH_OF_BARS = 70
 """Columns of a terminal from which there is room for bars beside the words."""
 SHARE_OF_OWN_SPEED = 0.1
@@ -33,7 +40,12 @@ SHARE_OF_OWN_SPEED = 0.1
 
 
 def time_left(
-    expected: Mapping[str, float], finished: Mapping[str, float], current: str, share: float, elapsed: float
+    expected: Mapping[str, float],
+    finished: Mapping[str, float],
+    current: str,
+    share: float,
+    elapsed: float,
+    reported: float | None = None,
 ) -> float | None:
     """Seconds until all steps are done; None where that is unknown.
 
@@ -43,26 +55,45 @@ def time_left(
         current: the step that is running; "" between two steps.
         share: of the current step, 0 to 1; 0 where it reports none.
         elapsed: seconds since the current step began.
+        reported: seconds from its beginning until it reported that share; None for `elapsed`.
     """
-    pace = _pace(expected, finished)
     later = sum(seconds for name, seconds in expected.items() if name not in finished and name != current)
+    own = (elapsed if reported is None else reported) / share if share > 0 else None
+    known = {current: own} if own is not None and share >= SHARE_OF_OWN_SPEED else {}
+    pace = _pace(expected, {**finished, **known})
     if current not in expected or share >= 1:
         return later * pace
     prior = expected[current] * pace
-    if share <= 0:
-        return None if elapsed > prior else prior - elapsed + later * pace
-    own = elapsed / share
+    if own is None:
+        if elapsed > MAX_DELAY * prior:
+            return None
+        # a step that is still running near its expected end takes longer than that
+        return max(prior - elapsed, TAIL * prior) + later * pace
     weight = min(share / SHARE_OF_OWN_SPEED, 1.0)
     total = math.exp((1 - weight) * math.log(max(prior, 1e-9)) + weight * math.log(max(own, 1e-9)))
-    if total <= elapsed:  # slower than expected, and too little is done to give its own speed
-        total = own
-    return total - elapsed + later * pace
+    return max(total - elapsed, TAIL * total * (1 - share)) + later * pace
 
 
-def _pace(expected: Mapping[str, float], finished: Mapping[str, float]) -> float:
+def _pace(expected: Mapping[str, float], durations: Mapping[str, float]) -> float:
+    """How much slower than expected this machine is: the weighted median over the steps."""
     small = 0.05 * sum(expected.values()) or 1.0
-    votes = [(finished[name] + small) / (expected[name] + small) for name in finished if name in expected]
-    return math.exp(median([0.0, *map(math.log, votes)]))
+    steps = [name for name in durations if name in expected]
+    votes = [
+        (math.log(max(durations[name], 1e-6) / expected[name]), expected[name] / (expected[name] + small))
+        for name in steps
+        if expected[name] > 0
+    ]
+    votes = sorted([*votes, (0.0, PRIOR_VOTE)])
+    half = sum(weight for _, weight in votes) / 2
+    total, median = 0.0, 0.0
+    for value, weight in votes:
+        total += weight
+        if total >= half:
+            median = value
+            break
+    if len(steps) < ENOUGH_STEPS:
+        median = min(max(median, -math.log(MAX_EARLY_PACE)), math.log(MAX_EARLY_PACE))
+    return math.exp(median)
 
 
 class Steps:
@@ -91,7 +122,7 @@ class Steps:
         self._clock = clock
         self._began = clock()
         self._last_line = self._began
-        self._step, self._share, self._step_began = "", 0.0, self._began
+        self._step, self._share, self._step_began, self._reported = "", 0.0, self._began, 0.0
         self._amount: tuple[float, str] | None = None
         self._bars: Any = None
         self._task: Any = None
@@ -104,17 +135,18 @@ class Steps:
             name: one of the expected steps.
             amount: what the step works through, for the rate; unit: what that is, in the plural: "follows".
         """
-        self._step, self._share, self._step_began = name, 0.0, self._clock()
+        self._step, self._share, self._step_began, self._reported = name, 0.0, self._clock(), 0.0
         self._amount = (amount, unit) if amount else None
         self._show()
 
         def report(share: float) -> None:
-            self._share = min(max(share, self._share), 1.0)
+            if share > self._share:
+                self._share, self._reported = min(share, 1.0), self._clock() - self._step_began
             self._show()
 
         yield report
         self.seconds[name] = self._clock() - self._step_began
-        self._share = 1.0
+        self._share, self._reported = 1.0, self.seconds[name]
         self._show(done=True)
         self._step = ""
 
@@ -145,16 +177,16 @@ class Steps:
     @property
     def left(self) -> float | None:
         """Seconds left of all steps; None where that is unknown."""
-        return time_left(self.expected, self.seconds, self._step, self._share, self._clock() - self._step_began)
+        elapsed = self._clock() - self._step_began
+        return time_left(self.expected, self.seconds, self._step, self._share, elapsed, self._reported)
 
     @property
     def rate(self) -> str:
         """How fast the current step is: "120,000 follows/s"; empty where nothing is counted or measured yet."""
-        elapsed = self._clock() - self._step_began
-        if self._amount is None or self._share <= 0 or elapsed < 0.5:
+        if self._amount is None or self._share <= 0 or self._reported < 0.1:
             return ""
         amount, unit = self._amount
-        speed = amount * self._share / elapsed
+        speed = amount * self._share / self._reported
         return f"{speed:,.0f} {unit}/s" if speed >= 10 else f"{speed:,.1f} {unit}/s"
 
     def _show(self, *, done: bool = False) -> None:
@@ -193,7 +225,7 @@ class Steps:
 
             def render(self, task: Task) -> Text:
                 if task.finished:
-                    return Text(f"{task.fields['took']:.1f} s" if "took" in task.fields else "")
+                    return Text(task.fields.get("took", ""))
                 return Text(", ".join(part for part in (steps.rate, _left_in_words(steps.left)) if part))
 
         if self._bars is None:
@@ -210,8 +242,8 @@ class Steps:
             self._bars.start()
         if self._task is None or self._task[0] != self._step:
             self._task = self._step, self._bars.add_task(self._step, total=1.0)
-        took = {"took": self.seconds[self._step]} if done else {}
-        self._bars.update(self._task[1], completed=self._share, **took)
+        took = ", ".join(part for part in (f"{self.seconds[self._step]:.1f} s", self.rate) if part) if done else ""
+        self._bars.update(self._task[1], completed=self._share, took=took)
 
 
 def _left_in_words(seconds: float | None) -> str:

@@ -198,7 +198,7 @@ def _through(state: _State) -> Outcome:
     found = _rings(state, mutual)
     del mutual
     influence, rated = _influence(state)
-    with state.steps.step(WRITE):
+    with state.steps.step(WRITE, len(ids), "accounts"):
         return _write(state, ids, edges, found, influence, rated)
 
 
@@ -265,7 +265,7 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
 def _connect(state: _State) -> None:
     from headcount.network.components import components
 
-    with state.steps.step(COUNT):
+    with state.steps.step(COUNT, state.plan.follows, "follows"):
         label = components(state.graph().followees)
         state.columns["component"], sizes = numbered_components(label)
         state.about |= {"components": len(sizes), "largest_component": int(sizes.max(initial=0))}
@@ -316,7 +316,7 @@ def _dense(state: _State) -> None:
     from headcount.network.dense_blocks import dense_blocks
     from headcount.network.synchrony import synchrony
 
-    with state.steps.step(DENSE) as tell:
+    with state.steps.step(DENSE, state.plan.follows, "follows") as tell:
         graph = state.graph()
         state.columns["synchrony"] = synchrony(graph.followees, graph.followers).excess.astype(np.float32)
         tell(0.6)
@@ -331,7 +331,7 @@ def _returned(state: _State) -> Rows:
     from headcount.network.cores import core_numbers
     from headcount.network.mutual import mutual_rows
 
-    with state.steps.step(RETURNED) as tell:
+    with state.steps.step(RETURNED, state.plan.follows, "follows") as tell:
         mutual = mutual_rows(state.graph())
         plan = state.plan
         # More of them may be returned than was taken for granted.
@@ -377,7 +377,7 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
         return None, None
     from headcount.measures.influence import count_responders
 
-    with state.steps.step(INFLUENCE) as tell:
+    with state.steps.step(INFLUENCE, len(state.columns["followers"]), "accounts") as tell:
         graph = state.graph()
         responders = count_responders(state.talk.actor, state.talk.target, graph.count, graph.followers)
         state.columns["responders"] = responders.astype(np.int32)

@@ -248,10 +248,10 @@ def print_question(question: Question, *, title: bool = False) -> None:
     _table(columns, rows)
     pooled = question.pooled
     if pooled is not None and pooled.tests > 1:
+        people = say.number_of(pooled.every_time, "person", "people")
         never = f", {say.count(pooled.never)} never" if pooled.never is not None else ""
         _line(
-            f"Of {say.count(pooled.tests)} questions, {say.number_of(pooled.every_time, 'person', 'people')} answered every "
-            f"time, "
+            f"Of {say.count(pooled.tests)} questions, {people} answered every time, "
             f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
         )
     if not title:  # the report says it among its findings
