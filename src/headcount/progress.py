@@ -200,7 +200,7 @@ class Steps:
     def _show_line(self, *, done: bool) -> None:
         now = self._clock()
         is_due = now - self._last_line >= LINE_EVERY
-        if not is_due and (self.brief or not done):
+        if (not is_due and (self.brief or not done)) or (self._share >= 1 and not done):
             return
         self._last_line = now
         names = list(self.expected)

@@ -27,7 +27,7 @@ class Column:
 
     Attributes:
         name: its heading.
-        rank: 0 for what is never left out; the column with the highest rank is left out first.
+        rank: the column with the highest rank is left out first, the first column never.
         right: aligned to the right.
         flexible: its text may be broken at blanks.
         called: what it is called where it has been left out and has no heading.
@@ -75,10 +75,7 @@ def fit(columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int) -
     least = [_least(column, content) for column, content in zip(columns, contents, strict=True)]
     kept = list(range(len(columns)))
     while len(kept) > 1 and _total([least[place] for place in kept]) > width:
-        can_go = [place for place in kept if columns[place].rank > 0]
-        if not can_go:
-            break
-        kept.remove(max(can_go, key=lambda place: (columns[place].rank, place)))
+        kept.remove(max(kept[1:], key=lambda place: (columns[place].rank, place)))
     widths: list[int | None] = [least[place] if place in kept else None for place in range(len(columns))]
     spare = width - _total([least[place] for place in kept])
     for place in sorted(kept, key=lambda place: columns[place].flexible):  # headings on one line first, then text

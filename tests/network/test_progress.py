@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def run(expected, actual, steps, clock, counted=None):
     for name, seconds in actual.items():
         with steps.step(name) as tell:
             shares = [0.0, *REPORTED.get(name, []), 1.0]
-            for share, following in zip(shares, shares[1:], strict=False):
+            for share, following in pairwise(shares):
                 for _ in range(4):
                     moments.append((name, share, steps.left, end - clock.now))
                     clock.now += seconds * (following - share) / 4
@@ -67,12 +68,12 @@ def test_time_left_is_right_within_a_factor_of_two(follows, pace):
         judged = [(left, true) for _, _, left, true in moments if 0.1 * whole < true < 0.95 * whole]
         known = [left / true for left, true in judged if left is not None]
         assert len(known) > 0.9 * len(judged)
-        assert 0.5 < min(known)
+        assert min(known) > 0.5
         assert max(known) < 2
 
 
 def test_one_step_a_hundred_times_as_long_as_expected_spoils_no_estimate_of_the_others():
-    """Measured: circuits took 34.6 s where 0.35 s were expected, and 8 minutes were said to be left where it was 1 s."""
+    """Measured: circuits took 34.6 s, not 0.35 s as expected; then 8 minutes were said to be left where it was 1 s."""
     expected = expected_seconds(42_000, 832_110, 303_358)
     actual = expected | {RINGS: 100 * expected[RINGS]}
     clock = Clock()
@@ -82,7 +83,7 @@ def test_one_step_a_hundred_times_as_long_as_expected_spoils_no_estimate_of_the_
     assert after
     assert all(0.5 < left / true < 2 for left, true in after)
     during = [left / true for name, share, left, true in moments if name == RINGS and share >= 0.1]
-    assert 0.5 < min(during)
+    assert min(during) > 0.5
     assert max(during) < 2
 
 
@@ -110,7 +111,9 @@ def test_lines_in_a_pipe_say_unknown_and_hold_no_control_characters(capsys):
         clock.now += 20.0
         tell(0.0)
         tell(0.5)
-        clock.now += 20.0
+        clock.now += 10.0
+        tell(0.75)
+        clock.now += 10.0
         tell(1.0)
     with steps.step("two") as tell:
         clock.now += 90.0
@@ -119,7 +122,8 @@ def test_lines_in_a_pipe_say_unknown_and_hold_no_control_characters(capsys):
     shown = capsys.readouterr().err
     lines = shown.splitlines()
     assert lines[0] == "[1/2] one: 0%, time left unknown"
-    assert "[1/2] one: 100%, 25,000 follows/s" in shown
+    assert "[1/2] one: 75%, 25,000 follows/s, about " in shown
+    assert "100%" not in shown
     assert "[1/2] one: done in 40.0 s, 25,000 follows/s, about " in shown
     assert lines[-2].startswith("[2/2] two: 30%, about 3 min left")
     assert lines[-1] == "[2/2] two: done in 90.0 s"

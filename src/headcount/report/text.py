@@ -196,7 +196,11 @@ def _print_audience(report: Report) -> None:
     active, passive = audience.observed_active, audience.observed_passive_only
     if audience.headcount is None or audience.observed is None or active is None or passive is None:
         return
-    columns = [Column("New responders to expect", 0), Column("Number", 0, right=True), Column("95% interval", 0)]
+    columns = [
+        Column("New responders to expect", 0),
+        Column("Number", 0, right=True),
+        Column("95% interval", 1, flexible=True),
+    ]
     rows: list[list[str | None]] = []
     for step in audience.next:
         posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
