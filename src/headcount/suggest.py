@@ -47,8 +47,6 @@ def _forms(name: str) -> tuple[str, str]:
 
 
 def _similarity(wanted: tuple[str, str], other: tuple[str, str]) -> float:
-    """The better of two comparisons: of whole names, and without hosts (a little less, so that a host decides ties)."""
-    whole = SequenceMatcher(None, wanted[0], other[0]).ratio()
-    if wanted[0] == wanted[1] and other[0] == other[1]:
-        return whole
-    return max(whole, 0.99 * SequenceMatcher(None, wanted[1], other[1]).ratio())
+    """How alike two names are without their hosts; the hosts only decide between names that are equally alike."""
+    whole, local = (SequenceMatcher(None, mine, theirs).ratio() for mine, theirs in zip(wanted, other, strict=True))
+    return 0.99 * local + 0.01 * whole
