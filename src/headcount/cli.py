@@ -422,7 +422,7 @@ def accounts(limit: int, select: Selection | None, folder: Path | None, as_json:
 @click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
 @click.option("--anonymous", is_flag=True, help="Leave out every name.")
 @click.option("--verbose", is_flag=True, help="Also print how each list was read where all lists are complete.")
-@select_option(selectable.report_columns, what="the tables of the report (the others are left out)")
+@select_option(selectable.report_columns, what="the report's tables, as TABLE.COLUMN")
 @looking
 @everywhere
 def report(
@@ -691,7 +691,7 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
     "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="Where it is computed."
 )
 @click.option("--master", metavar="URL", help="Of Spark: sc://host:15002, spark://host:7077, local[*], yarn.")
-@select_option(selectable.network_columns, what="the tables accounts.parquet and rings.parquet")
+@select_option(selectable.network_columns, what="accounts.parquet and rings.parquet, as TABLE.COLUMN")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
 def network(data: Path, engine: str, master: str | None, select: Selection | None, as_json: bool, **asked: Any) -> None:
     """A whole platform at once: influence, closed circuits, ranks, and a page.
@@ -735,7 +735,7 @@ def network(data: Path, engine: str, master: str | None, select: Selection | Non
     help="Output format of the tables.",
 )
 @click.option("--replace", is_flag=True, help="Replace files of the same name.")
-@select_option(selectable.exported_columns, what="the tables (the others are not written)")
+@select_option(selectable.exported_columns, what="the tables to write, as TABLE.COLUMN")
 @everywhere
 def export(
     target: Path, form: str, replace: bool, select: Selection | None, folder: Path | None, as_json: bool

@@ -142,7 +142,7 @@ def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> C
         metavar="COLUMNS",
         is_eager=True,
         callback=chosen,
-        help=f"Columns of {what}, separated by commas, in that order. `--select list` prints their names.",
+        help=f"Columns of {what}, separated by commas, in that order; `--select list` prints their names.",
     )
 
 
