@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from headcount import __version__, selectable
-from headcount.cli_options import Commands, Moment, as_usage_error, everywhere, looking, select_option
+from headcount.cli_options import Commands, as_usage_error, collecting, everywhere, looking, select_option
+from headcount.cli_output import print_selected, print_tables
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
 from headcount.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
 
@@ -116,44 +117,6 @@ def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]
     return {**{key: item for key, item in plain.items() if key != "follower_list"}, "list": follower_list}
 
 
-def _print_selected(
-    result: Any, columns: Sequence[str], rows: Any, name: str, *, as_json: bool, limit: int | None = None
-) -> None:
-    """The chosen columns of the rows of a result: as JSON within the result, or as a table.
-
-    Args:
-        result: printed with `--json`, as plain values; columns: the chosen ones; rows: of the table.
-        name: the field of the result that holds the rows; "" where the rows are all of it.
-        as_json: with `--json`; limit: maximum number of rows of the table.
-    """
-    import msgspec
-
-    from headcount.screen_table import print_rows
-    from headcount.selection import pick
-
-    chosen = pick(msgspec.to_builtins(rows), columns)
-    if not as_json:
-        print_rows(columns, chosen[:limit])
-        if limit is not None and limit < len(chosen):
-            note(f"{limit:,} of {len(chosen):,} rows; --limit lists more.")
-        return
-    echo_json({**msgspec.to_builtins(result), name: chosen} if name else chosen)
-
-
-def _print_tables(tables: dict[str, list[dict[str, Any]]], select: Selection, *, as_json: bool) -> None:
-    """The chosen columns of several tables: as a JSON object, or one below the other."""
-    from headcount.screen_table import print_line, print_rows
-    from headcount.selection import pick
-
-    if as_json:
-        echo_json({name: pick(tables[name], columns) for name, columns in select.items()})
-        return
-    for name, columns in select.items():
-        print_line(name, style="bold")
-        print_rows(columns, tables[name])
-        print_line()
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
 @click.pass_context
@@ -189,7 +152,7 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
 
     outcome = run_demo(target, seed=seed, quiet=is_silent())
     if select is not None:
-        _print_selected(outcome, select["cast"], outcome.cast, "cast", as_json=as_json)
+        print_selected(outcome, select["cast"], outcome.cast, "cast", as_json=as_json)
         return
     if as_json:
         echo_json(outcome)
@@ -197,44 +160,6 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
     from headcount.report.text import print_demo
 
     print_demo(outcome)
-
-
-CIRCLES = 500
-"""Followers drawn without a number: about 4,200 calls, ten minutes; a circuit of 2% of the followers shows."""
-
-
-def _collecting(command: Command) -> Command:
-    """Options of what asks a platform."""
-    for option in (
-        click.option("--yes", is_flag=True, help="Begin without asking, however long it takes."),
-        click.option("--quote", "only_quote", is_flag=True, help="Say what it would take, and stop."),
-        click.option("--fresh", is_flag=True, help="Begin anew, also where an earlier run was stopped."),
-        click.option("--spend-at-most", type=click.FloatRange(0), metavar="DOLLARS", help="For X, which costs money."),
-        click.option(
-            "--sample",
-            type=click.IntRange(1),
-            metavar="N",
-            help="Look closer at N followers only, drawn uniformly from the whole list.",
-        ),
-        click.option("--since", type=Moment(), help="Posts from then on [default: a year back]."),
-        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
-        click.option(
-            "--backlinks",
-            metavar="URL",
-            help="An index of backlinks, which tells why Bluesky lists fewer followers than it counts.",
-        ),
-        click.option(
-            "--circles",
-            type=click.IntRange(2),
-            is_flag=False,
-            flag_value=CIRCLES,
-            metavar="N",
-            help=f"Who of N drawn followers follow each other, for closed circuits (Bluesky) [{CIRCLES}].",
-        ),
-        click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()
@@ -247,7 +172,7 @@ def _collecting(command: Command) -> Command:
     help="The follower lists are whole (who is missing is gone), or not.",
 )
 @click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
-@_collecting
+@collecting
 @everywhere
 def add(
     sources: tuple[str, ...],
@@ -406,7 +331,7 @@ def accounts(limit: int, select: Selection | None, folder: Path | None, as_json:
     found = _open(folder).accounts(limit)
     if select is not None:
         rows = selectable.account_rows(found)
-        _print_selected(rows, select["accounts"], rows, "", as_json=as_json)
+        print_selected(rows, select["accounts"], rows, "", as_json=as_json)
         return
     if as_json:
         echo_json(selectable.account_rows(found))
@@ -448,7 +373,7 @@ def report(
     if html is not None:
         note(f"Report: {html}", err=as_json)
     if select is not None:
-        _print_tables(selectable.report_rows(answer), select, as_json=as_json)
+        print_tables(selectable.report_rows(answer), select, as_json=as_json)
         return
     if as_json:
         from headcount.report.document import document
@@ -483,7 +408,7 @@ def question(
         result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
     document = _with_list(result, result.follower_list)
     if select is not None:
-        _print_selected(document, select["questions"], result.tests, "tests", as_json=as_json)
+        print_selected(document, select["questions"], result.tests, "tests", as_json=as_json)
         return
     if as_json:
         echo_json(document)
@@ -558,7 +483,7 @@ def followers(
         from headcount.report.listing import plain_rows
 
         shown = plain_rows(rows[:limit] if as_json else rows, list_state=found.state)
-        _print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
+        print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
         if not found.is_complete and not as_json:
             note(follower_list_sentence(found))
     elif as_json:
@@ -588,7 +513,7 @@ def ties(
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
     document = _with_list(answer.ties, answer.ties.follower_list)
     if select is not None:
-        _print_selected(document, select["ties"], answer.ties.top, "top", as_json=as_json, limit=limit)
+        print_selected(document, select["ties"], answer.ties.top, "top", as_json=as_json, limit=limit)
         return
     if as_json:
         echo_json(document)
@@ -627,7 +552,7 @@ def authenticity(
         rows = [{"account_id": account_id, "handle": handle} for account_id, handle in drawn]
         if select is not None:
             columns = columns_of(select, "drawn", selectable.authenticity_columns())
-            _print_selected(rows, columns, rows, "", as_json=as_json)
+            print_selected(rows, columns, rows, "", as_json=as_json)
             return
         if as_json:
             echo_json(rows)
@@ -641,7 +566,7 @@ def authenticity(
     if select is not None:
         table, selected = selectable.authenticity_rows(found, row)
         columns = columns_of(select, table, selectable.authenticity_columns())
-        _print_selected(selected, columns, selected, "", as_json=as_json)
+        print_selected(selected, columns, selected, "", as_json=as_json)
         return
     if as_json:
         from headcount.labels import as_document

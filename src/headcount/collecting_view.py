@@ -69,7 +69,9 @@ class Watcher:
         Raises:
             UsageError: it is long, and nobody is there to be asked.
         """
-        if not self.quiet or self.only_quote:
+        allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
+        is_asked = quote.is_long and not allowed
+        if not self.quiet or self.only_quote or is_asked:  # nobody can agree to what is not shown
             echo(quote.sentence(), err=True)
             for what, calls in quote.parts:
                 if calls:
@@ -78,8 +80,7 @@ class Watcher:
                 echo(f"  {quote.advice}", err=True)
         if self.only_quote:
             return False
-        allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
-        if allowed or not quote.is_long:
+        if not is_asked:
             return True
         if not sys.stdin.isatty():
             raise UsageError(

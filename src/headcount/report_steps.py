@@ -47,7 +47,7 @@ def report_in_steps(
     expected: dict[str, float] = {}
     for read, run, (followers, responses) in zip(reading, measuring, sizes, strict=True):
         expected[read] = 0.3 + 2e-6 * followers + 0.5e-6 * responses
-        expected[run] = 0.5 + 2e-6 * followers + 0.4e-6 * responses
+        expected[run] = (0.7 if measuring[0] in expected else 2.0) + 2e-6 * followers + 0.4e-6 * responses
     expected[WRITE] = 0.2 + (0.5 if html is not None else 0.0)
     steps = Steps(expected, brief=True)
     measured: list[Measured] = []
