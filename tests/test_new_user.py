@@ -151,7 +151,7 @@ def test_silent_leaves_the_answer_alone(workspace, tmp_path, capsys):
     assert "--limit" in capsys.readouterr().out, "silence ends with its command"
 
 
-def test_silent_still_names_a_partial_list_and_shows_errors(workspace, capsys):
+def test_silent_shows_errors(workspace, capsys):
     assert main(["report", "nobdy", "--silent", "--workspace", workspace]) == 2
     assert "Hint" in capsys.readouterr().err
 
@@ -276,3 +276,50 @@ def test_a_report_in_steps_is_the_report_of_the_library(workspace):
             store, "ego", window_days=56, as_of=None, beside=["bea", "ego", "bea"], anonymous=anonymous
         )
         assert document(stepped) == document(store.report("ego", beside=["bea"], anonymous=anonymous))
+
+
+# -- collecting ------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unknown(monkeypatch, capsys):
+    from headcount import collecting_view
+
+    clock = Clock()
+    monkeypatch.setattr(collecting_view, "time", clock)
+    with collecting_view.Watcher() as watcher:
+        watcher.show("followers", 0, 10_000)
+        clock.now += 20
+        watcher.show("followers", 1_000, 10_000)
+        watcher.show("profiles", 0, None)
+        clock.now += 20
+        watcher.show("profiles", 500, None)
+    lines = capsys.readouterr().err.splitlines()
+    assert "followers: 0 of 10,000" in lines
+    assert "followers: 1,000 of 10,000, 50 a second, 3 min left" in lines
+    assert lines[-1] == "profiles: 500, 25 a second"
+    assert len(set(lines)) == len(lines), "no line twice"
+    assert not any("\x1b" in line or "\r" in line for line in lines)
+
+
+def test_a_question_shows_what_it_is_about_even_with_silent(monkeypatch, capsys):
+    from headcount import collecting_view
+    from headcount.sources.collecting import Quote
+
+    quote = Quote("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr(collecting_view, "confirm", lambda _question: False)
+    assert not collecting_view.Watcher(quiet=True).agree(quote)
+    assert quote.sentence() in capsys.readouterr().err
+    assert collecting_view.Watcher(quiet=True, yes=True).agree(quote)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    with pytest.raises(UsageError, match="takes long or costs money"):
+        collecting_view.Watcher(quiet=True).agree(quote)
+    assert capsys.readouterr().err == ""
