@@ -7,21 +7,23 @@ answer goes to standard output and everything else to standard error.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from headcount import __version__
+from headcount import __version__, selectable
+from headcount.cli_options import Commands, as_usage_error, collecting, everywhere, looking, select_option
+from headcount.cli_output import print_selected, print_tables
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
-from headcount.terminal import confirm, echo, echo_json, show_click_error
+from headcount.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
 
 if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
+    from headcount.selection import Selection
     from headcount.sources.collecting import Options
     from headcount.workspace import Workspace
 
@@ -33,6 +35,7 @@ CLASS_CHOICES = ("relationship", "responding", "listening", "away", "auto_follow
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code: 0 done, 1 failure, 2 wrong use."""
+    set_silent(False)
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="headcount", standalone_mode=False)
     except HeadcountError as error:
@@ -41,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        show_click_error(error)
+        wrong_use = as_usage_error(error)
+        if wrong_use is None:
+            show_click_error(error)
+        else:
+            _complain(wrong_use)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
@@ -96,58 +103,6 @@ def _complain(error: HeadcountError) -> None:
             echo(f"  {problem}", err=True)
 
 
-class _Window(click.ParamType[float | None]):
-    name = "window"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """`8w`, `56d`, `56` (days) or `all`."""
-        if value is None or isinstance(value, float):
-            return value
-        if str(value).lower() == "all":
-            return None
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([dw]?)", str(value).lower())
-        if not match or float(match[1]) <= 0:
-            self.fail(f"{value!r} is no window; write 8w, 56d or all", param, ctx)
-        return float(match[1]) * (7 if match[2] == "w" else 1)
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """ISO 8601; without a zone it is UTC."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date; write 2026-10-01 or 2026-10-01T12:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _everywhere(command: Command) -> Command:
-    """Options that every command has."""
-    command = click.option(
-        "--workspace",
-        "folder",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder that holds everything collected [default: HEADCOUNT_WORKSPACE, else your data folder].",
-    )(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(command)
-
-
-def _looking(command: Command) -> Command:
-    """Options of every command that looks at an account."""
-    command = click.option(
-        "--as-of",
-        type=_Moment(),
-        help="End of the observation [default: the newest observation in the data].",
-    )(command)
-    return click.option(
-        "--window", type=_Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."
-    )(command)
-
-
 def _open(folder: Path | None) -> Workspace:
     from headcount.workspace import Workspace
 
@@ -162,7 +117,7 @@ def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]
     return {**{key: item for key, item in plain.items() if key != "follower_list"}, "list": follower_list}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="headcount")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -189,56 +144,22 @@ def cli(context: click.Context) -> None:
     help="Where the demo's tables, workspace and reports go.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
+@select_option(selectable.demo_columns)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-def demo(target: Path, seed: int, as_json: bool) -> None:
+def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> None:
     """A small world with known truth, and its report."""
     from headcount.demo import run_demo
 
-    outcome = run_demo(target, seed=seed, say=lambda text: echo(text, err=True))
+    outcome = run_demo(target, seed=seed, quiet=is_silent())
+    if select is not None:
+        print_selected(outcome, select["cast"], outcome.cast, "cast", as_json=as_json)
+        return
     if as_json:
         echo_json(outcome)
         return
     from headcount.report.text import print_demo
 
     print_demo(outcome)
-
-
-CIRCLES = 500
-"""Followers drawn without a number: about 4,200 calls, ten minutes; a circuit of 2% of the followers shows."""
-
-
-def _collecting(command: Command) -> Command:
-    """Options of what asks a platform."""
-    for option in (
-        click.option("--yes", is_flag=True, help="Begin without asking, however long it takes."),
-        click.option("--quote", "only_quote", is_flag=True, help="Say what it would take, and stop."),
-        click.option("--fresh", is_flag=True, help="Begin anew, also where an earlier run was stopped."),
-        click.option("--spend-at-most", type=click.FloatRange(0), metavar="DOLLARS", help="For X, which costs money."),
-        click.option(
-            "--sample",
-            type=click.IntRange(1),
-            metavar="N",
-            help="Look closer at N followers only, drawn uniformly from the whole list.",
-        ),
-        click.option("--since", type=_Moment(), help="Posts from then on [default: a year back]."),
-        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
-        click.option(
-            "--backlinks",
-            metavar="URL",
-            help="An index of backlinks, which tells why Bluesky lists fewer followers than it counts.",
-        ),
-        click.option(
-            "--circles",
-            type=click.IntRange(2),
-            is_flag=False,
-            flag_value=CIRCLES,
-            metavar="N",
-            help=f"Who of N drawn followers follow each other, for closed circuits (Bluesky) [{CIRCLES}].",
-        ),
-        click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()
@@ -251,8 +172,8 @@ def _collecting(command: Command) -> Command:
     help="The follower lists are whole (who is missing is gone), or not.",
 )
 @click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
-@_collecting
-@_everywhere
+@collecting
+@everywhere
 def add(
     sources: tuple[str, ...],
     skip_bad: bool,
@@ -281,19 +202,19 @@ def add(
         if Path(source).exists() or parse_target(source) is None:
             imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
         else:
-            with Watcher(quiet=as_json, **_consent(asked)) as watcher:
+            with Watcher(quiet=as_json or is_silent(), **_consent(asked)) as watcher:
                 collected = workspace.collect(source, _options(asked), fresh=asked["fresh"], log=True, **watcher.told())
             if collected is None:
                 continue
             imported = collected
         done.append(imported)
-        if not as_json:
+        if not as_json and not is_silent():
             from headcount.report.text import print_imported
 
             print_imported(imported)
     if as_json:
         echo_json(done)
-    elif done:
+    elif done and not is_silent():
         from headcount.report.text import print_accounts
 
         print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
@@ -312,9 +233,9 @@ def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
 
 def _watch(workspace: Workspace, account: str, service: str | None) -> None:
     try:
-        workspace.watch(account, service=service, say=lambda text: echo(text, err=True), log=True)
+        workspace.watch(account, service=service, say=lambda text: note(text), log=True)
     except KeyboardInterrupt:
-        echo("Stopped; the same command goes on from there.", err=True)
+        note("Stopped; the same command goes on from there.")
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -361,7 +282,7 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
         there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
         if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
             there = forget_secret(f"x:{host}")
-        echo("The login is forgotten." if there else "There was no login.")
+        note("The login is forgotten." if there else "There was no login.", err=False)
         return
     what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
     if sys.stdin.isatty():
@@ -373,38 +294,47 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     else:
         host = str(name) if platform == "mastodon" else sessions.x_host(service)
         whose, where = sessions.log_in_with_token(platform, host, secret)
-    echo(f"Logged in as {whose}; kept in {where}.")
+    note(f"Logged in as {whose}; kept in {where}.", err=False)
 
 
 @cli.command()
 @click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
 @click.option("--yes", is_flag=True, help="Begin without asking, however long it takes.")
-@_everywhere
+@everywhere
 def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Everything again that was added before: accounts are collected anew, files imported; another snapshot."""
     from headcount.collecting_view import Watcher
 
-    with Watcher(quiet=as_json, yes=yes) as watcher:
+    with Watcher(quiet=as_json or is_silent(), yes=yes) as watcher:
         done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
     if as_json:
         echo_json(done)
+        return
+    if is_silent():
         return
     from headcount.report.text import print_imported
 
     for imported in done:
         print_imported(imported)
     if not done:
-        echo("Nothing was taken in.")
+        echo("Nothing was imported.")
 
 
 @cli.command()
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
-@_everywhere
-def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of accounts to list."
+)
+@select_option(selectable.account_columns)
+@everywhere
+def accounts(limit: int, select: Selection | None, folder: Path | None, as_json: bool) -> None:
     """The accounts that a report can be made of."""
     found = _open(folder).accounts(limit)
+    if select is not None:
+        rows = selectable.account_rows(found)
+        print_selected(rows, select["accounts"], rows, "", as_json=as_json)
+        return
     if as_json:
-        echo_json([_with_list(account._asdict(), account.follower_list) for account in found])
+        echo_json(selectable.account_rows(found))
         return
     from headcount.report.text import print_accounts
 
@@ -417,34 +347,38 @@ def accounts(limit: int, folder: Path | None, as_json: bool) -> None:
 @click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
 @click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
 @click.option("--verbose", is_flag=True, help="Also print how each list was read where all lists are complete.")
-@_looking
-@_everywhere
+@select_option(selectable.report_columns, what="the report's tables, as TABLE.COLUMN")
+@looking
+@everywhere
 def report(
     account: str | None,
     html: Path | None,
     beside: tuple[str, ...],
     anonymous: bool,
     verbose: bool,
+    select: Selection | None,
     window: float | None,
     as_of: datetime | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
     """The whole answer for one account (the main job)."""
-    answer = _open(folder).report(account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous)
+    from headcount.report_steps import report_in_steps
+
+    if html is not None and str(html) == "-":
+        raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
+    answer = report_in_steps(
+        _open(folder), account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous, html=html
+    )
     if html is not None:
-        from headcount.output import new_text
-        from headcount.report.html import render_html
-
-        if str(html) == "-":
-            raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
-        with new_text(html) as file:
-            file.write(render_html(answer))
-        echo(f"Report: {html}", err=as_json)
+        note(f"Report: {html}", err=as_json)
+    if select is not None:
+        print_tables(selectable.report_rows(answer), select, as_json=as_json)
+        return
     if as_json:
-        from headcount.report.document import to_json
+        from headcount.report.document import document
 
-        echo(to_json(answer))
+        echo_json(document(answer))
         return
     from headcount.report.text import print_report
 
@@ -453,9 +387,17 @@ def report(
 
 @cli.command()
 @click.argument("post", metavar="POST|ACCOUNT")
-@_looking
-@_everywhere
-def question(post: str, window: float | None, as_of: datetime | None, folder: Path | None, as_json: bool) -> None:
+@select_option(selectable.question_columns)
+@looking
+@everywhere
+def question(
+    post: str,
+    select: Selection | None,
+    window: float | None,
+    as_of: datetime | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
     """The 24-hour test of one post, or of all questions of an account."""
     workspace = _open(folder)
     author = workspace.author_of(post)
@@ -464,8 +406,12 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
     else:
         account_id, post_id = author
         result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
+    document = _with_list(result, result.follower_list)
+    if select is not None:
+        print_selected(document, select["questions"], result.tests, "tests", as_json=as_json)
+        return
     if as_json:
-        echo_json(_with_list(result, result.follower_list))
+        echo_json(document)
         return
     from headcount.report.text import print_question
 
@@ -482,7 +428,11 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
     show_default=True,
     help="What comes first.",
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many [default: 30 on the screen, all in a file].")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help="Maximum number of followers to list [default: 30 on the screen, all in a file].",
+)
 @click.option(
     "--csv",
     "csv_file",
@@ -490,8 +440,9 @@ def question(post: str, window: float | None, as_of: datetime | None, folder: Pa
     help="Write CSV to a file, or - for standard output.",
 )
 @click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
-@_looking
-@_everywhere
+@select_option(selectable.follower_columns)
+@looking
+@everywhere
 def followers(
     account: str | None,
     label: str | None,
@@ -499,6 +450,7 @@ def followers(
     limit: int | None,
     csv_file: Path | None,
     anonymous: bool,
+    select: Selection | None,
     window: float | None,
     as_of: datetime | None,
     folder: Path | None,
@@ -519,14 +471,22 @@ def followers(
     listed = follower_rows(measured, anonymous=anonymous, label=label)
     found = listed.follower_list
     rows = FollowerRows(sort_rows(listed, sort), found)
+    columns = None if select is None else select["followers"]
     if csv_file is not None:
-        write_csv(rows[:limit], csv_file, list_state=found.state)
+        write_csv(rows[:limit], csv_file, list_state=found.state, columns=columns)
         if not found.is_complete:
-            echo(follower_list_sentence(found), err=True)
+            note(follower_list_sentence(found))
         if str(csv_file) != "-":
             from headcount.report.listing import count_rows
 
-            echo(f"{count_rows(rows[:limit], found)}: {csv_file}", err=True)
+            note(f"{count_rows(rows[:limit], found)}: {csv_file}")
+    elif columns is not None:
+        from headcount.report.listing import plain_rows
+
+        shown = plain_rows(rows[:limit] if as_json else rows, list_state=found.state)
+        print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
+        if not found.is_complete and not as_json:
+            note(follower_list_sentence(found))
     elif as_json:
         echo_json({"list": found, "followers": rows[:limit]})
     else:
@@ -537,12 +497,14 @@ def followers(
 
 @cli.command()
 @click.argument("account", required=False)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many ties.")
-@_looking
-@_everywhere
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of ties to list.")
+@select_option(selectable.tie_columns)
+@looking
+@everywhere
 def ties(
     account: str | None,
     limit: int,
+    select: Selection | None,
     window: float | None,
     as_of: datetime | None,
     folder: Path | None,
@@ -550,8 +512,12 @@ def ties(
 ) -> None:
     """With whom the account has a two-way tie."""
     answer = _open(folder).report(account, window_days=window, as_of=as_of)
+    document = _with_list(answer.ties, answer.ties.follower_list)
+    if select is not None:
+        print_selected(document, select["ties"], answer.ties.top, "top", as_json=as_json, limit=limit)
+        return
     if as_json:
-        echo_json(_with_list(answer.ties, answer.ties.follower_list))
+        echo_json(document)
         return
     from headcount.report.text import print_ties
 
@@ -563,13 +529,15 @@ def ties(
 @click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
 @click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
-@_looking
-@_everywhere
+@select_option(selectable.authenticity_columns)
+@looking
+@everywhere
 def authenticity(
     account: str | None,
     who: str | None,
     draw: int | None,
     seed: int,
+    select: Selection | None,
     window: float | None,
     as_of: datetime | None,
     folder: Path | None,
@@ -577,12 +545,18 @@ def authenticity(
 ) -> None:
     """Is this follower real, and why do you say so?"""
     from headcount.labels import row_of
+    from headcount.selection import columns_of
 
     workspace = _open(folder)
     if draw is not None:
         drawn = workspace.to_label(draw, account, seed=seed)
+        rows = [{"account_id": account_id, "handle": handle} for account_id, handle in drawn]
+        if select is not None:
+            columns = columns_of(select, "drawn", selectable.authenticity_columns())
+            print_selected(rows, columns, rows, "", as_json=as_json)
+            return
         if as_json:
-            echo_json([{"account_id": account_id, "handle": handle} for account_id, handle in drawn])
+            echo_json(rows)
             return
         from headcount.report.text import print_lines
 
@@ -590,6 +564,11 @@ def authenticity(
         return
     found = workspace.authenticity(account, window_days=window, as_of=as_of)
     row = None if who is None else row_of(found, workspace.find(who))
+    if select is not None:
+        table, selected = selectable.authenticity_rows(found, row)
+        columns = columns_of(select, table, selectable.authenticity_columns())
+        print_selected(selected, columns, selected, "", as_json=as_json)
+        return
     if as_json:
         from headcount.labels import as_document
 
@@ -604,12 +583,14 @@ def authenticity(
 @click.argument("follower")
 @click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
 @click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where it follows one account.")
-@_everywhere
+@everywhere
 def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
     """Say what a follower is; corrects the model here, and shows its local error rate."""
     done = _open(folder).label(follower, None if what == "none" else what, account=account)
     if as_json:
         echo_json(done)
+        return
+    if is_silent():
         return
     from headcount.report.text import print_lines
 
@@ -621,16 +602,24 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the answers go [default: NAME-network]."
 )
-@click.option("--memory", default="16GB", show_default=True, help="Allowed; what is needed is told before it begins.")
-@click.option("--iterations", type=click.IntRange(1), default=20, show_default=True, help="Of the ranks.")
+@click.option(
+    "--memory",
+    default="16GB",
+    show_default=True,
+    help="Memory limit. The estimated peak is printed before the run starts.",
+)
+@click.option(
+    "--iterations", type=click.IntRange(1), default=20, show_default=True, help="Number of PageRank iterations."
+)
 @click.option("--interactions", type=click.Path(path_type=Path), help="Who responded to whom, where not beside DATA.")
 @click.option("--spammers", type=click.Path(path_type=Path, dir_okay=False), help="Ids of known spammers, one a line.")
 @click.option(
     "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="Where it is computed."
 )
 @click.option("--master", metavar="URL", help="Of Spark: sc://host:15002, spark://host:7077, local[*], yarn.")
+@select_option(selectable.network_columns, what="accounts.parquet and rings.parquet, as TABLE.COLUMN")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
-def network(data: Path, engine: str, master: str | None, as_json: bool, **asked: Any) -> None:
+def network(data: Path, engine: str, master: str | None, select: Selection | None, as_json: bool, **asked: Any) -> None:
     """A whole platform at once: influence, closed circuits, ranks, and a page.
 
     \b
@@ -643,11 +632,11 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
     if engine == "spark":
         from headcount.network.run_spark import run_network_on_spark
 
-        done = run_network_on_spark(data, master=master, quiet=as_json, **asked)
+        done = run_network_on_spark(data, master=master, select=select, quiet=as_json or is_silent(), **asked)
     else:
         from headcount.network.run import run_network
 
-        done = run_network(data, quiet=as_json, **asked)
+        done = run_network(data, select=select, quiet=as_json or is_silent(), **asked)
     if as_json:
         echo_json(done.summary)
         return
@@ -655,10 +644,10 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
 
     for line in findings(done.summary):
         echo(line)
-    for note in done.summary.notes:
-        echo(f"Note: {note}")
+    for text in done.summary.notes:
+        note(f"Note: {text}", err=False)
     for name, about in done.files.items():
-        echo(f"{done.folder / name}  {about}")
+        note(f"{done.folder / name}  {about}", err=False)
 
 
 @cli.command()
@@ -669,36 +658,39 @@ def network(data: Path, engine: str, master: str | None, as_json: bool, **asked:
     type=click.Choice(["parquet", "csv", "csv.gz", "jsonl"]),
     default="parquet",
     show_default=True,
-    help="Of the tidy tables.",
+    help="Output format of the tables.",
 )
 @click.option("--replace", is_flag=True, help="Replace files of the same name.")
-@_everywhere
-def export(target: Path, form: str, replace: bool, folder: Path | None, as_json: bool) -> None:
+@select_option(selectable.exported_columns, what="the tables to write, as TABLE.COLUMN")
+@everywhere
+def export(
+    target: Path, form: str, replace: bool, select: Selection | None, folder: Path | None, as_json: bool
+) -> None:
     """Write everything as tidy tables to a folder."""
-    counts = _open(folder).export(target, format=form, replace=replace)
+    counts = _open(folder).export(target, format=form, replace=replace, select=select)
     if as_json:
         echo_json(counts)
         return
     for table, rows in counts.items():
-        echo(f"{target / f'{table}.{form}'}  {rows:,} rows")
+        note(f"{target / f'{table}.{form}'}  {rows:,} rows", err=False)
 
 
 @cli.command()
 @click.argument("account")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_everywhere
+@everywhere
 def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Delete all that is known of an account."""
     if not yes:
         confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True)
     deleted = _open(folder).forget(account)
     if not any(deleted.values()) and not as_json:
-        echo(f"Nothing about {account} was stored (it may have been forgotten before).")
+        note(f"Nothing about {account} was stored (it may have been forgotten before).", err=False)
         return
     if as_json:
         echo_json(deleted)
         return
-    echo("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".")
+    note("Deleted " + ", ".join(f"{rows:,} rows of {table}" for table, rows in deleted.items()) + ".", err=False)
 
 
 def run() -> None:

@@ -69,7 +69,10 @@ class Watcher:
         Raises:
             UsageError: it is long, and nobody is there to be asked.
         """
-        if not self.quiet or self.only_quote:
+        allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
+        is_asked = quote.is_long and not allowed
+        # a question shows what it is about, whatever else is left out
+        if not self.quiet or self.only_quote or (is_asked and sys.stdin.isatty()):
             echo(quote.sentence(), err=True)
             for what, calls in quote.parts:
                 if calls:
@@ -78,8 +81,7 @@ class Watcher:
                 echo(f"  {quote.advice}", err=True)
         if self.only_quote:
             return False
-        allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
-        if allowed or not quote.is_long:
+        if not is_asked:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
@@ -97,6 +99,7 @@ class Watcher:
         """How far a step is."""
         if self.quiet:
             return
+        self._began.setdefault(step, (time.monotonic(), done))
         if sys.stderr.isatty():
             self._show_bar(step, done, total)
         else:
@@ -132,7 +135,7 @@ class Watcher:
         self._last = step, done, total
         if time.monotonic() - self._told >= _LINE_EVERY:
             self._line(step, done, total)
-            self._last = None if total is not None and done >= total else self._last
+            self._last = None  # shown; the end of the step is a line only where more is done until then
 
     def _line(self, step: str, done: int, total: int | None) -> None:
         from headcount.sources.http import duration

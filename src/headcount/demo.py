@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headcount.follower_list import FollowerList
 from headcount.output import new_text
+from headcount.progress import Steps
 from headcount.workspace import Workspace
+
+if TYPE_CHECKING:
+    from headcount.report.build import Measured
 
 __all__ = ["DemoMember", "DemoOutcome", "run_demo"]
 
@@ -55,33 +60,60 @@ class DemoOutcome:
     workspace: str
 
 
-def run_demo(folder: Path, *, seed: int = 1, say: Callable[[str], object] = print) -> DemoOutcome:
+SIMULATE, IMPORT, MEASURE, WRITE = (
+    "simulating a small platform",
+    "importing its tables",
+    "measuring the accounts",
+    "writing the reports",
+)
+_EXPECTED = {SIMULATE: 7.0, IMPORT: 4.0, MEASURE: 7.0, WRITE: 1.5}
+"""Seconds on two cores."""
+
+
+def run_demo(folder: Path, *, seed: int = 1, quiet: bool = True) -> DemoOutcome:
     """Simulate, import, measure, and write one HTML report an account.
 
     Args:
         folder: gets `tables/`, `workspace/` and the reports; a workspace of an earlier demo there is replaced.
         seed: of the world.
-        say: told what is being done.
+        quiet: show no progress on standard error.
     """
     import shutil
 
-    from headcount.report.build import build_report
-    from headcount.report.html import render_html
     from headcount.simulate import CAST, demo_world
 
-    say("Simulating a small platform …")
-    world = demo_world(seed=seed)
-    tables = world.write(folder / "tables")
-    say(f"{len(world.people):,} accounts, {len(world.follows):,} follows, {len(world.interactions):,} interactions.")
-    say("Importing them as tidy tables …")
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    workspace = Workspace(folder / "workspace")
-    workspace.add(
-        tables, whole_lists=True
-    )  # the simulated lists are complete; the counters also count removed accounts
-    say("Measuring the five accounts …")
-    measured = {member.handle: workspace.measure(member.handle) for member in CAST}
-    truth = {row.handle: row.responders_after for row in world.truth}
+    steps = Steps(_EXPECTED, quiet=quiet)
+    try:
+        with steps.step(SIMULATE):
+            world = demo_world(seed=seed)
+            tables = world.write(folder / "tables")
+        steps.say(
+            f"{len(world.people):,} accounts, {len(world.follows):,} follows, {len(world.interactions):,} interactions."
+        )
+        with steps.step(IMPORT, len(world.follows), "follows"):
+            shutil.rmtree(folder / "workspace", ignore_errors=True)
+            workspace = Workspace(folder / "workspace")
+            # the simulated lists are complete; the counters also count removed accounts
+            workspace.add(tables, whole_lists=True)
+        measured = {}
+        with steps.step(MEASURE, len(CAST), "accounts") as tell:
+            for number, member in enumerate(CAST, start=1):
+                measured[member.handle] = workspace.measure(member.handle)
+                tell(number / len(CAST))
+        truth = {row.handle: row.responders_after for row in world.truth}
+        with steps.step(WRITE, len(CAST), "reports") as tell:
+            return _write_reports(folder, measured, truth, tell)
+    finally:
+        steps.close()
+
+
+def _write_reports(
+    folder: Path, measured: Mapping[str, Measured], truth: Mapping[str, int], tell: Callable[[float], None]
+) -> DemoOutcome:
+    from headcount.report.build import build_report
+    from headcount.report.html import render_html
+    from headcount.simulate import CAST
+
     members, findings = [], []
     for member in CAST:
         beside = [measured[BESIDE]] if member.handle == MAIN else []
@@ -103,6 +135,7 @@ def run_demo(folder: Path, *, seed: int = 1, say: Callable[[str], object] = prin
                 page.name,
             )
         )
+        tell(len(members) / len(CAST))
         if member.handle == MAIN:
             findings = report.findings[:2]
     return DemoOutcome(members, findings, str(folder / f"{MAIN}.html"), str(folder / "workspace"))

@@ -22,6 +22,8 @@ from headcount.reading_between import read_follows_between
 from headcount.reading_cut import Cut
 from headcount.reading_followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.reading_lists import read_list_coverage
+from headcount.reading_names import nearest_handles
+from headcount.suggest import did_you_mean
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
@@ -176,9 +178,11 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return wanted  # a follower of whom nothing but the id is known
     names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
     known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    similar = did_you_mean(nearest_handles(con, wanted, names))
+    listed = f"known: {known}" if known else "add data first with: headcount add SOURCE"
     raise AccountNotFound(
         f"There is no account {name!r} in this workspace.",
-        hint=f"known: {known}" if known else "add data first with: headcount add SOURCE",
+        hint=f"{similar} List the accounts with: headcount accounts" if similar else listed,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -469,10 +469,23 @@ class Workspace:
         with Store(self.folder) as store:
             return find_post(store.connection, post)
 
-    def export(self, folder: Path | str, *, format: str = "parquet", replace: bool = False) -> dict[str, int]:
-        """Write the four tables as tidy tables; gives the rows of each. `replace`: files there may be replaced."""
+    def export(
+        self,
+        folder: Path | str,
+        *,
+        format: str = "parquet",
+        replace: bool = False,
+        select: Mapping[str, Sequence[str]] | None = None,
+    ) -> dict[str, int]:
+        """Write the four tables as tidy tables; gives the rows of each.
+
+        Args:
+            folder: made when it is not there; format: parquet, csv, csv.gz or jsonl.
+            replace: files there may be replaced.
+            select: names of tables to their columns, in order; other tables are not written. None for all.
+        """
         with Store(self.folder) as store:
-            return store.export(Path(folder), format=format, replace=replace)
+            return store.export(Path(folder), format=format, replace=replace, select=select)
 
     def forget(self, account: str) -> dict[str, int]:
         """Delete all that is known of an account; gives the rows deleted a table.

@@ -32,6 +32,7 @@ Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
@@ -261,6 +262,7 @@ def rings_of_graph(
     population: int | None = None,
     draws: int = 20,
     seed: int = 0,
+    progress: Callable[[float], None] | None = None,
 ) -> Rings:
     """The closed circuits of a graph in compressed sparse rows, as large as a whole platform.
 
@@ -268,6 +270,7 @@ def rings_of_graph(
         followees: the follows; None where only the mutual ones are known (no reciprocity then).
         mutual: the mutual follows, each in the rows of both accounts.
         conversation, facts, population, draws, seed: as for `rings`.
+        progress: called with the share of the work done, 0 to 1.
 
     Raises:
         ValueError: the population is smaller than the graph.
@@ -278,7 +281,7 @@ def rings_of_graph(
     if population is not None and population < count:
         raise ValueError(f"population {population} is smaller than the graph of {count} accounts")
     groups = close_groups(mutual, least_members=LEAST_MEMBERS)
-    chance = against_chance(mutual, groups, draws=draws, seed=seed, least_members=LEAST_MEMBERS)
+    chance = against_chance(mutual, groups, draws=draws, seed=seed, least_members=LEAST_MEMBERS, progress=progress)
     counts = _Counts.of(mutual, groups, conversation)
     verdicts = _verdicts(groups, chance, counts, facts)
     return_share = _reciprocity(followees, groups)

@@ -21,6 +21,7 @@ Sources: Traag, Aldecoa & Delvenne 2015; configuration model, Newman 2003; p fro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,15 @@ class Chance:
     draws: int
 
 
-def against_chance(mutual: Rows, groups: CloseGroups, *, draws: int, seed: int, least_members: int) -> Chance:
+def against_chance(
+    mutual: Rows,
+    groups: CloseGroups,
+    *,
+    draws: int,
+    seed: int,
+    least_members: int,
+    progress: Callable[[float], None] | None = None,
+) -> Chance:
     """Expected ties, surprise and significance of every group.
 
     Args:
@@ -64,6 +73,7 @@ def against_chance(mutual: Rows, groups: CloseGroups, *, draws: int, seed: int, 
         draws: rewired graphs; 20 or more allow p <= 0.05.
         seed: of the rewiring.
         least_members: as the groups were searched with.
+        progress: called with the share of the draws done, 0 to 1.
     """
     from headcount.network.close_groups import close_groups
     from headcount.network.rewiring import rewired
@@ -78,6 +88,8 @@ def against_chance(mutual: Rows, groups: CloseGroups, *, draws: int, seed: int, 
         graph, _ = rewired(rest, np.random.default_rng([seed, draw]))
         found = close_groups(graph, least_members=least_members, accounts=count)
         highest[draw] = _surprise(graph, found, count)[1].max(initial=-np.inf)
+        if progress is not None:
+            progress((draw + 1) / draws)
     above = (highest[None, :] >= surprise[:, None]).sum(axis=1)
     return Chance(expected, surprise, (1 + above) / (1 + draws), draws)
 

@@ -1,119 +1,67 @@
-"""How far a long run is: the step, its share, and the time left of the whole, on standard error."""
+"""What each step of `headcount network` is expected to take; how it is shown: `headcount.progress`."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from headcount.progress import Steps
 
-from headcount.terminal import console, echo
+__all__ = [
+    "BUILD",
+    "COUNT",
+    "DENSE",
+    "INFLUENCE",
+    "RANK",
+    "RANKED",
+    "RETURNED",
+    "RINGS",
+    "TALK",
+    "WRITE",
+    "Steps",
+    "expected_seconds",
+]
 
-__all__ = ["Steps"]
+RANKED = 5_000_000
+"""Accounts that are ranked by response: on a larger platform those with most followers."""
 
-LINE_EVERY = 10.0
-"""Seconds between two lines where the output is no terminal."""
+BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
+    "building the graph",
+    "counting and connecting",
+    "ranks over the network",
+    "reading the other tables",
+    "follows that are returned",
+    "dense blocks and synchrony",
+    "closed circuits",
+    "influence by response",
+    "writing",
+)
+
+NULL_TIES = 200_000
+"""Ties at most that are rewired to compare circuits with chance (`measures.rings_null`)."""
+RETURNED_SHARE = 0.4
 
 
-class Steps:
-    """The steps of a run, in order, with the time that each is expected to take.
+def expected_seconds(
+    accounts: int | None, follows: int, interactions: int = 0, *, iterations: int = 20, mutual: int | None = None
+) -> dict[str, float]:
+    """Seconds of each step on two cores, measured on graphs of 0.2 million to 1.5 billion follows.
 
     Args:
-        expected: name of each step to its expected seconds on a usual machine.
-        quiet: show nothing; the times are kept all the same.
+        accounts: how many; None where only an upper bound is known, as before the graph is built: then one for every
+            30 follows. A bound (two for each follow) is a hundred times too high, and so were the times made from it.
+        follows, interactions: rows.
+        iterations: of PageRank.
+        mutual: follows that are returned; None where not known yet.
     """
-
-    def __init__(self, expected: Mapping[str, float], *, quiet: bool = False) -> None:
-        self.expected = dict(expected)
-        self.quiet = quiet
-        self.seconds: dict[str, float] = {}
-        self._began = time.monotonic()
-        self._told = 0.0
-        self._bar: Any = None
-        self._task: Any = None
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[Callable[[float], None]]:
-        """Go through one step; what it gives takes the share done, 0 to 1."""
-        began = time.monotonic()
-        self._show(name, 0.0, began, line=False)
-
-        def tell(share: float) -> None:
-            self._show(name, min(max(share, 0.0), 1.0), began, line=False)
-
-        yield tell
-        self.seconds[name] = time.monotonic() - began
-        self._show(name, 1.0, began, line=True)
-
-    def expect(self, changed: Mapping[str, float]) -> None:
-        """Correct what was expected of steps, once more is known."""
-        self.expected |= changed
-
-    def say(self, text: str) -> None:
-        """A sentence for the user."""
-        if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        elif not self.quiet:
-            echo(text, err=True)
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    @property
-    def total(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self._began
-
-    def _left(self, name: str, share: float) -> float | None:
-        """Seconds left: what is expected of the rest, at the pace so far; at first rather at the pace expected."""
-        expected_done = sum(self.expected.get(step, 0.0) for step in self.seconds) + share * self.expected.get(name, 0)
-        whole = sum(self.expected.values())
-        if self.total < 2:
-            return None
-        trust = whole / 20
-        return max(whole - expected_done, 0.0) * (self.total + trust) / (expected_done + trust)
-
-    def _show(self, name: str, share: float, began: float, *, line: bool) -> None:
-        if self.quiet:
-            return
-        if sys.stderr.isatty():
-            self._show_bar(name, share)
-            return
-        now = time.monotonic()
-        if line or now - self._told >= LINE_EVERY:
-            self._told = now
-            place = list(self.expected).index(name) + 1 if name in self.expected else len(self.seconds)
-            left = self._left("" if line else name, 0.0 if line else share)
-            text = f"[{place}/{len(self.expected)}] {name}: "
-            text += f"done in {now - began:.1f} s" if line else f"{share:.0%}"
-            self.say(text + (f", about {_duration(left)} left in all" if left is not None and left >= 1 else ""))
-
-    def _show_bar(self, name: str, share: float) -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-        if self._bar is None:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=None),
-                TaskProgressColumn(),
-                TextColumn("{task.fields[left]}"),
-            )
-            self._bar = Progress(*columns, console=console(stderr=True))
-            self._bar.start()
-        if self._task is None or self._task[0] != name:
-            self._task = name, self._bar.add_task(name, total=1.0, left="")
-        left = self._left(name if share < 1 else "", share)
-        text = "" if left is None or share >= 1 else f"{_duration(left)} left in all"
-        self._bar.update(self._task[1], completed=share, left=text)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    m, k = follows, interactions
+    n = accounts if accounts is not None else m / 30
+    ties = (mutual if mutual is not None else RETURNED_SHARE * m) / 2
+    return {
+        BUILD: 0.7 + 250e-9 * m,
+        TALK: 0.1 + 600e-9 * k + 40e-9 * n,
+        COUNT: 0.05 + 12e-9 * m,
+        RANK: 0.2 + 4.5e-9 * iterations * m,
+        DENSE: 0.2 + 170e-9 * m,
+        RETURNED: 0.05 + 25e-9 * m,
+        RINGS: 0.2 + 180e-9 * m + 35e-6 * min(NULL_TIES, ties),
+        INFLUENCE: 0.35 + 9e-6 * min(n, RANKED),
+        WRITE: 0.25 + 1.5e-6 * n,
+    }

@@ -186,8 +186,15 @@ def group_row(number: int, group: FollowGroup, named: list[str]) -> GroupRow:
     )
 
 
-def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) -> None:
-    """rings.json: every group with its evidence and its members' ids; rings.parquet: the same without members."""
+def write_rings(
+    folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any], *, select: Sequence[str] | None = None
+) -> None:
+    """rings.json: every group with its evidence and its members' ids; rings.parquet: the same without members.
+
+    Args:
+        folder: where to; found: the groups; part: the sentence about them; ids: of the accounts.
+        select: columns of rings.parquet, in order; None for all, empty for no such file.
+    """
     import duckdb
     import msgspec
 
@@ -203,6 +210,9 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
     text = json_text({"sentence": part.sentence, "groups": whole}, indent=1)
     with new_text(folder / "rings.json") as file:
         file.write(text)
+    if select is not None and not select:
+        (folder / "rings.parquet").unlink(missing_ok=True)
+        return
     kinds = {"number": "INTEGER", "verdict": "VARCHAR", "members": "BIGINT", "ties": "BIGINT"}
     names = [name for name in GroupRow.__dataclass_fields__ if name != "named"]
     columns = ", ".join(f"{name} {kinds.get(name, 'DOUBLE')}" for name in names)
@@ -214,7 +224,8 @@ def write_rings(folder: Path, found: Rings, part: RingsPart, ids: NDArray[Any]) 
             )
         with new_file(folder / "rings.parquet") as file:
             target = str(file).replace("'", "''")
-            con.execute(f"COPY groups TO '{target}' (FORMAT parquet)")
+            chosen = ", ".join(names if select is None else select)
+            con.execute(f"COPY (SELECT {chosen} FROM groups) TO '{target}' (FORMAT parquet)")
 
 
 def _plain(value: Any) -> int | str:

@@ -11,7 +11,7 @@ import json
 import platform
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,20 @@ from headcount.network.figures import Binned, binned, by_size
 from headcount.network.inputs import Inputs, find_inputs, fingerprint, rows_of, upper_bounds
 from headcount.network.memory import MemoryPlan, parse_memory, plan_memory
 from headcount.network.page import RESPONSE, render_page
-from headcount.network.progress import Steps
+from headcount.network.progress import (
+    BUILD,
+    COUNT,
+    DENSE,
+    INFLUENCE,
+    RANK,
+    RANKED,
+    RETURNED,
+    RINGS,
+    TALK,
+    WRITE,
+    Steps,
+    expected_seconds,
+)
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
 from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
 from headcount.network.table import COLUMNS, write_accounts
@@ -40,21 +53,6 @@ if TYPE_CHECKING:
     from headcount.network.tables_in import Talk
 
 __all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]
-
-RANKED = 5_000_000
-"""Accounts that are ranked by response: on a larger platform those with most followers."""
-
-BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
-    "building the graph",
-    "counting and connecting",
-    "ranks over the network",
-    "reading the other tables",
-    "follows that are returned",
-    "dense blocks and synchrony",
-    "closed circuits",
-    "influence by response",
-    "writing",
-)
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,7 @@ class _State:
     iterations: int
     plan: MemoryPlan
     steps: Steps
+    select: Mapping[str, Sequence[str]] | None = None
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -104,6 +103,7 @@ def run_network(
     iterations: int = 20,
     interactions: Path | str | None = None,
     spammers: Path | str | None = None,
+    select: Mapping[str, Sequence[str]] | None = None,
     quiet: bool = True,
 ) -> Outcome:
     """Measure a whole platform and write the answers.
@@ -114,6 +114,8 @@ def run_network(
         memory: allowed, as in "16GB" or in bytes; what is needed at most is computed before anything long begins.
         iterations: of the ranks.
         interactions, spammers: files beside the data.
+        select: columns of the tables `accounts` and `rings`, in order; a table that is not named is not written. None
+            for all.
         quiet: show no progress on standard error.
 
     Raises:
@@ -137,7 +139,7 @@ def run_network(
     steps.say(plan.sentence())
     plan.check(allowed)
     folder.mkdir(parents=True, exist_ok=True)
-    state = _State(inputs, folder, allowed, iterations, plan, steps)
+    state = _State(inputs, folder, allowed, iterations, plan, steps, select)
     try:
         return _through(state)
     finally:
@@ -163,23 +165,20 @@ def _plan(inputs: Inputs, memory: int) -> MemoryPlan:
 
 
 def _expected(plan: MemoryPlan, inputs: Inputs, iterations: int) -> dict[str, float]:
-    """Seconds of each step on two cores, roughly: they only say how the time is shared."""
-    n, m, k = plan.accounts, plan.follows, plan.interactions
-    expected = {
-        BUILD: 120e-9 * m,
-        TALK: 300e-9 * k + 40e-9 * n,
-        COUNT: 12e-9 * m,
-        RANK: (4.5e-9 * iterations) * m,
-        DENSE: 170e-9 * m,
-        RETURNED: 25e-9 * m,
-        RINGS: 180e-9 * m,
-        INFLUENCE: 25e-6 * min(n, RANKED),
-        WRITE: 500e-9 * n,
-    }
-    skipped = set() if k else {INFLUENCE}
-    if not (k or inputs.posts or inputs.accounts or inputs.spammers):
+    """Seconds expected of the steps that this run has; the plan's accounts are an upper bound and tell nothing."""
+    expected = expected_seconds(None, plan.follows, plan.interactions, iterations=iterations)
+    skipped = set() if plan.interactions else {INFLUENCE}
+    if inputs.graph is not None:
+        skipped.add(BUILD)
+    if not (plan.interactions or inputs.posts or inputs.accounts or inputs.spammers):
         skipped.add(TALK)
-    return {step: seconds + 0.2 for step, seconds in expected.items() if step not in skipped}
+    return {step: seconds for step, seconds in expected.items() if step not in skipped}
+
+
+def _expect(state: _State, accounts: int, follows: int, mutual: int | None = None) -> None:
+    """Correct the expected times once the graph, and later its returned follows, are counted."""
+    counted = expected_seconds(accounts, follows, state.plan.interactions, iterations=state.iterations, mutual=mutual)
+    state.steps.expect({step: seconds for step, seconds in counted.items() if step not in state.steps.seconds})
 
 
 def _through(state: _State) -> Outcome:
@@ -189,6 +188,7 @@ def _through(state: _State) -> Outcome:
     ids = np.asarray(graph.ids)
     edges = graph.edges
     del graph
+    _expect(state, len(ids), edges)
     if TALK in state.steps.expected:
         _read_tables(state, ids)
     _connect(state)
@@ -198,7 +198,7 @@ def _through(state: _State) -> Outcome:
     found = _rings(state, mutual)
     del mutual
     influence, rated = _influence(state)
-    with state.steps.step(WRITE):
+    with state.steps.step(WRITE, len(ids), "accounts"):
         return _write(state, ids, edges, found, influence, rated)
 
 
@@ -226,7 +226,7 @@ def _build(state: _State) -> None:
         state.steps.expected.pop(BUILD, None)
     else:
         seen.unlink(missing_ok=True)
-        with state.steps.step(BUILD) as tell:
+        with state.steps.step(BUILD, state.plan.follows, "follows") as tell:
             build_graph(
                 state.inputs.follows[0] if len(state.inputs.follows) == 1 else list(state.inputs.follows),
                 folder,
@@ -248,7 +248,10 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
     from headcount.network.tables_in import newcomer_flags, numbered, post_facts, read_spammers, read_talk
 
     inputs = state.inputs
-    with state.steps.step(TALK) as tell, numbered(ids, state.folder, state.memory // 4) as con:
+    with (
+        state.steps.step(TALK, state.plan.interactions, "interactions") as tell,
+        numbered(ids, state.folder, state.memory // 4) as con,
+    ):
         if inputs.interactions:
             state.talk = read_talk(con, inputs.interactions)
         tell(0.7)
@@ -262,7 +265,7 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
 def _connect(state: _State) -> None:
     from headcount.network.components import components
 
-    with state.steps.step(COUNT):
+    with state.steps.step(COUNT, state.plan.follows, "follows"):
         label = components(state.graph().followees)
         state.columns["component"], sizes = numbered_components(label)
         state.about |= {"components": len(sizes), "largest_component": int(sizes.max(initial=0))}
@@ -285,7 +288,7 @@ def _rank(state: _State) -> None:
     from headcount.network.collusion import collusionrank
     from headcount.network.pagerank import pagerank
 
-    with state.steps.step(RANK) as tell:
+    with state.steps.step(RANK, state.iterations, "iterations") as tell:
         graph = state.graph()
         state.columns["pagerank"] = pagerank(
             graph, iterations=state.iterations, progress=lambda done, whole: tell(done / whole)
@@ -313,7 +316,7 @@ def _dense(state: _State) -> None:
     from headcount.network.dense_blocks import dense_blocks
     from headcount.network.synchrony import synchrony
 
-    with state.steps.step(DENSE) as tell:
+    with state.steps.step(DENSE, state.plan.follows, "follows") as tell:
         graph = state.graph()
         state.columns["synchrony"] = synchrony(graph.followees, graph.followers).excess.astype(np.float32)
         tell(0.6)
@@ -328,7 +331,7 @@ def _returned(state: _State) -> Rows:
     from headcount.network.cores import core_numbers
     from headcount.network.mutual import mutual_rows
 
-    with state.steps.step(RETURNED) as tell:
+    with state.steps.step(RETURNED, state.plan.follows, "follows") as tell:
         mutual = mutual_rows(state.graph())
         plan = state.plan
         # More of them may be returned than was taken for granted.
@@ -359,8 +362,10 @@ def _rings(state: _State, mutual: Rows) -> Rings:
         state.notes.append(
             "No posts are at hand, so circuits whose members never write cannot be told from absent ones."
         )
-    with state.steps.step(RINGS):
-        found = rings_of_graph(state.graph().followees, mutual, conversation=conversation, facts=facts)
+    ties = len(mutual.targets) // 2
+    _expect(state, len(mutual.offsets) - 1, int(state.columns["followees"].sum(dtype=np.int64)), mutual=2 * ties)
+    with state.steps.step(RINGS, ties, "ties") as tell:
+        found = rings_of_graph(state.graph().followees, mutual, conversation=conversation, facts=facts, progress=tell)
     state.columns["group"] = np.where(found.label >= 0, found.label + 1, -1).astype(np.int32)
     state.columns["ring"] = np.where(found.in_ring, found.label + 1, -1).astype(np.int32)
     return found
@@ -372,7 +377,7 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
         return None, None
     from headcount.measures.influence import count_responders
 
-    with state.steps.step(INFLUENCE) as tell:
+    with state.steps.step(INFLUENCE, len(state.columns["followers"]), "accounts") as tell:
         graph = state.graph()
         responders = count_responders(state.talk.actor, state.talk.target, graph.count, graph.followers)
         state.columns["responders"] = responders.astype(np.int32)
@@ -453,7 +458,8 @@ def _write(
     if talk is not None:
         told = TalkPart(rows=talk.rows, unknown=talk.unknown, pairs=len(talk.actor), first=talk.first, last=talk.last)
     state.about |= {"follows": edges, "spammers": None if state.spammers is None else len(state.spammers)}
-    write_rings(state.folder, found, part, ids)
+    rings_columns = None if state.select is None else state.select.get("rings", ())
+    write_rings(state.folder, found, part, ids, select=rings_columns)
     return write_answers(
         state.folder,
         ids,
@@ -472,6 +478,7 @@ def _write(
             "notes": state.notes,
         },
         memory=state.memory // 8,
+        select=state.select,
     )
 
 
@@ -487,6 +494,7 @@ def write_answers(
     about: Mapping[str, Any],
     told: Mapping[str, Any],
     memory: int,
+    select: Mapping[str, Sequence[str]] | None = None,
 ) -> Outcome:
     """Write the table, the summary and the page.
 
@@ -497,10 +505,17 @@ def write_answers(
         about: follows, components, largest_component, spammers, and rows, missing, self_loops, duplicates if known.
         told: engine, data, iterations, memory_bound, seconds, notes.
         memory: bytes that the writer may take.
+        select: as for `run_network`.
     """
-    write_accounts(
-        folder / "accounts.parquet", ids, {name: columns[name] for name in COLUMNS if name in columns}, memory=memory
-    )
+    table = {name: columns[name] for name in COLUMNS if name in columns}
+    if select is None or "accounts" in select:
+        chosen = None if select is None else select["accounts"]
+        write_accounts(folder / "accounts.parquet", ids, table, memory=memory, select=chosen)
+        unknown = [name for name in chosen or () if name not in ("account_id", *table)]
+        if unknown:
+            told["notes"].append(f"Unknown from this data, and not in accounts.parquet: {', '.join(unknown)}.")
+    else:
+        (folder / "accounts.parquet").unlink(missing_ok=True)
     picture, what = _picture(columns)
     core = columns["core_number"]
     highest = int(core.max(initial=0))

@@ -6,7 +6,7 @@ which rates, ranks and the page are made as on one machine. Closed circuits are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ def run_network_on_spark(
     iterations: int = 20,
     interactions: Path | str | None = None,
     spammers: Path | str | None = None,
+    select: Mapping[str, Sequence[str]] | None = None,
     quiet: bool = True,
 ) -> Outcome:
     """Measure a whole platform on Spark; arguments as for `run_network`.
@@ -78,13 +79,21 @@ def run_network_on_spark(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with work_folder(session, folder) as work:
-            return _through(work, inputs, folder, iterations, allowed, steps)
+            return _through(work, inputs, folder, iterations, allowed, steps, select)
     finally:
         steps.close()
         session.stop()
 
 
-def _through(work: Checkpoints, inputs: Inputs, folder: Path, iterations: int, memory: int, steps: Steps) -> Outcome:
+def _through(
+    work: Checkpoints,
+    inputs: Inputs,
+    folder: Path,
+    iterations: int,
+    memory: int,
+    steps: Steps,
+    select: Mapping[str, Sequence[str]] | None,
+) -> Outcome:
     from headcount.network import expressions, spark_iterate
     from headcount.network.spark import prepare
 
@@ -147,6 +156,7 @@ def _through(work: Checkpoints, inputs: Inputs, folder: Path, iterations: int, m
                 "notes": notes,
             },
             memory=memory // 8,
+            select=select,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,14 @@ COLUMNS: dict[str, str] = {
 """Columns and their meaning; those that are unknown for all are left out."""
 
 
-def write_accounts(path: Path, ids: NDArray[Any], columns: Mapping[str, NDArray[Any]], *, memory: int) -> None:
+def write_accounts(
+    path: Path,
+    ids: NDArray[Any],
+    columns: Mapping[str, NDArray[Any]],
+    *,
+    memory: int,
+    select: Sequence[str] | None = None,
+) -> None:
     """Write the table; NaN, and whole numbers below 0, are unknown (null).
 
     Args:
@@ -50,6 +57,7 @@ def write_accounts(path: Path, ids: NDArray[Any], columns: Mapping[str, NDArray[
         ids: (N,) of the accounts.
         columns: name to (N,) values, names and order from `COLUMNS`.
         memory: bytes that the writer may take.
+        select: columns to write, in order, account_id among them or not; None for all. Unknown ones are left out.
 
     Raises:
         HeadcountError: the disk is full, or the file cannot be written.
@@ -57,11 +65,13 @@ def write_accounts(path: Path, ids: NDArray[Any], columns: Mapping[str, NDArray[
     con = duckdb.connect()
     con.execute(f"SET memory_limit = '{max(memory // 1_000_000, 300)}MB'; SET preserve_insertion_order = true")
     con.register("given", {"account_id": np.asarray(ids), **columns})
-    shown = [_shown(name, values) for name, values in columns.items()]
     kind = "" if np.asarray(ids).dtype.kind in "iu" else "::VARCHAR"
+    sql = {"account_id": f"account_id{kind} AS account_id"}
+    sql |= {name: _shown(name, values) for name, values in columns.items()}
+    shown = ", ".join(sql[name] for name in (sql if select is None else select) if name in sql)
     part = path.with_name(f".{path.name}.part")
     target = str(part).replace("'", "''")
-    query = f"SELECT account_id{kind} AS account_id, {', '.join(shown)} FROM given"
+    query = f"SELECT {shown} FROM given"
     try:
         con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
         part.replace(path)

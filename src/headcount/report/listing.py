@@ -16,7 +16,7 @@ from headcount.report import wording as say
 from headcount.report.model import FollowerRow
 from headcount.safe_text import csv_guarded
 
-__all__ = ["count_rows", "sort_rows", "write_csv"]
+__all__ = ["count_rows", "plain_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -49,22 +49,31 @@ def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) 
     return f"{text} and {say.count(gone)} gone" if gone else text
 
 
-def write_csv(rows: Sequence[FollowerRow], target: Path, *, list_state: State) -> None:
+def write_csv(
+    rows: Sequence[FollowerRow], target: Path, *, list_state: State, columns: Sequence[str] | None = None
+) -> None:
     """Write rows as CSV to a file (compressed where its name ends in .gz), or to standard output for the path `-`.
 
     Args:
         rows: the followers; target: the file.
         list_state: how completely the list of followers was read; stands in every row, in the column `list_state`.
+        columns: names of the columns, in order; None for all.
     """
+    names = [*(field.name for field in fields(FollowerRow)), "list_state"] if columns is None else columns
     if str(target) == "-":
-        _write(rows, sys.stdout, list_state)
+        _write(rows, sys.stdout, list_state, names)
         return
     with new_text(target, newline="") as file:
-        _write(rows, file, list_state)
+        _write(rows, file, list_state, names)
 
 
-def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State) -> None:
-    writer = csv.DictWriter(file, [*(field.name for field in fields(FollowerRow)), "list_state"])
+def plain_rows(rows: Sequence[FollowerRow], *, list_state: State) -> list[dict[str, Any]]:
+    """Rows as plain values, as in CSV."""
+    return [asdict(row) | {"list_state": list_state} for row in rows]
+
+
+def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State, names: Sequence[str]) -> None:
+    writer = csv.DictWriter(file, names, extrasaction="ignore")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _harmless(value) for name, value in asdict(row).items()} | {"list_state": list_state})

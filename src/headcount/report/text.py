@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 from headcount.follower_list import COMPLETE
@@ -11,12 +10,12 @@ from headcount.report import wording as say
 from headcount.report.coverage import follower_list_sentence
 from headcount.report.findings import question_sentence
 from headcount.report.listing import count_rows
-from headcount.terminal import console
+from headcount.screen_table import Column
+from headcount.screen_table import print_line as _line
+from headcount.screen_table import print_table as _table
+from headcount.terminal import is_silent, terminal_width
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from headcount.demo import DemoOutcome
     from headcount.follower_list import FollowerList
     from headcount.measures.authenticity import Authenticity
@@ -40,30 +39,15 @@ __all__ = [
 _BAR = 30
 
 
-@cache
-def _console() -> Console:
-    return console(highlight=False, soft_wrap=False)
+def _note(text: str) -> None:
+    """What is no part of the answer: how to read it, how to see more. Nothing with --silent."""
+    if not is_silent():
+        _line(text, style="dim")
 
 
-def _line(text: str = "", style: str | None = None) -> None:
-    """Print text as it is: what comes from outside is never read as markup, and control characters are dropped."""
-    _console().print(say.plain(text), style=style, markup=False)
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name, align in columns:
-        table.add_column(name, justify="right" if align == "right" else "left", overflow="fold")
-    return table
-
-
-def _row(table: Table, *cells: str | None) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(say.plain(cell)) if cell is not None else Text("unknown", style="dim") for cell in cells))
+def _who(handle: str | None, account_id: str | None) -> str:
+    """A handle in full, so that it can be copied."""
+    return say.plain(handle or account_id or "") or "(not named)"
 
 
 def print_report(report: Report, *, brief: bool = False, verbose: bool = False) -> None:
@@ -88,31 +72,32 @@ def print_report(report: Report, *, brief: bool = False, verbose: bool = False) 
     if verbose or any(part.state != "complete" for part in report.lists):
         _print_lists(report.lists)
     for note in report.notes:
-        _line(f"· {note}", style="dim")
+        _note(f"· {note}")
 
 
 def _print_lists(parts: Sequence[ListPart]) -> None:
     """How completely each list was read."""
     _line("How completely each list was read", style="bold")
-    table = _table(
-        ("List", "left"),
-        ("State", "left"),
-        ("Listed", "right"),
-        ("Counter", "right"),
-        ("Read on", "left"),
-        ("Why", "left"),
-    )
-    for part in parts:
-        _row(
-            table,
+    columns = [
+        Column("List", 0),
+        Column("State", 0),
+        Column("Listed", 1, right=True),
+        Column("Counter", 2, right=True),
+        Column("Read on", 4),
+        Column("Why", 3, flexible=True),
+    ]
+    rows = [
+        [
             say.LIST_NAMES[part.list],
             part.state,
             say.count(part.listed) if part.listed is not None else None,
             say.count(part.claimed) if part.claimed is not None else None,
             say.day(part.observed_at) if part.observed_at is not None else None,
             part.why or "",
-        )
-    _console().print(table)
+        ]
+        for part in parts
+    ]
+    _table(columns, rows)
     _line()
 
 
@@ -135,18 +120,19 @@ def _print_rings(report: Report) -> None:
     _line(f"Closed circuits among the {report.followers.follower_list.noun()}", style="bold")
     _line(part.too_little or part.sentence or "")
     if part.groups:
-        table = _table(
-            ("Group", "left"),
-            ("Members", "right"),
-            ("Pairs that follow each other", "right"),
-            ("Talk, 1 = usual", "left"),
-        )
+        columns = [
+            Column("Group", 0),
+            Column("Members", 0, right=True),
+            Column("Pairs that follow each other", 1, right=True),
+            Column("Talk, 1 = usual", 2),
+        ]
+        rows: list[list[str | None]] = []
         for group in part.groups:
             talk = None
             if group.conversation is not None and group.conversation_low is not None:
                 talk = f"{group.conversation:.2f} ({group.conversation_low:.2f} to {group.conversation_high:.2f})"
-            _row(table, say.VERDICTS[group.verdict], say.count(group.members), say.share(group.density), talk)
-        _console().print(table)
+            rows.append([say.VERDICTS[group.verdict], say.count(group.members), say.share(group.density), talk])
+        _table(columns, rows)
     _line()
 
 
@@ -159,7 +145,7 @@ def _print_verdicts(report: Report) -> None:
     if part.local_error is not None:
         _line(part.local_error.sentence())
     _line(part.sentence)
-    _line(f"What it does not do, and its errors by data set: {part.model_card}, headcount authenticity.", style="dim")
+    _note(f"What it does not do, and its errors by data set: {part.model_card}, headcount authenticity.")
     _line()
 
 
@@ -169,7 +155,15 @@ def _print_funnel(report: Report) -> None:
         _line(funnel.too_little or "")
         _line()
         return
-    table = _table((noun.capitalize(), "left"), ("", "right"), ("", "right"), ("", "left"))
+    columns = [
+        Column(noun.capitalize(), 0),
+        Column("Number", 0, right=True),
+        Column("Share", 1, right=True),
+        Column("", 3, called="bars"),
+    ]
+    if funnel.sample is not None:
+        columns.append(Column("95% interval", 2))
+    rows: list[list[str | None]] = []
     for key, name in say.CLASS_NAMES.items():
         number = getattr(funnel.classes, key)
         standing = max(funnel.followers - funnel.classes.gone, 1)
@@ -178,19 +172,21 @@ def _print_funnel(report: Report) -> None:
         if estimate is not None:
             number, share = estimate.followers, estimate.followers / standing
         bar = "█" * round(share * _BAR) or ("▏" if number else "")
-        if estimate is not None:
-            bar += f" {say.interval(estimate.low, estimate.high)}" if estimate.low < estimate.high else ""
+        interval = ""
+        if estimate is not None and estimate.low < estimate.high:
+            interval = say.interval(estimate.low, estimate.high)
+        cells = [say.count(round(number)), say.share(share), bar]
         if key == "gone":  # apart: no part of those who follow
-            _row(table, name, say.count(number), "", "besides; unfollowed, deleted or suspended" if number else "")
-            continue
-        _row(table, name, say.count(round(number)), say.share(share), bar)
-    _console().print(table)
+            cells = [say.count(number), "", ""]
+        rows.append([name, *cells, *([interval] if funnel.sample is not None else [])])
+    _table(columns, rows)
+    if funnel.classes.gone:
+        _note("The gone are counted besides; unfollowed, deleted or suspended.")
     if funnel.sample is not None:
-        _line(
+        _note(
             f"Silent {noun} are estimated from {say.count(funnel.sample.silent_drawn)} of "
             f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval."
-            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else ""),
-            style="dim",
+            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else "")
         )
     _line()
 
@@ -200,12 +196,17 @@ def _print_audience(report: Report) -> None:
     active, passive = audience.observed_active, audience.observed_passive_only
     if audience.headcount is None or audience.observed is None or active is None or passive is None:
         return
-    table = _table(("New responders to expect", "left"), ("", "right"), ("95% interval", "left"))
+    columns = [
+        Column("New responders to expect", 0),
+        Column("Number", 0, right=True),
+        Column("95% interval", 1, flexible=True),
+    ]
+    rows: list[list[str | None]] = []
     for step in audience.next:
         posts = "in the next post" if step.posts == 1 else f"in the next {say.count(step.posts)} posts"
         limits = say.interval(step.low, step.high) if audience.exact is None else say.EXACT[audience.exact]
-        _row(table, posts, say.count(round(step.new_responders)), limits)
-    _console().print(table)
+        rows.append([posts, say.count(round(step.new_responders)), limits])
+    _table(columns, rows)
     _line()
     parts = [
         f"{say.count(active)} by words",
@@ -227,14 +228,15 @@ def print_question(question: Question, *, title: bool = False) -> None:
         return
     if title:
         _line("Questions", style="bold")
-    table = _table(
-        ("Asked", "left"),
-        ("Question", "left"),
-        ("in 24 h", "right"),
-        ("so far", "right"),
-        ("in the end", "left"),
-        ("half after", "right"),
-    )
+    columns = [
+        Column("Asked", 1),
+        Column("Question", 0, flexible=True),
+        Column("in 24 h", 0, right=True),
+        Column("so far", 1, right=True),
+        Column("in the end", 2),
+        Column("half after", 3, right=True),
+    ]
+    rows: list[list[str | None]] = []
     for test in question.tests[:15]:
         end = None
         if test.final_estimate is not None and test.low is not None and test.high is not None:
@@ -243,21 +245,17 @@ def print_question(question: Question, *, title: bool = False) -> None:
         within = say.count(test.responders_24h) if test.responders_24h is not None else "still open"
         half = say.minutes(test.half_life_minutes) if test.half_life_minutes is not None else "—"
         asked = say.day(test.asked_at) if test.asked_at else None
-        _row(
-            table,
-            asked,
-            say.shorten(test.text or test.post_id, 48),
-            within,
-            say.count(test.responders),
-            end,
-            half,
-        )
-    _console().print(table)
+        text = say.plain(test.text or "") or test.post_id
+        if terminal_width() is not None:
+            text = say.shorten(text, 48)
+        rows.append([asked, text, within, say.count(test.responders), end, half])
+    _table(columns, rows)
     pooled = question.pooled
     if pooled is not None and pooled.tests > 1:
+        people = say.number_of(pooled.every_time, "person", "people")
         never = f", {say.count(pooled.never)} never" if pooled.never is not None else ""
         _line(
-            f"Of {say.count(pooled.tests)} questions, {say.count(pooled.every_time)} people answered every time, "
+            f"Of {say.count(pooled.tests)} questions, {people} answered every time, "
             f"{say.count(pooled.sometimes)} several times, {say.count(pooled.once)} once{never}."
         )
     if pooled is not None and pooled.no_curve is not None:
@@ -276,25 +274,25 @@ def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
         return
     if title:
         _line("Strongest two-way ties", style="bold")
-    table = _table(
-        ("Who", "left"),
-        ("wrote", "right"),
-        ("was written to", "right"),
-        ("strength", "right"),
-        ("state", "left"),
-        ("last", "left"),
-    )
+    columns = [
+        Column("Who", 0),
+        Column("wrote", 1, right=True),
+        Column("was written to", 2, right=True),
+        Column("strength", 3, right=True),
+        Column("state", 4),
+        Column("last", 5),
+    ]
+    rows: list[list[str | None]] = []
     counts = [count for count in (ties.count, ties.count_others) if count is not None]
     total = sum(counts) if counts else len(ties.top)
     for tie in ties.top[:limit]:
-        who = say.name(tie.handle or tie.account_id, unnamed="(not named)")
+        who = _who(tie.handle, tie.account_id)
         last = say.day(tie.last) if tie.last else None
-        _row(table, who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last)
-    _console().print(table)
-    _line(
+        rows.append([who, say.count(tie.received), say.count(tie.sent), f"{tie.strength:.2f}", tie.state, last])
+    _table(columns, rows)
+    _note(
         f"{min(limit, len(ties.top))} of {say.count(total)} ties of the last "
-        f"{ties.window_days:g} days. Strength: contacts a month, both ways.",
-        style="dim",
+        f"{ties.window_days:g} days. Strength: contacts a month, both ways."
     )
     if not title:
         _print_follower_list(ties.follower_list)
@@ -306,16 +304,20 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
     if rows.follower_list.listed is None:
         _print_follower_list(rows.follower_list)
         return
-    table = _table(("Follower", "left"), ("Class", "left"), ("Responses", "right"), ("Why", "left"))
+    columns = [
+        Column("Follower", 0),
+        Column("Class", 1),
+        Column("Responses", 2, right=True),
+        Column("Why", 3, flexible=True),
+    ]
+    shown: list[list[str | None]] = []
     for row in rows[:limit]:
-        who = say.name(row.handle or row.account_id, unnamed="(not named)")
-        responses = "?" if row.responses is None else say.count(row.responses)
-        _row(table, who, say.CLASS_NAMES[row.label], responses, row.reasons)
-    _console().print(table)
-    _line(
+        responses = None if row.responses is None else say.count(row.responses)
+        shown.append([_who(row.handle, row.account_id), say.CLASS_NAMES[row.label], responses, row.reasons])
+    _table(columns, shown)
+    _note(
         f"{say.count(min(limit, len(rows)))} of {count_rows(rows, rows.follower_list)}; "
-        "--limit, --class, --sort and --csv choose.",
-        style="dim",
+        "--limit, --class, --sort, --select and --csv choose."
     )
     _print_follower_list(rows.follower_list)
 
@@ -328,27 +330,27 @@ def print_authenticity(found: Authenticity, row: int | None) -> None:
         _line(found.explain(row))
         if np.isnan(found.real[row]):  # the points belong to a probability that is not given
             return
-        table = _table(("What is known", "left"), (f"Speaks for {found.kind(row)}", "right"))
-        for reason in found.reasons(row):
-            _row(table, reason.sentence, f"{reason.points:+.2f}")
-        _row(table, "together (log odds against a real account)", f"{sum(r.points for r in found.reasons(row)):+.2f}")
-        _console().print(table)
+        reasons = found.reasons(row)
+        points: list[list[str | None]] = [[reason.sentence, f"{reason.points:+.2f}"] for reason in reasons]
+        together = sum(reason.points for reason in reasons)
+        points.append(["together (log odds against a real account)", f"{together:+.2f}"])
+        _table(
+            [Column("What is known", 0, flexible=True), Column(f"Speaks for {found.kind(row)}", 0, right=True)], points
+        )
         return
-    table = _table(("Judgement", "left"), ("Followers", "right"))
-    columns = found.columns()
-    for name, number in zip(columns["class"], columns["followers"], strict=True):
-        if number:
-            _row(table, name.replace("_", " "), say.count(number))
-    _console().print(table)
+    judged = found.columns()
+    pairs = zip(judged["class"], judged["followers"], strict=True)
+    counts: list[list[str | None]] = [[name.replace("_", " "), say.count(number)] for name, number in pairs if number]
+    _table([Column("Judgement", 0), Column("Followers", 0, right=True)], counts)
     words = found.follower_list or COMPLETE
     gone = int((~found.standing).sum())
     left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
-    _line(f"{words.counted(int(found.standing.sum()))} in all{left}.", style="dim")
+    _note(f"{words.counted(int(found.standing.sum()))} in all{left}.")
     _line(found.sentence())
     _print_follower_list(found.follower_list)
     _line()
     _print_errors(found)
-    _line("Why, for one follower: headcount authenticity --who HANDLE", style="dim")
+    _note("Why, for one follower: headcount authenticity --who HANDLE")
 
 
 def _print_errors(found: Authenticity) -> None:
@@ -356,18 +358,23 @@ def _print_errors(found: Authenticity) -> None:
 
     part = authenticity_part(found, None, None)
     _line(part.made_by)
-    table = _table(
-        ("Accounts it had not seen", "left"), ("real", "right"), ("accused", "right"), ("other", "right"),
-        ("found", "right"), ("AUC", "right"),
-    )  # fmt: skip
+    columns = [
+        Column("Accounts it had not seen", 0, flexible=True),
+        Column("real", 1, right=True),
+        Column("accused", 0, right=True),
+        Column("other", 1, right=True),
+        Column("found", 0, right=True),
+        Column("AUC", 2, right=True),
+    ]
+    rows: list[list[str | None]] = []
     for one in part.sets:
         accused = f"{say.count(one.accused)} ({say.share_interval(one.accused_low, one.accused_high)})"
         got = f"{say.count(one.found)} ({say.share_interval(one.found_low, one.found_high)})"
-        _row(table, f"{one.name}: {one.labels}", say.count(one.real), accused, say.count(one.other), got,
-             f"{one.auc:.3f}")  # fmt: skip
-    _console().print(table)
+        name = f"{one.name}: {one.labels}"
+        rows.append([name, say.count(one.real), accused, say.count(one.other), got, f"{one.auc:.3f}"])
+    _table(columns, rows)
     for failure in part.known_failures:
-        _line(f"· {failure}", style="dim")
+        _note(f"· {failure}")
 
 
 def print_imported(imported: Imported) -> None:
@@ -381,7 +388,7 @@ def print_imported(imported: Imported) -> None:
     if imported.skipped:
         _line(f"{say.count(imported.skipped)} bad rows were left out.", style="yellow")
     for note in imported.notes:
-        _line(f"· {note}", style="dim")
+        _note(f"· {note}")
 
 
 def print_accounts(accounts: Sequence[KnownAccount], *, more: str | None = None) -> None:
@@ -389,22 +396,22 @@ def print_accounts(accounts: Sequence[KnownAccount], *, more: str | None = None)
     if not accounts:
         _line("The workspace holds no account with followers or posts.")
         return
-    table = _table(
-        ("Account", "left"), ("Handle", "left"), ("Followers listed", "right"), ("List", "left"), ("Posts", "right")
-    )
+    columns = [
+        Column("Handle", 0),
+        Column("Followers listed", 1, right=True),
+        Column("List", 2),
+        Column("Posts", 3, right=True),
+        Column("Account", 4),
+    ]
+    rows: list[list[str | None]] = []
     for account in accounts:
         found = account.follower_list
-        _row(
-            table,
-            account.account_id,
-            account.handle or "",
-            say.count(account.followers) if found.listed is not None else "unknown",
-            _list_cell(found),
-            say.count(account.posts),
-        )
-    _console().print(table)
+        listed = say.count(account.followers) if found.listed is not None else None
+        who = account.handle or account.account_id
+        rows.append([who, listed, _list_cell(found), say.count(account.posts), account.account_id])
+    _table(columns, rows)
     if more is not None:
-        _line(f"Next: headcount report {accounts[0].handle or accounts[0].account_id}{more}", style="dim")
+        _note(f"Next: headcount report {accounts[0].handle or accounts[0].account_id}{more}")
 
 
 def _list_cell(found: FollowerList) -> str:
@@ -419,37 +426,31 @@ def _list_cell(found: FollowerList) -> str:
 
 def print_demo(outcome: DemoOutcome) -> None:
     """The cast of the demo side by side, with the truth."""
-    table = _table(
-        ("Account", "left"),
-        ("Who", "left"),
-        ("Followers", "right"),
-        ("Headcount (95%)", "left"),
-        ("Truth", "right"),
-    )
+    columns = [
+        Column("Account", 0),
+        Column("Who", 3, flexible=True),
+        Column("Followers", 2, right=True),
+        Column("Headcount (95%)", 0),
+        Column("Truth", 1, right=True),
+    ]
+    rows: list[list[str | None]] = []
     for member in outcome.cast:
         headcount = None
         if member.headcount is not None and member.low is not None and member.high is not None:
             headcount = say.estimate(member.headcount, member.low, member.high)
-        _row(
-            table,
-            say.name(member.handle),
-            member.who,
-            say.count(member.followers) if member.followers is not None else None,
-            headcount,
-            say.count(member.truth),
-        )
-    _console().print(table)
+        followers = say.count(member.followers) if member.followers is not None else None
+        rows.append([_who(member.handle, None), member.who, followers, headcount, say.count(member.truth)])
+    _table(columns, rows)
     for member in outcome.cast:
         if not member.follower_list.is_complete:
-            _line(f"{say.name(member.handle)}: {member.follower_list.size()}.", style="dim")
-    _line(
-        "Truth: followers who did respond in the window or in as many posts again, which the program never saw.",
-        style="dim",
-    )
+            _line(f"{_who(member.handle, None)}: {member.follower_list.size()}.", style="dim")
+    _note("Truth: followers who did respond in the window or in as many posts again, which the program never saw.")
     _line()
     for finding in outcome.findings:
         _line(finding, style="bold")
+    if is_silent():
+        return
     _line()
-    _line("One report each: " + ", ".join(member.report for member in outcome.cast), style="dim")
-    _line(f"Next: headcount report ana --workspace {outcome.workspace}", style="dim")
+    _note("One report each: " + ", ".join(member.report for member in outcome.cast))
+    _note(f"Next: headcount report ana --workspace {outcome.workspace}")
     _line(f"Report: {outcome.report}")

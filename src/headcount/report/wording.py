@@ -111,6 +111,9 @@ _PHRASES_OF_ONE = {
     "unknown": "is unknown",
 }
 
+MAX_NAME = 300
+"""Characters of a name that are shown: more than any platform allows a handle (Mastodon: 30, @ and a host of 253)."""
+
 _PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Imported table"}
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -141,8 +144,8 @@ def _cells(character: str) -> int:
 
 
 def name(handle: str | None, *, unnamed: str = "this account") -> str:
-    """A handle or name from outside, at most 60 characters; `unnamed` where there is none."""
-    shown = shorten(handle, 60) if handle is not None else ""
+    """A handle or name from outside, whole up to 300 characters; `unnamed` where there is none."""
+    shown = shorten(handle, MAX_NAME) if handle is not None else ""
     return shown or unnamed
 
 
