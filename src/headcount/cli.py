@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ import click
 from headcount import __version__
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
 from headcount.terminal import confirm, echo, echo_json, show_click_error
+from headcount.times import as_datetime
 
 if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
@@ -115,14 +116,12 @@ class _Moment(click.ParamType[datetime]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """ISO 8601; without a zone it is UTC."""
-        if isinstance(value, datetime):
-            return value
+        """As the library takes a time (`headcount.times`): a date is 00:00 UTC of that day."""
         try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date; write 2026-10-01 or 2026-10-01T12:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return as_datetime(value)
+        except UsageError:
+            accepted = "write 2026-10-01 (00:00 UTC of that day) or 2026-10-01T12:00+02:00"
+            self.fail(f"{value!r} is not a time; {accepted}", param, ctx)
 
 
 def _everywhere(command: Command) -> Command:
@@ -141,7 +140,7 @@ def _looking(command: Command) -> Command:
     command = click.option(
         "--as-of",
         type=_Moment(),
-        help="End of the observation [default: the newest observation in the data].",
+        help="End of the observation; a date is 00:00 UTC of that day [default: the newest observation in the data].",
     )(command)
     return click.option(
         "--window", type=_Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."

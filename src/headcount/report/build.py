@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Any
 
@@ -22,10 +21,12 @@ from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import Question, question
+from headcount.measures.result import Result, dated
 from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.ties import Ties, ties
 from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
+from headcount.record import REPR_LENGTH, shorten
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.coverage import (
     counted_list,
@@ -45,11 +46,13 @@ from headcount.report.model import (
     FollowerRow,
     FollowerRows,
     FunnelPart,
+    Part,
     Report,
     TiePart,
     TiesPart,
 )
 from headcount.report.rings_part import rings_part
+from headcount.times import iso_text
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 
@@ -114,6 +117,11 @@ class Measured:
             self._leave_unknown(unknown_responses_sentence(unknown))
         self._mark_list()
 
+    def __repr__(self) -> str:
+        name = self.view.facts.handle or self.view.facts.account_id
+        finding = dated(self.audience.sentence(), iso_text(self.view.as_of))
+        return shorten(f"<Measured {shorten(name, 60)}, {finding}", REPR_LENGTH - 1) + ">"
+
     def _mark_list(self) -> None:
         """Each result carries how completely the followers were listed; who is not in a partial list may follow."""
         found = self.follower_list
@@ -123,7 +131,7 @@ class Measured:
             top = [replace(tie, follows=None) if tie.person >= size else tie for tie in top]
         self.ties = replace(self.ties, follower_list=found, top=top)
         self.question = replace(self.question, follower_list=found)
-        self.audience = replace(self.audience, follower_list=found)
+        self.audience = replace(self.audience, follower_list=found, as_of=iso_text(self.view.as_of))
         self.funnel = replace(self.funnel, follower_list=found)
         if self.authenticity is not None:
             self.authenticity = replace(self.authenticity, follower_list=found)
@@ -196,7 +204,8 @@ class Measured:
         followers, between = self.view.followers, self.view.between
         if followers is None or between is None or self.listed is None:
             return None
-        return follower_rings(between, followers, standing=self.listed)
+        circuits = follower_rings(between, followers, standing=self.listed)
+        return replace(circuits, found=replace(circuits.found, as_of=iso_text(self.view.as_of)))
 
     def _funnel(self, found: Authenticity | None) -> Funnel:
         followers = self.view.followers
@@ -266,6 +275,7 @@ def build_report(
         "arrival": _arrival_part(measured, anonymous=anonymous),
         "beside": others,
     }
+    parts |= {name: _as_of(part, account.as_of) for name, part in parts.items()}
     return Report(
         schema=SCHEMA,
         headcount_version=__version__,
@@ -276,6 +286,11 @@ def build_report(
         responses_note=kinds,
         **parts,
     )
+
+
+def _as_of(part: Any, end: str | None) -> Any:
+    """A section with the date of the observation; anything that has none is given back."""
+    return replace(part, as_of=end) if isinstance(part, Part | Result) else part
 
 
 def _shows_no_posts(view: AccountView) -> bool:
@@ -317,13 +332,6 @@ def _chosen_posts(view: AccountView, chosen: Sequence[str] | None) -> list[int] 
     return [place[post_id] for post_id in chosen]
 
 
-def moment(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601 in UTC; None where unknown."""
-    if seconds is None or not np.isfinite(seconds):
-        return None
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _coarse(time: str | None, length: int) -> str | None:
     """A time cut to its day (10 characters) or month (7), so that it cannot be looked up."""
     return None if time is None else f"{time[:length]}{'-01' if length == 7 else ''}T00:00:00Z"
@@ -338,12 +346,12 @@ def _account_part(measured: Measured, *, anonymous: bool) -> AccountPart:
         handle=None if hidden else facts.handle,
         display_name=None if hidden else facts.display_name,
         platform=facts.platform,
-        created_at=None if hidden else moment(facts.created_at),
-        as_of=moment(view.as_of) or "",
+        created_at=None if hidden else iso_text(facts.created_at),
+        as_of=iso_text(view.as_of) or "",
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
         posts_in_window=None if measured.posts_unknown else len(view.posts),
-        first_post_at=_coarse(moment(first), 10) if hidden else moment(first),
+        first_post_at=_coarse(iso_text(first), 10) if hidden else iso_text(first),
         status=facts.status,
         private_responses=view.private_responses,
     )
@@ -374,7 +382,7 @@ def _ties_part(measured: Measured, *, anonymous: bool) -> TiesPart:
                 received=tie.received,
                 strength=tie.strength,
                 balance=tie.balance,
-                last=_coarse(moment(tie.last), 7) if anonymous else moment(tie.last),
+                last=_coarse(iso_text(tie.last), 7) if anonymous else iso_text(tie.last),
                 state=tie.state,
                 layer=tie.layer,
                 follows=tie.follows,
@@ -416,7 +424,7 @@ def _arrival_part(measured: Measured, *, anonymous: bool) -> ArrivalPart:
     return ArrivalPart(
         order=points.tolist(),
         created_at=[
-            (_coarse(moment(seconds), 7) if anonymous else moment(seconds)) or ""
+            (_coarse(iso_text(seconds), 7) if anonymous else iso_text(seconds)) or ""
             for seconds in columns.created_at[points]
         ],
         label=[CLASSES[label] for label in labels],
@@ -436,6 +444,7 @@ def _beside(other: Measured, number: int, *, anonymous: bool) -> Beside:
         low=other.audience.low,
         high=other.audience.high,
         exact=other.audience.exact,
+        as_of=iso_text(other.view.as_of),
     )
 
 
@@ -483,9 +492,9 @@ def _row(measured: Measured, columns: Followers, person: int, *, anonymous: bool
         followers_count=followers_count,
         following_count=following_count,
         posts_count=posts_count,
-        created_at=None if anonymous else moment(columns.created_at[person]),
-        last_seen=None if anonymous else moment(columns.last_seen[person]),
-        followed_at=None if anonymous else moment(columns.followed_at[person]),
+        created_at=None if anonymous else iso_text(columns.created_at[person]),
+        last_seen=None if anonymous else iso_text(columns.last_seen[person]),
+        followed_at=None if anonymous else iso_text(columns.followed_at[person]),
         judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
         real=real,
         real_low=low,
