@@ -196,7 +196,7 @@ class FunnelPart(Part):
             return self.too_little or "followers unknown"
         counts = ((name, getattr(self.classes, name)) for name in CLASSES)
         shown = ", ".join(f"{count:,} {name}" for name, count in counts if count)
-        return f"{self.followers or 0:,} followers: {shown}" if shown else "no followers"
+        return shown or "no followers"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
