@@ -24,6 +24,7 @@ from headcount.measures.recalibration import LocalError
 from headcount.measures.result import dated
 from headcount.measures.ties import Layer
 from headcount.record import Record, shorten
+from headcount.report import wording as say
 from headcount.safe_text import plain
 
 __all__ = [
@@ -229,10 +230,9 @@ class SetErrors(Record):
 
     def summary(self) -> str:
         """How often real accounts are accused, and how often others are found."""
-        return (
-            f"{self.name}: {self.accused:,} of {self.real:,} real accused "
-            f"({self.accused_low:.1%} to {self.accused_high:.1%}), {self.found:,} of {self.other:,} others found"
-        )
+        limits = say.share_interval(self.accused_low, self.accused_high)
+        found = f"{self.found:,} of {self.other:,} others found"
+        return f"{self.name}: {self.accused:,} of {self.real:,} real accused ({limits}), {found}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -407,7 +407,8 @@ class TiesPart(Part):
         text = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
         if self.known_share is None or self.known_low is None or self.known_high is None:
             return text
-        return f"{text}, {self.known_share:.1%} ({self.known_low:.1%} to {self.known_high:.1%}) of the followers"
+        limits = say.share_interval(self.known_low, self.known_high)
+        return f"{text}, {say.share(self.known_share)} ({limits}) of the followers"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
