@@ -173,6 +173,8 @@ def test_all_examples_run_in_one_folder_in_the_order_of_the_pages(tmp_path, monk
             for command in commands_of(text):
                 words = shlex.split(command)
                 capfd.readouterr()
+                if words[1] == "demo" and Path("demo").exists():
+                    continue  # the README and the tutorial begin alike; a second demo replaces the first
                 if words[0] == "headcount":
                     code = main(words[1:])
                 else:
