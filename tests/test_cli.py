@@ -167,7 +167,7 @@ def test_export_and_add_again_give_the_same_report(workspace, capsys, tmp_path):
     [
         (["report", "nobody"], 2, "no account 'nobody'"),
         (["report", "ego", "--window", "soon"], 2, "8w, 56d or all"),
-        (["report", "ego", "--as-of", "tomorrow"], 2, "no date"),
+        (["report", "ego", "--as-of", "tomorrow"], 2, "is not a time"),
         (["report", "ego", "--beside", "nobody"], 2, "no account 'nobody'"),
         (["followers", "ego", "--class", "fake"], 2, "is not one of"),
         (["question", "x:99"], 2, "no account 'x:99'"),

@@ -7,7 +7,8 @@
     print(report.audience.headcount, report.audience.low, report.audience.high)
 
 Every measure can also be called on plain arrays: `hc.audience`, `hc.question`, `hc.ties`, `hc.funnel`,
-`hc.authenticity`.
+`hc.authenticity`, `hc.rings`, `hc.influence`. Each result prints on one line, turns into a data frame (`to_frame`) and
+shows as a table in a notebook.
 """
 
 from __future__ import annotations
@@ -25,17 +26,21 @@ __all__ = [
     "Followers",
     "Funnel",
     "HeadcountError",
+    "Influence",
     "Posts",
     "Question",
     "Report",
     "Responses",
+    "Rings",
     "Ties",
     "Workspace",
     "audience",
     "authenticity",
     "funnel",
+    "influence",
     "open",
     "question",
+    "rings",
     "ties",
 ]
 
@@ -47,17 +52,21 @@ _HOMES = {
     "Followers": "columns",
     "Funnel": "measures.funnel",
     "HeadcountError": "errors",
+    "Influence": "measures.influence",
     "Posts": "columns",
     "Question": "measures.question",
     "Report": "report.model",
     "Responses": "columns",
+    "Rings": "measures.rings",
     "Ties": "measures.ties",
     "Workspace": "workspace",
     "audience": "measures.audience",
     "authenticity": "measures.authenticity",
     "funnel": "measures.funnel",
+    "influence": "measures.influence",
     "open": "workspace",
     "question": "measures.question",
+    "rings": "measures.rings",
     "ties": "measures.ties",
 }
 
@@ -67,7 +76,9 @@ if TYPE_CHECKING:
     from headcount.measures.audience import Audience, audience
     from headcount.measures.authenticity import Authenticity, authenticity
     from headcount.measures.funnel import Funnel, funnel
+    from headcount.measures.influence import Influence, influence
     from headcount.measures.question import Question, question
+    from headcount.measures.rings import Rings, rings
     from headcount.measures.ties import Ties, ties
     from headcount.report.model import Document, Report
     from headcount.workspace import Workspace, open

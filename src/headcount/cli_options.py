@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import click
 from headcount.errors import UsageError
 from headcount.suggest import did_you_mean, nearest
 from headcount.terminal import echo, set_silent
+from headcount.times import as_datetime
 
 __all__ = ["Commands", "Moment", "as_usage_error", "collecting", "everywhere", "looking", "select_option"]
 
@@ -57,14 +58,12 @@ class Moment(click.ParamType[datetime]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """ISO 8601; without a zone it is UTC."""
-        if isinstance(value, datetime):
-            return value
+        """As the library takes a time (`headcount.times`): a date is 00:00 UTC of that day."""
         try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date; write 2026-10-01 or 2026-10-01T12:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return as_datetime(value)
+        except UsageError:
+            accepted = "write 2026-10-01 (00:00 UTC of that day) or 2026-10-01T12:00+02:00"
+            self.fail(f"{value!r} is not a time; {accepted}", param, ctx)
 
 
 class _SilentCommand(click.Command):
@@ -162,7 +161,7 @@ def looking(command: Command) -> Command:
     command = click.option(
         "--as-of",
         type=Moment(),
-        help="End of the observation [default: the newest observation in the data].",
+        help="End of the observation; a date is 00:00 UTC of that day [default: the newest observation in the data].",
     )(command)
     return click.option(
         "--window", type=Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."

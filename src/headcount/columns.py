@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount.record import Record
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = [
@@ -42,8 +43,30 @@ ACTIVE = np.array([kind in ACTIVE_KINDS for kind in INTERACTION_KINDS])
 """ACTIVE[kind code]: does this kind of interaction take words?"""
 
 
-@dataclass(frozen=True)
-class Posts:
+class Columns(Record):
+    """Arrays of one length, one row each; unknown is None in the data frame."""
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The columns as they are, with None for what is unknown; times are seconds since 1970."""
+        arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+        return {name: _known(values, is_flag=name in _FLAGS) for name, values in arrays.items()}
+
+    def summary(self) -> str:
+        """How many rows there are."""
+        size = len(getattr(self, next(iter(self.__dataclass_fields__))))  # type: ignore[attr-defined]
+        return f"{size:,} {'row' if size == 1 else 'rows'}"
+
+
+def _known(values: NDArray[Any], *, is_flag: bool) -> list[Any]:
+    """The values of a column as a list: None where a number is NaN, or a yes/no is -1."""
+    plain: list[Any] = values.tolist()
+    if is_flag:
+        return [None if value == UNKNOWN else bool(value) for value in plain]
+    return [None if value != value else value for value in plain]
+
+
+@dataclass(frozen=True, repr=False)
+class Posts(Columns):
     """The account's own posts of the window that others can respond to: the occasions, oldest first.
 
     Attributes:
@@ -60,8 +83,8 @@ class Posts:
         return len(self.post_id)
 
 
-@dataclass(frozen=True)
-class Responses:
+@dataclass(frozen=True, repr=False)
+class Responses(Columns):
     """Every response of others to the posts of the window, one row each, in no order.
 
     Attributes:
@@ -80,8 +103,8 @@ class Responses:
         return len(self.person)
 
 
-@dataclass(frozen=True)
-class Exchanges:
+@dataclass(frozen=True, repr=False)
+class Exchanges(Columns):
     """Every active interaction (reply, mention, quote) between the account and another, both directions.
 
     Attributes:
@@ -98,8 +121,8 @@ class Exchanges:
         return len(self.person)
 
 
-@dataclass(frozen=True)
-class FollowsBetween:
+@dataclass(frozen=True, repr=False)
+class FollowsBetween(Columns):
     """Follows between followers of the account, and who of them addresses whom.
 
     Only of those followers whose own follows are known; a follower of whom they are not is not in it, which is
@@ -123,9 +146,20 @@ class FollowsBetween:
     times: Integers
     watched: NDArray[np.bool_] | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follow: who follows whom, as numbers of followers."""
+        return {
+            "follower": self.person[self.source].tolist(),
+            "followee": self.person[self.target].tolist(),
+        }
 
-@dataclass(frozen=True)
-class Followers:
+    def summary(self) -> str:
+        """How many follows there are, among how many followers."""
+        return f"{len(self.source):,} follows among {len(self.person):,} followers"
+
+
+@dataclass(frozen=True, repr=False)
+class Followers(Columns):
     """Everybody who follows or followed the account, one row each, in a fixed order.
 
     Attributes:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headcount.incoming import ListCoverage, Reason, State
+from headcount.record import Record
 
 __all__ = ["COMPLETE", "FollowerList", "follower_list", "followers_coverage"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FollowerList:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowerList(Record):
     """The list of followers behind a number.
 
     Attributes:
@@ -32,6 +33,10 @@ class FollowerList:
     listed: int | None
     claimed: int | None
     partial: bool | None
+
+    def summary(self) -> str:
+        """The size of the list, and how completely it was read."""
+        return f"{self.size()}, {self.state}"
 
     @property
     def is_complete(self) -> bool:

@@ -16,6 +16,7 @@ from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
 from headcount.measures.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
 from headcount.measures.recalibration import LABELS, LocalError, local_error, recalibrate
+from headcount.record import Record
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,8 +34,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Labelling:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Labelling(Record):
     """What a label changed.
 
     Attributes:
@@ -64,6 +65,10 @@ class Labelling:
     share_high: float | None
     no_share: NoShare | None
     sentence: str
+
+    def summary(self) -> str:
+        """What the label changed, in a sentence."""
+        return self.sentence
 
 
 def set_label(con: duckdb.DuckDBPyConnection, account_id: str, label: str | None, now: datetime) -> None:

@@ -23,8 +23,10 @@ from headcount.reading_cut import Cut
 from headcount.reading_followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.reading_lists import read_list_coverage
 from headcount.reading_names import nearest_handles
+from headcount.record import Record, shorten
 from headcount.suggest import did_you_mean
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
+from headcount.times import iso_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,8 +67,8 @@ class AccountFacts:
     status: str | None = None
 
 
-@dataclass(frozen=True)
-class AccountView:
+@dataclass(frozen=True, repr=False)
+class AccountView(Record):
     """The columns of one account in one window.
 
     Attributes:
@@ -108,6 +110,17 @@ class AccountView:
     private_responses: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     between: FollowsBetween | None = None
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower, as in `followers.columns()`; without a follower list there is none."""
+        return {} if self.followers is None else self.followers.columns()
+
+    def summary(self) -> str:
+        """The account, the numbers of rows, and the end of the observation."""
+        name = self.facts.handle or self.facts.account_id
+        listed = "followers unknown" if self.followers is None else f"{len(self.followers):,} followers"
+        rows = f"{len(self.posts):,} posts, {len(self.responses):,} responses"
+        return f"of {shorten(name, 60)}: {listed}, {rows}, as of {(iso_text(self.as_of) or 'unknown')[:10]}"
 
     @property
     def responses_unknown(self) -> ListCoverage | None:

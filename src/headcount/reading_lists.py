@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headcount.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import ListCoverage, ListName
+from headcount.record import shorten
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +31,10 @@ class KnownAccount(NamedTuple):
     followers: int
     posts: int
     follower_list: FollowerList
+
+    def __repr__(self) -> str:
+        name = shorten(self.handle or self.account_id, 60)
+        return f"<KnownAccount {name}, {self.follower_list.size()}, {self.posts:,} posts>"
 
 
 _LATEST = """

@@ -22,11 +22,12 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import ListCoverage, complete_lists
 from headcount.output import new_file, new_folder
+from headcount.record import Record
 from headcount.safe_text import csv_guarded_sql
 from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
@@ -139,8 +140,8 @@ _MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
-@dataclass(frozen=True)
-class Imported:
+@dataclass(frozen=True, repr=False)
+class Imported(Record):
     """What one import changed.
 
     Attributes:
@@ -160,9 +161,24 @@ class Imported:
     skipped: int
     notes: tuple[str, ...]
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a table: rows read, and rows new to the workspace."""
+        return {
+            "table": list(self.read),
+            "read": list(self.read.values()),
+            "added": [self.added.get(table) for table in self.read],
+        }
 
-@dataclass(frozen=True)
-class Snapshot:
+    def summary(self) -> str:
+        """Where it came from, and how many rows were new."""
+        added = ", ".join(f"{rows:,} {table}" for table, rows in self.added.items())
+        return (
+            f"from {self.source}: added {added or 'nothing'}; {self.gone:,} follows gone, {self.skipped:,} rows skipped"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Snapshot(Record):
     """One import: its number, source, path, time (UTC) and rows read a table."""
 
     number: int
@@ -170,6 +186,16 @@ class Snapshot:
     path: str
     read_at: datetime
     rows: dict[str, int]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row: number, source, path and time, and the rows read a table."""
+        facts = {"number": self.number, "source": self.source, "path": self.path, "read_at": self.read_at}
+        return {name: [value] for name, value in {**facts, **self.rows}.items()}
+
+    def summary(self) -> str:
+        """Number, date, source, and rows read."""
+        read = ", ".join(f"{rows:,} {table}" for table, rows in self.rows.items())
+        return f"{self.number}, {self.read_at:%Y-%m-%d %H:%M}, {self.source}: {read}"
 
 
 class Store:

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
 from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
 from headcount.reading_lists import KnownAccount, known_accounts_with_lists
-from headcount.store import Imported, Snapshot, Store
+from headcount.record import shorten
+from headcount.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.times import Time, as_datetime
 
 if TYPE_CHECKING:
     from headcount.columns import Followers
@@ -38,6 +41,22 @@ def default_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("headcount", appauthor=False))
+
+
+def _names(given: str | Sequence[str] | None) -> list[str] | None:
+    """One name as a list of one: a text is a sequence too, of its letters."""
+    return None if given is None else [given] if isinstance(given, str) else list(given)
+
+
+def _days(window: float | None) -> float | None:
+    """The length of a window in days; None for everything."""
+    if window is None:
+        return None
+    if isinstance(window, bool | str) or not isinstance(window, SupportsFloat) or not 0 < float(window) < inf:
+        raise UsageError(
+            f"window_days: {window!r} is not a number of days above 0.", hint="give 56 for 8 weeks, or None for all."
+        )
+    return float(window)
 
 
 def open(folder: Path | str | None = None) -> Workspace:
@@ -66,7 +85,14 @@ class Workspace:
         self.folder = Path(folder) if folder is not None else default_folder()
 
     def __repr__(self) -> str:
-        return f"Workspace({str(self.folder)!r})"
+        # The file is not opened for this: another process may have it open, and a notebook asks often.
+        file = self.folder / FILE_NAME
+        text = f"Workspace({str(self.folder)!r})"
+        if not file.is_file():
+            return f"<{shorten(text, 120)}, empty>"
+        facts = file.stat()
+        written = datetime.fromtimestamp(facts.st_mtime, UTC)
+        return f"<{shorten(text, 120)}, {facts.st_size / 1e6:,.1f} MB, last written {written:%Y-%m-%d %H:%M} UTC>"
 
     def add(
         self,
@@ -74,7 +100,7 @@ class Workspace:
         *,
         skip_bad: bool = False,
         whole_lists: bool | None = None,
-        now: datetime | None = None,
+        now: Time | None = None,
     ) -> Imported:
         """Import a folder or file, or collect an account; again, it records what is new and what is gone.
 
@@ -82,7 +108,7 @@ class Workspace:
             source: a folder of tidy tables, a file that one of the sources recognises, or an account (`collect`).
             skip_bad: leave out rows that cannot be read instead of refusing them all.
             whole_lists: are the follows whole follower lists (who is missing is gone)? None leaves it to the source.
-            now: the time of the import (UTC); the clock's where it is not given.
+            now: the time of the import, as `as_of` in `measure`; the clock's where it is not given.
 
         Raises:
             UsageError: nothing is there, or no source recognises it.
@@ -92,10 +118,11 @@ class Workspace:
         from headcount.sources import find_source, read_source
         from headcount.sources.handles import parse_target
 
+        read_at = None if now is None else as_datetime(now, "now")
         path = Path(source).expanduser()
         target = None if path.exists() else parse_target(str(source))
         if target is not None:
-            imported = self.collect(str(source), now=now)
+            imported = self.collect(str(source), now=read_at)
             if imported is None:  # nobody was asked, so nobody said no
                 raise UsageError(f"{source} was not collected.")
             return imported
@@ -104,7 +131,7 @@ class Workspace:
             return store.ingest(
                 lambda con: read_source(reader, path, con, skip_bad=skip_bad),
                 path=str(path.resolve()),
-                now=now,
+                now=read_at,
                 whole_lists=whole_lists,
             )
 
@@ -118,7 +145,7 @@ class Workspace:
         say: Callable[[str], None] = lambda _text: None,
         fresh: bool = False,
         log: bool = False,
-        now: datetime | None = None,
+        now: Time | None = None,
         client: Callable[..., Client] | None = None,
     ) -> Imported | None:
         """Collect an account from its platform and import it; goes on where an earlier call was stopped.
@@ -130,7 +157,7 @@ class Workspace:
             show: told (step, done, total or None) after each page; say: told a sentence for the user.
             fresh: begin anew even where a collection was stopped.
             log: write what happens, fault by fault, to `collect.log` in the workspace.
-            now: the time of the import (UTC); the clock's where it is not given.
+            now: the time of the import, as `as_of` in `measure`; the clock's where it is not given.
             client: makes another client than the usual one (see `headcount.sources.http.Client`).
 
         Returns:
@@ -148,6 +175,7 @@ class Workspace:
         from headcount.sources.landing import Landing
         from headcount.sources.sessions import find_login
 
+        read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)
         if target is None:
             raise UsageError(
@@ -179,7 +207,7 @@ class Workspace:
                 store.remember(account_id)
             reader = find_source(landing)
             imported = store.ingest(
-                lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=now
+                lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=read_at
             )
         with Landing(landing, write=True) as collected:
             collected.take_in()
@@ -281,59 +309,75 @@ class Workspace:
         account: str | None,
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
-        as_of: datetime | None = None,
+        as_of: Time | None = None,
     ) -> AccountView:
-        """The columns of one account: what the measures are given (see `headcount.reading`)."""
-        if as_of is not None and as_of > datetime.now(UTC):
+        """The columns of one account: what the measures are given (see `headcount.reading`).
+
+        Args:
+            account, window_days, as_of: as in `measure`.
+
+        Raises:
+            UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
+            AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        end = None if as_of is None else as_datetime(as_of)
+        if end is not None and end > datetime.now(UTC):
             raise UsageError(
-                f"{as_of:%Y-%m-%d %H:%M} lies in the future, where nothing was observed.",
-                hint="leave --as-of out, or name a moment that has been.",
+                f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
+                hint="leave it out, or give a time in the past.",
             )
+        days = _days(window_days)
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
-            return read_account(store.connection, found, window_days=window_days, as_of=as_of)
+            return read_account(store.connection, found, window_days=days, as_of=end)
 
     def measure(
         self,
         account: str | None = None,
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
-        as_of: datetime | None = None,
-        questions: Sequence[str] | None = None,
+        as_of: Time | None = None,
+        questions: str | Sequence[str] | None = None,
     ) -> Measured:
         """All measures of one account.
 
         Args:
             account: a handle or an id; may be left out where the workspace holds just one.
             window_days: how far back posts are looked at; None for everything.
-            as_of: end of the observation; without it the newest observation, else the newest event.
-            questions: post_ids to take for questions; without them a documented rule finds them.
+            as_of: end of the observation: a datetime (without a zone it is UTC), a date or a text in ISO 8601 (a date
+                alone is the start of that day, UTC), as for `--as-of`; without it the newest observation, else the
+                newest event.
+            questions: post_id or post_ids to take for questions; without them a documented rule finds them.
 
         Raises:
+            UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: nothing is known of the account, or a named question is not in the window.
         """
         from headcount.report.build import measure
 
-        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=questions)
+        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
 
     def report(
         self,
         account: str | None = None,
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
-        as_of: datetime | None = None,
-        questions: Sequence[str] | None = None,
-        beside: Sequence[str] = (),
+        as_of: Time | None = None,
+        questions: str | Sequence[str] | None = None,
+        beside: str | Sequence[str] | None = None,
         anonymous: bool = False,
     ) -> Report:
         """The whole answer for one account.
 
         Args:
             account, window_days, as_of, questions: as in `measure`.
-            beside: handles or ids of other accounts to compare with.
+            beside: handle or id of another account to compare with, or several of them.
             anonymous: leave out every name.
+
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
         from headcount.report.build import build_report
 
@@ -341,7 +385,7 @@ class Workspace:
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
-        others = [measured(name) for name in dict.fromkeys(beside)]
+        others = [measured(name) for name in dict.fromkeys(_names(beside) or ())]
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
         return build_report(main, beside=others, anonymous=anonymous)
 
@@ -361,7 +405,7 @@ class Workspace:
         account: str | None = None,
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
-        as_of: datetime | None = None,
+        as_of: Time | None = None,
     ) -> Authenticity:
         """Is each follower real? In agreement with the classes of the report, corrected by the labels of `label`.
 
@@ -411,7 +455,7 @@ class Workspace:
         )
 
     def label(
-        self, follower: str, label: str | None, *, account: str | None = None, now: datetime | None = None
+        self, follower: str, label: str | None, *, account: str | None = None, now: Time | None = None
     ) -> Labelling:
         """Say of a follower that it is real, auto or spam; the model is corrected by what was said.
 
@@ -419,7 +463,7 @@ class Workspace:
             follower: a handle or an id.
             label: real, auto or spam; None takes a label back.
             account: whose follower; may be left out where it follows one account of the workspace.
-            now: the time of the label (UTC); the clock's where it is not given.
+            now: the time of the label, as `as_of` in `measure`; the clock's where it is not given.
 
         Raises:
             AccountNotFound: no such account, or it does not follow.
@@ -428,10 +472,11 @@ class Workspace:
         """
         from headcount.labels import labels_of, outcome, set_label
 
+        read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
         with Store(self.folder, write=True) as store:
             account_id = find_account(store.connection, follower)
             about = self._followed(store, account_id, follower, account)
-            set_label(store.connection, account_id, label, (now or datetime.now(UTC)).astimezone(UTC))
+            set_label(store.connection, account_id, label, read_at)
             labels = labels_of(store.connection)
             handle = store.handle_of(account_id)
         return outcome(account_id, handle, label, self.measure(about).authenticity, labels)

@@ -28,6 +28,7 @@ from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage
 from headcount.measures.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
 from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
+from headcount.record import Record
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
 
@@ -35,16 +36,16 @@ _HORIZONS = (1, 5, 10, 20)
 _CURVE_POINTS = 40
 
 
-@dataclass(frozen=True, kw_only=True)
-class Range:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Range(Record):
     """Two ends of an interval of distinct people."""
 
     low: float
     high: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Next:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Next(Record):
     """New responders to expect in the next posts.
 
     Attributes:
@@ -59,8 +60,8 @@ class Next:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Curve:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Curve(Record):
     """Distinct responders against posts: rarefied up to the posts seen, extrapolated beyond.
 
     Attributes:
@@ -77,8 +78,18 @@ class Curve:
     high: list[float]
     seen: int
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a point of the curve; `predicted` is true beyond the posts seen."""
+        return {
+            "posts": list(self.posts),
+            "responders": list(self.responders),
+            "low": list(self.low),
+            "high": list(self.high),
+            "predicted": [posts > self.seen for posts in self.posts],
+        }
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Audience(Result):
     """Who responds, as capture-recapture tells it.
 

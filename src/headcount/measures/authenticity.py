@@ -44,6 +44,8 @@ from headcount.measures.recalibration import Recalibration, recalibrate
 from headcount.measures.result import Result
 from headcount.measures.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
+from headcount.record import Record
+from headcount.times import Time, as_seconds, iso_text
 
 __all__ = [
     "CLASSES",
@@ -84,17 +86,22 @@ _NO_PROBABILITY = "The score card does not measure that, so it gives no probabil
 _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 
-@dataclass(frozen=True)
-class Labelled:
+@dataclass(frozen=True, repr=False)
+class Labelled(Record):
     """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
 
     row: Integers
     fake: NDArray[np.bool_]
     said: tuple[str, ...] = ()
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a label."""
+        said: list[str | None] = [*self.said] or [None] * len(self.row)
+        return {"row": self.row.tolist(), "fake": self.fake.tolist(), "said": said}
 
-@dataclass(frozen=True, kw_only=True)
-class NoShare:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class NoShare(Record):
     """Why there is no share of real followers, with the counts behind the reason.
 
     Attributes:
@@ -109,6 +116,10 @@ class NoShare:
     fake: int = 0
     real_flagged: int = 0
     fake_flagged: int = 0
+
+    def summary(self) -> str:
+        """The reason in a sentence."""
+        return self.sentence()
 
     def sentence(self) -> str:
         """The reason, and what to do about it."""
@@ -128,8 +139,8 @@ class NoShare:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Reason(Record):
     """One contribution to an account's score.
 
     Attributes:
@@ -141,7 +152,7 @@ class Reason:
     points: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Authenticity(Result):
     """What can be said of each follower, in the order handed in, and of all together.
 
@@ -301,18 +312,23 @@ class Authenticity(Result):
 
 
 def authenticity(
-    followers: Followers, *, as_of: float, card: ScoreCard | None = None, labelled: Labelled | None = None
+    followers: Followers,
+    *,
+    as_of: Time | float,
+    card: ScoreCard | None = None,
+    labelled: Labelled | None = None,
 ) -> Authenticity:
     """Judge every follower.
 
     Args:
         followers: the columns of each.
-        as_of: end of the observation, seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
         card: the score card; the shipped one without it.
         labelled: what the user says of some of them.
     """
     card = card or shipped_card()
-    inputs = Inputs(followers, as_of, typical_account(followers, card))
+    end = as_seconds(as_of)
+    inputs = Inputs(followers, end, typical_account(followers, card))
     table = matrix(inputs)
     steps, level = card.steps(table), evidence_level(table)
     del table
@@ -326,7 +342,8 @@ def authenticity(
     p = card.probabilities(scores)
     share = _share(followers, odds, level, card, labelled)
     return Authenticity(
-        label=_labels(followers, as_of, p, level, together, card), real=p[:, 0], bought=p[:, 1], automated=p[:, 2],
+        as_of=iso_text(end), label=_labels(followers, end, p, level, together, card),
+        real=p[:, 0], bought=p[:, 1], automated=p[:, 2],
         low=_real(corrected + half), high=_real(corrected - half), scores=scores, level=level, together=together,
         standing=followers.standing, share=share if isinstance(share, Share) else None,
         no_share=share if isinstance(share, NoShare) else None, recalibration=correction,

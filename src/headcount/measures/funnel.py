@@ -41,6 +41,8 @@ from headcount.measures.intervals import finite_count
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.result import Result
 from headcount.measures.rules import FollowerJudge, Judgement
+from headcount.record import Record
+from headcount.times import Time, as_seconds, iso_text
 
 __all__ = ["CLASSES", "SILENT", "ClassEstimate", "Classes", "Funnel", "Sampled", "Verdicts", "funnel"]
 
@@ -56,8 +58,8 @@ LISTENING_DAYS = 30.0
 _CODE = {name: code for code, name in enumerate(CLASSES)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Classes:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Classes(Record):
     """Followers by class; with `gone` they add up to all accounts of the list."""
 
     relationship: int
@@ -70,8 +72,8 @@ class Classes:
     unknown: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClassEstimate:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ClassEstimate(Record):
     """How many followers are of a class, estimated from a sample, and the 95% interval."""
 
     followers: float
@@ -79,8 +81,8 @@ class ClassEstimate:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Sampled(Record):
     """What a uniform sample of the list says of the followers who did not respond.
 
     Attributes:
@@ -101,9 +103,19 @@ class Sampled:
     unknown: ClassEstimate
     exact: Literal["all looked at"] | None = None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a class of those who did not respond: how many there are, with the interval."""
+        estimates = [getattr(self, name) for name in SILENT]
+        return {
+            "class": list(SILENT),
+            "followers": [estimate.followers for estimate in estimates],
+            "low": [estimate.low for estimate in estimates],
+            "high": [estimate.high for estimate in estimates],
+        }
 
-@dataclass(frozen=True)
-class Verdicts:
+
+@dataclass(frozen=True, repr=False)
+class Verdicts(Record):
     """The class and the reasons of each follower, in the order of `Followers`.
 
     Attributes:
@@ -115,8 +127,12 @@ class Verdicts:
     label: NDArray[np.int8]
     reasons: NDArray[np.object_]
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower: class and reasons."""
+        return {"class": [CLASSES[label] for label in self.label], "reasons": self.reasons.tolist()}
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Funnel(Result):
     """The followers by class.
 
@@ -158,7 +174,7 @@ def funnel(
     *,
     responded: NDArray[np.int64],
     tied: NDArray[np.bool_],
-    as_of: float,
+    as_of: Time | float,
     judge: FollowerJudge | None = None,
     standing: NDArray[np.bool_] | None = None,
 ) -> Funnel:
@@ -168,7 +184,7 @@ def funnel(
         followers: the columns of each follower.
         responded: (followers,) responses of each to the account in the window.
         tied: (followers,) is there a two-way tie (from `ties`)?
-        as_of: end of the observation, seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
         judge: who tells auto_follow and spam; without it the score card together with the published rules.
         standing: (followers,) who follows at the end of the observation; without it all but those missed by `as_of`,
             deleted or suspended.
@@ -178,21 +194,23 @@ def funnel(
     """
     if not len(responded) == len(tied) == len(followers):
         raise ValueError(f"{len(followers)} followers, {len(responded)} responded, {len(tied)} tied: not of one length")
+    end = as_seconds(as_of)
     judge = judge or ModelJudge()
-    judged = judge.judge(followers, as_of=as_of)
+    judged = judge.judge(followers, as_of=end)
     by_user = np.zeros(len(followers), dtype=bool) if judged.by_user is None else judged.by_user
     by_user = by_user & (judged.auto_follow | judged.spam)
     if standing is None:
         with np.errstate(invalid="ignore"):
-            standing = ~(followers.gone_at <= as_of) & (followers.removed != 1)
-    label = _labels(followers, standing, responded > 0, tied, judged, by_user, as_of)
+            standing = ~(followers.gone_at <= end) & (followers.removed != 1)
+    label = _labels(followers, standing, responded > 0, tied, judged, by_user, end)
     silent = np.isin(label, [_CODE[name] for name in SILENT])
     passed_over = (followers.sampled == 0) & silent & (responded == 0) & ~by_user
     label[passed_over] = _CODE["unknown"]
-    reasons = _reasons(followers, label, responded, judged, as_of)
+    reasons = _reasons(followers, label, responded, judged, end)
     reasons[passed_over] = "not drawn in the sample, so not looked at"
     counts = np.bincount(label, minlength=len(CLASSES))
     return Funnel(
+        as_of=iso_text(end),
         classes=Classes(**{name: int(counts[code]) for name, code in _CODE.items()}),
         followers=len(followers),
         verdicts=Verdicts(label, reasons),

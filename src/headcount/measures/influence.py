@@ -46,6 +46,7 @@ from headcount.errors import InputError, NotEnoughData
 from headcount.measures.influence_ranks import Correlation, rank, restricted, spearman
 from headcount.measures.intervals import normal_quantile
 from headcount.measures.result import Result
+from headcount.record import Record
 
 if TYPE_CHECKING:
     from headcount.network.graph import Rows
@@ -63,8 +64,8 @@ TOPS = (1.0, 0.1, 0.01)
 PER = 1000.0
 
 
-@dataclass(frozen=True)
-class Prior:
+@dataclass(frozen=True, repr=False)
+class Prior(Record):
     """Rates of accounts by size: Beta(m M, (1 - m) M); logit m quadratic, log M linear in z = (log n - centre)/scale.
 
     Attributes:
@@ -96,8 +97,8 @@ class Prior:
         return mean * weight, (1 - mean) * weight
 
 
-@dataclass(frozen=True)
-class Response:
+@dataclass(frozen=True, repr=False)
+class Response(Record):
     """Response of every account, (N,) each, NaN where unknown; rates per 1,000 reachable followers.
 
     Attributes:
@@ -118,9 +119,14 @@ class Response:
     standing: Floats
     people: Floats
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row an account; None where unknown."""
+        columns = {name: getattr(self, name).tolist() for name in Response.__dataclass_fields__}
+        return {name: [None if value != value else value for value in values] for name, values in columns.items()}
 
-@dataclass(frozen=True)
-class RankPair:
+
+@dataclass(frozen=True, repr=False)
+class RankPair(Record):
     """How far two ways to rank agree.
 
     Attributes:
@@ -137,8 +143,15 @@ class RankPair:
     correlation: Correlation
     by_restriction: float | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row: the two ways to rank, and the correlation with its interval."""
+        found = self.correlation
+        figures = {"rho": found.rho, "low": found.low, "high": found.high, "accounts": found.accounts}
+        own = {"first": self.first, "second": self.second, "top": self.top}
+        return {name: [value] for name, value in {**own, **figures, "by_restriction": self.by_restriction}.items()}
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Influence(Result):
     """Response and ranks of all accounts.
 

@@ -34,20 +34,21 @@ from typing import Literal
 import numpy as np
 
 from headcount.measures.intervals import normal_quantile
+from headcount.record import Record
 
 __all__ = ["Rate", "Share", "adjusted_share", "between_sources", "followers_to_sample"]
 
 
-@dataclass(frozen=True)
-class Rate:
+@dataclass(frozen=True, repr=False)
+class Rate(Record):
     """A rate that was measured: `share` of so many accounts (`trials`, which may be a fraction)."""
 
     share: float
     trials: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Share:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Share(Record):
     """A share of the audience and its 95% interval.
 
     Attributes:

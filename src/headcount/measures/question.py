@@ -22,7 +22,6 @@ al. 2011.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -45,6 +44,8 @@ from headcount.measures.reply_curve import (
 )
 from headcount.measures.result import Result
 from headcount.measures.sample_size import too_few_replies
+from headcount.record import Record
+from headcount.times import Time, as_seconds, iso_text
 
 __all__ = ["Pooled", "Question", "ReplyCurve", "Test", "question"]
 
@@ -59,8 +60,8 @@ MANY = 1_000_000
 """Answers beyond which the reply curve is learned from every second, third, … post; the tests stay whole."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplyCurve:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ReplyCurve(Record):
     """Distinct repliers against time since the post.
 
     Attributes:
@@ -74,9 +75,19 @@ class ReplyCurve:
     low: list[float] | None
     high: list[float] | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a point of the curve."""
+        unknown: list[Any] = [None] * len(self.hours)
+        return {
+            "hours": list(self.hours),
+            "share": list(self.share),
+            "low": unknown if self.low is None else list(self.low),
+            "high": unknown if self.high is None else list(self.high),
+        }
 
-@dataclass(frozen=True, kw_only=True)
-class Test:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Test(Record):
     """One question, one test.
 
     Attributes:
@@ -118,8 +129,8 @@ class Test:
     no_curve: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pooled:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Pooled(Record):
     """All tests together.
 
     Attributes:
@@ -160,7 +171,7 @@ class Pooled:
     no_curve: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Question(Result):
     """The 24-hour test.
 
@@ -207,7 +218,7 @@ def question(
     *,
     member: NDArray[np.bool_] | None,
     followers: int | None,
-    as_of: float,
+    as_of: Time | float,
     chosen: list[int] | None = None,
 ) -> Question:
     """Find the questions among the posts and count who replied.
@@ -217,21 +228,30 @@ def question(
         responses: all responses of others to them; only replies, mentions and quotes are answers.
         member: (people,) True where that person follows the account; None where the follower list is unknown.
         followers: size of the follower list; None where unknown.
-        as_of: end of the observation, seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
         chosen: indices of posts that the user names as the questions; without it a documented rule finds
             them.
 
     Raises:
         UsageError: an index in `chosen` is not that of a post.
     """
+    end = as_seconds(as_of)
     asked = _asked(posts, chosen)
     population = "responders" if member is None else "followers"
     if not asked:
-        return Question(population=population, followers=followers, tests=[], pooled=None, too_little=_nothing(posts))
-    answers = _Answers.read(posts, responses, member, as_of, list(asked))
+        return Question(
+            as_of=iso_text(end),
+            population=population,
+            followers=followers,
+            tests=[],
+            pooled=None,
+            too_little=_nothing(posts),
+        )
+    answers = _Answers.read(posts, responses, member, end, list(asked))
     tests = [_test(posts, answers, i, asked, followers) for i in asked]
     newest = np.argsort([-_or(posts.created_at[i], -np.inf) for i in asked], kind="stable")
     return Question(
+        as_of=iso_text(end),
         population=population,
         followers=followers,
         tests=[tests[i] for i in newest],
@@ -344,7 +364,7 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
     at = np.unique(np.linspace(0, len(timed) - 1, POINTS).round().astype(int)) if no_curve is None else None
     return Test(
         post_id=str(posts.post_id[post]),
-        asked_at=_iso(posts.created_at[post]),
+        asked_at=iso_text(posts.created_at[post]),
         text=posts.text[post],
         why=asked[post],
         hours_observed=None if np.isnan(watched) else float(watched / 3600),
@@ -481,12 +501,6 @@ def _band(times: ReplyTimes, at: Floats, share: Floats) -> tuple[list[float], li
 
 def _or(value: float, otherwise: float) -> float:
     return otherwise if np.isnan(value) else float(value)
-
-
-def _iso(seconds: float) -> str | None:
-    if np.isnan(seconds):
-        return None
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _percent(value: float) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats
 from headcount.measures.intervals import wilson
+from headcount.record import Record
 
 __all__ = ["LABELS", "LocalError", "Recalibration", "local_error", "recalibrate"]
 
@@ -30,8 +31,8 @@ LEAST_LABELS = 2
 SLOPE_SPREAD, SHIFT_SPREAD, LEAST_SLOPE = 0.5, 3.0, 0.1
 
 
-@dataclass(frozen=True)
-class Recalibration:
+@dataclass(frozen=True, repr=False)
+class Recalibration(Record):
     """The correction, and how many labels it was made from."""
 
     shift: float = 0.0
@@ -43,8 +44,8 @@ class Recalibration:
         return self.shift + self.slope * log_odds
 
 
-@dataclass(frozen=True, kw_only=True)
-class LocalError:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LocalError(Record):
     """How often the corrected model errs on the labelled accounts; each judged without its own label.
 
     Attributes:
@@ -59,6 +60,10 @@ class LocalError:
     high: float
     real_called_fake: int
     fake_called_real: int
+
+    def summary(self) -> str:
+        """The rate in a sentence."""
+        return self.sentence()
 
     def sentence(self) -> str:
         """The local error rate in a sentence."""

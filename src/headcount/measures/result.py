@@ -1,76 +1,39 @@
-"""What all results of measures share: they print well in a notebook and turn into data frames."""
+"""What all results of measures share: a date, a sentence, and what every record has (`headcount.record`)."""
 
 from __future__ import annotations
 
-import html
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-from headcount.errors import UsageError
+from headcount.record import Backend, Record, frame
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["Backend", "Result", "frame"]
-
-Backend = Literal["pandas", "polars", "pyarrow"]
+__all__ = ["Backend", "Result", "dated", "frame"]
 
 
-def frame(columns: Mapping[str, Sequence[Any]], backend: Backend | None = None) -> Any:
-    """A data frame of the library that is at hand.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result(Record, ABC):
+    """Base of the results: a table of its own numbers, for a notebook and for data frames.
 
-    Args:
-        columns: name to values, all of one length.
-        backend: pandas, polars or pyarrow; without it the first of them that is installed.
-
-    Raises:
-        UsageError: the library is not installed.
+    Attributes:
+        as_of: end of the observation (ISO 8601, UTC); None where the caller of the measure did not say.
     """
-    import importlib.util
 
-    import narwhals as nw
-
-    wanted: Iterable[Backend] = [backend] if backend else ["pandas", "polars", "pyarrow"]
-    for name in wanted:
-        if importlib.util.find_spec(name) is not None:
-            return nw.from_dict({k: list(v) for k, v in columns.items()}, backend=name).to_native()
-    raise UsageError(
-        f"A data frame needs {backend or 'pandas, polars or pyarrow'}, which is not installed.",
-        hint=f"pip install {backend or 'pandas'}",
-    )
-
-
-class Result(ABC):
-    """Base of the results: a table of its own numbers, for a notebook and for data frames."""
+    as_of: str | None = None
 
     @abstractmethod
     def columns(self) -> dict[str, list[Any]]:
         """The result as columns, one row a figure; each result says what its rows are."""
 
-    def to_frame(self, backend: Backend | None = None) -> Any:
-        """The result as a data frame (pandas, polars or pyarrow: the first that is installed)."""
-        return frame(self.columns(), backend)
-
     @abstractmethod
     def sentence(self) -> str:
         """The finding in one sentence, with its interval or its sample size."""
 
-    def _repr_html_(self) -> str:
-        columns = self.columns()
-        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_text(value))}</td>" for value in row) + "</tr>"
-            for row in zip(*columns.values(), strict=True)
-        )
-        return (
-            f"<p>{html.escape(self.sentence())}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+    def summary(self) -> str:
+        """The finding, and the date of the observation in front of it."""
+        return dated(self.sentence(), self.as_of)
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return "unknown"
-    if isinstance(value, float):
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return str(value)
+def dated(text: str, as_of: str | None) -> str:
+    """A finding behind its date: "2026-10-01: Headcount 97 (89 to 112) …"; without one where the date is unknown."""
+    return text if as_of is None else f"{as_of[:10]}: {text}"

@@ -46,6 +46,7 @@ from headcount.measures.intervals import finite_count
 from headcount.measures.result import Result
 from headcount.measures.rings_evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import Chance, against_chance
+from headcount.record import Record
 
 if TYPE_CHECKING:
     from headcount.network.close_groups import CloseGroups
@@ -67,8 +68,8 @@ UNLIKELY = 0.025
 Verdict = Literal["ring", "talks", "unclear", "away", "conversation unknown", "chance"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountFacts:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AccountFacts(Record):
     """What is known of every account of the graph beside its follows; None where a fact is not at hand.
 
     Attributes:
@@ -85,8 +86,8 @@ class AccountFacts:
     synchrony: Floats | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FollowGroup:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowGroup(Record):
     """A group dense in mutual follows, and what is known of it.
 
     Attributes:
@@ -123,7 +124,7 @@ class FollowGroup:
     synchrony: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Rings(Result):
     """The groups dense in mutual follows, closed circuits first, then by surprise.
 

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
+from headcount.record import Record
 
 __all__ = ["Conversation", "Ratio", "Tally", "Usual", "conversation_ratio", "usual_partners"]
 
@@ -41,8 +42,8 @@ LEAST_EXPECTED = 5.0
 """Where fewer partners are expected, silence says nothing."""
 
 
-@dataclass(frozen=True)
-class Conversation:
+@dataclass(frozen=True, repr=False)
+class Conversation(Record):
     """Who addressed whom (reply, mention, quote) in the time looked at; one row a pair, or one row an interaction.
 
     Attributes:
@@ -78,8 +79,8 @@ class Usual:
         return np.asarray(np.interp(ties, self.ties, self.partners) * beyond)
 
 
-@dataclass(frozen=True)
-class Ratio:
+@dataclass(frozen=True, repr=False)
+class Ratio(Record):
     """Partners addressed over partners expected.
 
     Attributes:

@@ -9,12 +9,14 @@ days of its account's making. A group is away where at least half of its members
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Followers, FollowsBetween, Integers, Texts
 from headcount.measures.rings import AccountFacts, Conversation, Rings, rings
+from headcount.record import Record
 
 __all__ = ["FollowerRings", "follower_rings"]
 
@@ -23,8 +25,8 @@ READ_AT_LEAST = 0.1
 """Share of the followers whose posts are at hand, from which on having none there means that nothing was written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FollowerRings:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowerRings(Record):
     """Closed circuits among the followers.
 
     Attributes:
@@ -36,6 +38,14 @@ class FollowerRings:
     found: Rings
     person: Integers
     followers: int
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a group, as in `found`."""
+        return self.found.columns()
+
+    def summary(self) -> str:
+        """The finding, as in `found`."""
+        return self.found.summary()
 
     def circuit_of(self, size: int) -> Integers:
         """(size,) members of the closed circuit that each follower sits in; 0 for none, or not looked at."""

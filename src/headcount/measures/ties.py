@@ -39,6 +39,8 @@ from headcount.follower_list import COMPLETE, FollowerList
 from headcount.measures.intervals import wilson
 from headcount.measures.layers import find_layers
 from headcount.measures.result import Result
+from headcount.record import Record
+from headcount.times import Time, as_seconds, iso_text
 
 __all__ = ["Layer", "Tie", "Ties", "ties"]
 
@@ -55,8 +57,8 @@ LAYER_DAYS, LAYER_TIES = 182.0, 10
 State = Literal["new", "steady", "fading"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tie:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Tie(Record):
     """One two-way tie.
 
     Attributes:
@@ -81,8 +83,8 @@ class Tie:
     follows: bool | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Layer(Record):
     """A circle of relationships.
 
     Attributes:
@@ -96,7 +98,7 @@ class Layer:
     contacts_a_month: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Ties(Result):
     """Two-way exchange between the account and others.
 
@@ -162,7 +164,7 @@ def ties(
     *,
     member: NDArray[np.bool_] | None,
     followers: int | None,
-    as_of: float,
+    as_of: Time | float,
     window_days: float = 365.0,
     half_life_days: float = 90.0,
 ) -> Ties:
@@ -172,11 +174,12 @@ def ties(
         exchanges: every active interaction between the account and others, both directions.
         member: (people,) True where that person follows the account; None where the follower list is unknown.
         followers: size of the follower list; None where unknown.
-        as_of: end of the observation, seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
         window_days: how far back to look.
         half_life_days: age at which an interaction counts half.
     """
-    seen = _Window.cut(exchanges, as_of, window_days, half_life_days)
+    end = as_seconds(as_of)
+    seen = _Window.cut(exchanges, end, window_days, half_life_days)
     both = np.flatnonzero((seen.sent > 0) & (seen.received > 0))
     follows = np.ones(len(both), bool) if member is None else member[both]
     layer, note = _layers(seen, both[follows])
@@ -188,6 +191,7 @@ def ties(
     reciprocity = _proportion(len(both), heard if spoke else 0)
     known = _proportion(count, None if member is None or not spoke else followers)
     return Ties(
+        as_of=iso_text(end),
         window_days=window_days,
         count=count if spoke else None,
         count_others=None if member is None or not spoke else len(both) - count,

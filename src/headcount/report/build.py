@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from itertools import groupby
 from math import ceil, floor
 from typing import Any
@@ -24,11 +23,13 @@ from headcount.measures.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.funnel import CLASSES, Funnel, funnel
 from headcount.measures.model_judge import ModelJudge
 from headcount.measures.question import question
+from headcount.measures.result import Result, dated
 from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.sample_size import MIN_ARRIVALS
 from headcount.measures.ties import Ties, ties
 from headcount.measures.verdicts import verdicts
 from headcount.reading import AccountView
+from headcount.record import REPR_LENGTH, shorten
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.coverage import (
@@ -48,12 +49,14 @@ from headcount.report.model import (
     FollowerRow,
     FollowerRows,
     FunnelPart,
+    Part,
     Report,
     TiePart,
     TiesPart,
 )
 from headcount.report.rings_part import rings_part
 from headcount.report.rounding import blurred, rough, rough_rows
+from headcount.times import iso_text
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 
@@ -132,6 +135,11 @@ class Measured:
         same._explain()
         return same
 
+    def __repr__(self) -> str:
+        name = self.view.facts.handle or self.view.facts.account_id
+        finding = dated(self.audience.sentence(), iso_text(self.view.as_of))
+        return shorten(f"<Measured {shorten(name, 60)}, {finding}", REPR_LENGTH - 1) + ">"
+
     def _mark_list(self) -> None:
         """Each result carries how completely the followers were listed; who is not in a partial list may follow."""
         found = self.follower_list
@@ -141,7 +149,7 @@ class Measured:
             top = [replace(tie, follows=None) if tie.person >= size else tie for tie in top]
         self.ties = replace(self.ties, follower_list=found, top=top)
         self.question = replace(self.question, follower_list=found)
-        self.audience = replace(self.audience, follower_list=found)
+        self.audience = replace(self.audience, follower_list=found, as_of=iso_text(self.view.as_of))
         self.funnel = replace(self.funnel, follower_list=found)
         if self.authenticity is not None:
             self.authenticity = replace(self.authenticity, follower_list=found)
@@ -214,7 +222,8 @@ class Measured:
         followers, between = self.view.followers, self.view.between
         if followers is None or between is None or self.listed is None:
             return None
-        return follower_rings(between, followers, standing=self.listed)
+        circuits = follower_rings(between, followers, standing=self.listed)
+        return replace(circuits, found=replace(circuits.found, as_of=iso_text(self.view.as_of)))
 
     def _funnel(self, found: Authenticity | None) -> Funnel:
         followers = self.view.followers
@@ -284,6 +293,7 @@ def build_report(
         "arrival": _arrival_part(measured),
         "beside": [_beside(other) for other in beside],
     }
+    parts |= {name: _as_of(part, parts["account"].as_of) for name, part in parts.items()}
     if anonymous:  # before the sentences are made, so that they hold the same numbers
         parts, kinds = anonymised_parts(parts), None if kinds is None else blurred(kinds)
     said, remarked = findings(**parts, kinds=kinds), notes(view, **parts)
@@ -301,6 +311,11 @@ def build_report(
         responses_note=kinds,
         **parts,
     )
+
+
+def _as_of(part: Any, end: str | None) -> Any:
+    """A section with the date of the observation; anything that has none is given back."""
+    return replace(part, as_of=end) if isinstance(part, Part | Result) else part
 
 
 def _shows_no_posts(view: AccountView) -> bool:
@@ -342,13 +357,6 @@ def _chosen_posts(view: AccountView, chosen: Sequence[str] | None) -> list[int] 
     return [place[post_id] for post_id in chosen]
 
 
-def moment(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601 in UTC; None where unknown."""
-    if seconds is None or not np.isfinite(seconds):
-        return None
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _account_part(measured: Measured) -> AccountPart:
     view, facts = measured.view, measured.view.facts
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
@@ -357,12 +365,12 @@ def _account_part(measured: Measured) -> AccountPart:
         handle=facts.handle,
         display_name=facts.display_name,
         platform=facts.platform,
-        created_at=moment(facts.created_at),
-        as_of=moment(view.as_of) or "",
+        created_at=iso_text(facts.created_at),
+        as_of=iso_text(view.as_of) or "",
         as_of_basis=view.as_of_basis,
         window_days=view.window_days,
         posts_in_window=None if measured.posts_unknown else len(view.posts),
-        first_post_at=moment(first),
+        first_post_at=iso_text(first),
         status=facts.status,
         private_responses=view.private_responses,
     )
@@ -383,7 +391,7 @@ def _ties_part(measured: Measured) -> TiesPart:
                 received=tie.received,
                 strength=tie.strength,
                 balance=tie.balance,
-                last=moment(tie.last),
+                last=iso_text(tie.last),
                 state=tie.state,
                 layer=tie.layer,
                 follows=tie.follows,
@@ -424,7 +432,7 @@ def _arrival_part(measured: Measured) -> ArrivalPart:
     labels = measured.funnel.verdicts.label[points]
     return ArrivalPart(
         order=points.tolist(),
-        created_at=[moment(seconds) or "" for seconds in columns.created_at[points]],
+        created_at=[iso_text(seconds) or "" for seconds in columns.created_at[points]],
         label=[CLASSES[label] for label in labels],
         followers=len(columns),
         known=len(known),
@@ -442,6 +450,7 @@ def _beside(other: Measured) -> Beside:
         low=other.audience.low,
         high=other.audience.high,
         exact=other.audience.exact,
+        as_of=iso_text(other.view.as_of),
     )
 
 
@@ -495,9 +504,9 @@ def _row(measured: Measured, columns: Followers, person: int) -> FollowerRow:
         followers_count=followers_count,
         following_count=following_count,
         posts_count=posts_count,
-        created_at=moment(columns.created_at[person]),
-        last_seen=moment(columns.last_seen[person]),
-        followed_at=moment(columns.followed_at[person]),
+        created_at=iso_text(columns.created_at[person]),
+        last_seen=iso_text(columns.last_seen[person]),
+        followed_at=iso_text(columns.followed_at[person]),
         judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
         real=real,
         real_low=low,

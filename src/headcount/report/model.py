@@ -8,19 +8,24 @@ Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, overload
 
+from headcount.errors import UsageError
 from headcount.follower_list import FollowerList
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience import Audience
 from headcount.measures.authenticity import NoShare
-from headcount.measures.funnel import Classes, Sampled
+from headcount.measures.funnel import CLASSES, Classes, Sampled
 from headcount.measures.question import Question
 from headcount.measures.recalibration import LocalError
-from headcount.measures.result import Backend, frame
+from headcount.measures.result import dated
 from headcount.measures.ties import Layer
+from headcount.record import Record, shorten
+from headcount.report import wording as say
+from headcount.safe_text import plain
 
 __all__ = [
     "ANONYMOUS",
@@ -36,6 +41,7 @@ __all__ = [
     "FunnelPart",
     "GroupPart",
     "ListPart",
+    "Part",
     "Report",
     "RingsPart",
     "SetErrors",
@@ -48,8 +54,27 @@ ANONYMOUS = "anonymous"
 """Stands for the account's id in a report without names."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountPart:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Part(Record):
+    """One section of a report.
+
+    Attributes:
+        as_of: end of the observation; null where the section stands alone.
+    """
+
+    as_of: str | None = None
+
+    def summary(self) -> str:
+        """The finding of the section, and the date of the observation in front of it."""
+        return dated(self.finding(), self.as_of)
+
+    def finding(self) -> str:
+        """The finding of the section in few words."""
+        return Record.summary(self)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AccountPart(Record):
     """The account and the time of the observation.
 
     Attributes:
@@ -76,9 +101,15 @@ class AccountPart:
     status: str | None = None
     private_responses: int = 0
 
+    def summary(self) -> str:
+        """The account, its posts in the window, and the end of the observation."""
+        posts = "posts unknown" if self.posts_in_window is None else f"{self.posts_in_window:,} posts"
+        window = "in all" if self.window_days is None else f"in {self.window_days:g} days"
+        return dated(f"{shorten(self.handle or self.account_id, 60)}, {posts} {window}", self.as_of)
 
-@dataclass(frozen=True, kw_only=True)
-class FollowersPart:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowersPart(Part):
     """The follower count, explained.
 
     Attributes:
@@ -100,6 +131,10 @@ class FollowersPart:
     partial: bool | None
     explanation: str
 
+    def finding(self) -> str:
+        """How many are listed, of how many, and how completely."""
+        return self.follower_list.size()
+
     @property
     def follower_list(self) -> FollowerList:
         """The list that is counted, with the words for a count of its followers."""
@@ -108,8 +143,8 @@ class FollowersPart:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListPart:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ListPart(Record):
     """How completely one list of the account was read; see `headcount.incoming.ListCoverage`.
 
     Attributes:
@@ -129,9 +164,13 @@ class ListPart:
     sentence: str
     why: str | None = None
 
+    def summary(self) -> str:
+        """The sentence, behind the date when the list was read."""
+        return dated(self.sentence, self.observed_at)
 
-@dataclass(frozen=True, kw_only=True)
-class FunnelPart:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FunnelPart(Part):
     """Followers by class (each in exactly one), and how the classes were decided.
 
     Where only a uniform sample of the list was looked at, those who were not and did not respond are `unknown` in
@@ -146,9 +185,23 @@ class FunnelPart:
     too_little: str | None
     sample: Sampled | None = None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a class: followers in it, and their share of all."""
+        counts = [None if self.classes is None else getattr(self.classes, name) for name in CLASSES]
+        share = [count / self.followers if count is not None and self.followers else None for count in counts]
+        return {"class": list(CLASSES), "followers": counts, "share": share}
 
-@dataclass(frozen=True, kw_only=True)
-class SetErrors:
+    def finding(self) -> str:
+        """The followers by class."""
+        if self.classes is None:
+            return self.too_little or "followers unknown"
+        counts = ((name, getattr(self.classes, name)) for name in CLASSES)
+        shown = ", ".join(f"{count:,} {name}" for name, count in counts if count)
+        return shown or "no followers"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SetErrors(Record):
     """How the model judged a set of labelled accounts that it had not seen, at a threshold chosen without the set.
 
     Attributes:
@@ -175,9 +228,15 @@ class SetErrors:
     verified: int
     verified_accused: int
 
+    def summary(self) -> str:
+        """How often real accounts are accused, and how often others are found."""
+        limits = say.share_interval(self.accused_low, self.accused_high)
+        found = f"{self.found:,} of {self.other:,} others found"
+        return f"{self.name}: {self.accused:,} of {self.real:,} real accused ({limits}), {found}"
 
-@dataclass(frozen=True, kw_only=True)
-class AuthenticityPart:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AuthenticityPart(Part):
     """How the verdicts on followers are made, how often they err, and the share of real followers.
 
     Attributes:
@@ -208,9 +267,18 @@ class AuthenticityPart:
     sentence: str
     made_by: str
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a set of labelled accounts that the model was tested on: its errors there."""
+        names = [field.name for field in fields(SetErrors)]
+        return {name: [getattr(one, name) for one in self.sets] for name in names}
 
-@dataclass(frozen=True, kw_only=True)
-class GroupPart:
+    def finding(self) -> str:
+        """The share of real followers, or why there is none."""
+        return self.sentence
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class GroupPart(Record):
     """A group of followers dense in mutual follows, with its evidence; unknown is null. See `measures.rings`.
 
     Attributes:
@@ -244,8 +312,8 @@ class GroupPart:
     picture: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RingsPart:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RingsPart(Part):
     """Closed circuits among the followers: groups that follow each other and hardly talk.
 
     Attributes:
@@ -274,9 +342,18 @@ class RingsPart:
     sentence: str | None
     too_little: str | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a group, closed circuits first."""
+        names = [field.name for field in fields(GroupPart) if field.name != "picture"]
+        return {name: [getattr(group, name) for group in self.groups] for name in names}
 
-@dataclass(frozen=True, kw_only=True)
-class TiePart:
+    def finding(self) -> str:
+        """The finding, or what is missing."""
+        return self.sentence or self.too_little or "no finding"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TiePart(Record):
     """One two-way tie; account_id, handle and display_name are null where the account asked not to be named."""
 
     account_id: str | None
@@ -292,8 +369,8 @@ class TiePart:
     follows: bool | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TiesPart:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TiesPart(Part):
     """Two-way ties: see headcount.measures.ties.Ties for the meaning of each figure; top holds at most 100.
 
     Attributes:
@@ -319,9 +396,23 @@ class TiesPart:
     too_little: str | None
     follower_list: FollowerList | None = None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a tie, strongest first."""
+        return {field.name: [getattr(tie, field.name) for tie in self.top] for field in fields(TiePart)}
 
-@dataclass(frozen=True, kw_only=True)
-class ArrivalPart:
+    def finding(self) -> str:
+        """How many two-way ties there are, and what share of the followers that is."""
+        if self.count is None:
+            return self.too_little or "two-way ties unknown"
+        text = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
+        if self.known_share is None or self.known_low is None or self.known_high is None:
+            return text
+        limits = say.share_interval(self.known_low, self.known_high)
+        return f"{text}, {say.share(self.known_share)} ({limits}) of the followers"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ArrivalPart(Part):
     """Age of the followers' accounts against the order of following, evenly drawn over the list (at most 2,000).
 
     Attributes:
@@ -339,9 +430,17 @@ class ArrivalPart:
     known: int
     too_little: str | None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower that is drawn in the picture."""
+        return {"order": list(self.order), "created_at": list(self.created_at), "label": list(self.label)}
 
-@dataclass(frozen=True, kw_only=True)
-class Beside:
+    def finding(self) -> str:
+        """How many followers have a place in the order of following and a creation date."""
+        return self.too_little or f"order and age known for {self.known:,} of {self.followers:,} followers"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Beside(Part):
     """Another account of the workspace, for comparison.
 
     Attributes:
@@ -359,9 +458,14 @@ class Beside:
     follower_list: FollowerList
     exact: Literal["all responded"] | None = None
 
+    def finding(self) -> str:
+        """The account, its followers, and its headcount."""
+        found = _headcount(self.headcount, self.low, self.high)
+        return f"{shorten(self.handle or self.account_id, 60)}, {self.follower_list.size()}, {found}"
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Document(Record):
     """What `headcount report --json` prints.
 
     Attributes:
@@ -391,9 +495,32 @@ class Document:
     notes: list[str]
     responses_note: str | None = None
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row: the account, its followers, and its headcount with the interval."""
+        figures = {
+            "account_id": self.account.account_id,
+            "handle": self.account.handle,
+            "as_of": self.account.as_of,
+            "window_days": self.account.window_days,
+            "listed": self.followers.listed,
+            "claimed": self.followers.claimed,
+            "list_state": self.followers.state,
+            "observed": self.audience.observed,
+            "headcount": self.audience.headcount,
+            "low": self.audience.low,
+            "high": self.audience.high,
+        }
+        return {name: [value] for name, value in figures.items()}
 
-@dataclass(frozen=True, kw_only=True)
-class FollowerRow:
+    def summary(self) -> str:
+        """The account, its followers, its headcount, and the end of the observation."""
+        found = _headcount(self.audience.headcount, self.audience.low, self.audience.high)
+        name = shorten(self.account.handle or self.account.account_id, 60)
+        return dated(f"{name}, {self.followers.finding()}, {found}", self.account.as_of)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowerRow(Record):
     """One follower with class and reason.
 
     Attributes:
@@ -430,8 +557,14 @@ class FollowerRow:
     real_low: float | None = None
     real_high: float | None = None
 
+    def summary(self) -> str:
+        """Who it is, and in which class."""
+        return (
+            f"{shorten(self.handle or self.account_id or 'not named', 60)}: {self.label} ({shorten(self.reasons, 90)})"
+        )
 
-class FollowerRows(list[FollowerRow]):
+
+class FollowerRows(Record, list[FollowerRow]):
     """Rows of followers, and how completely the list that they come from was read.
 
     Attributes:
@@ -439,11 +572,19 @@ class FollowerRows(list[FollowerRow]):
     """
 
     def __init__(self, rows: Iterable[FollowerRow], follower_list: FollowerList) -> None:
-        super().__init__(rows)
+        list.__init__(self, rows)
         self.follower_list = follower_list
 
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower."""
+        return _follower_columns(self)
 
-@dataclass(frozen=True, kw_only=True)
+    def summary(self) -> str:
+        """How many rows there are, and the list that they come from."""
+        return f"{len(self):,} {'row' if len(self) == 1 else 'rows'}; the list: {self.follower_list.summary()}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Report(Document):
     """A document and the rows behind it.
 
@@ -455,12 +596,80 @@ class Report(Document):
     rows: list[FollowerRow]
     rows_total: int
 
-    def to_frame(self, backend: Backend | None = None) -> Any:
-        """The followers behind the numbers as a data frame (pandas, polars or pyarrow), a row each, as in `rows`."""
-        names = [field.name for field in fields(FollowerRow)]
-        return frame({name: [getattr(row, name) for row in self.rows] for name in names}, backend)
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower behind the numbers, as in `rows`."""
+        return _follower_columns(self.rows)
+
+    @overload
+    def to_html(self) -> str: ...
+
+    @overload
+    def to_html(self, path: Path | str) -> Path: ...
+
+    def to_html(self, path: Path | str | None = None) -> str | Path:
+        """The report as one HTML page that needs nothing else.
+
+        Args:
+            path: where to write it; a file of that name is replaced, and a name that ends in `.gz` is compressed.
+
+        Returns:
+            The path; without one the page as text.
+
+        Raises:
+            UsageError: the folder of the path does not exist, or the path is a folder or a symbolic link.
+        """
+        from headcount.report.html import render_html
+
+        return _written(render_html(self), path)
+
+    @overload
+    def to_json(self) -> str: ...
+
+    @overload
+    def to_json(self, path: Path | str) -> Path: ...
+
+    def to_json(self, path: Path | str | None = None) -> str | Path:
+        """The report as JSON text, as `headcount report --json` prints it.
+
+        Args:
+            path: as in `to_html`.
+
+        Returns:
+            The path; without one the text.
+
+        Raises:
+            UsageError: as in `to_html`.
+        """
+        from headcount.report.document import to_json
+
+        return _written(to_json(self), path)
 
     def _repr_html_(self) -> str:
-        handle = html.escape(self.account.handle or self.account.account_id or "An account")
-        told = "".join(f"<li>{html.escape(finding)}</li>" for finding in self.findings)
-        return f"<p><b>{handle}</b>, as of {html.escape(self.account.as_of[:10])}</p><ul>{told}</ul>"
+        """The report in a notebook: the account, the date, and the findings."""
+        handle = html.escape(plain(self.account.handle or self.account.account_id or "An account"))
+        items = "".join(f"<li>{html.escape(plain(finding))}</li>" for finding in self.findings)
+        return f"<p><b>{handle}</b>, as of {html.escape(self.account.as_of[:10])}</p><ul>{items}</ul>"
+
+
+def _follower_columns(rows: Sequence[FollowerRow]) -> dict[str, list[Any]]:
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(FollowerRow)}
+
+
+def _headcount(headcount: float | None, low: float | None, high: float | None) -> str:
+    if headcount is None or low is None or high is None:
+        return "no headcount"
+    return f"headcount {headcount:,.0f} ({low:,.0f} to {high:,.0f})"
+
+
+def _written(text: str, path: Path | str | None) -> str | Path:
+    """The text, or where it was written."""
+    if path is None:
+        return text
+    from headcount.output import new_text
+
+    target = Path(path).expanduser()
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no folder {target.parent}.", hint="create it, or name a file in another folder.")
+    with new_text(target) as file:
+        file.write(text if text.endswith("\n") else f"{text}\n")
+    return target

@@ -23,6 +23,7 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
+from headcount.record import Record
 from headcount.safe_text import plain
 from headcount.sources.failures import Failures, NotRequested, failure_words
 from headcount.sources.gone import AccountGone, earlier_account_id, record_gone
@@ -31,6 +32,7 @@ from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
 from headcount.sources.links import OtherAddress
 from headcount.sources.list_bounds import MAX_UNCOUNTED, max_entries
+from headcount.times import as_datetime
 
 __all__ = [
     "COLLECTORS",
@@ -71,13 +73,13 @@ _USUAL_PAGES = frozenset({40, 50, 80, 100})
 Unit = Mapping[str, str | int]
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, repr=False)
+class Options(Record):
     """What the user asked for.
 
     Attributes:
         limit: at most so many followers, the newest.
-        since: posts from then on; a year where it is not given.
+        since: posts from then on, a time as in `headcount.times`; a year where it is not given.
         sample: look closer at so many followers only, drawn uniformly from the whole list.
         spend_at_most: dollars.
         service: address of another server of the platform than the usual one.
@@ -93,6 +95,10 @@ class Options:
     backlinks: str | None = None
     circles: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.since is not None:
+            object.__setattr__(self, "since", as_datetime(self.since, "since"))
+
     def text(self) -> str:
         """As text; what it may cost is left out: that may be raised and the collection go on."""
         kept = {name: value for name, value in msgspec.to_builtins(self).items() if name != "spend_at_most"}
@@ -101,8 +107,8 @@ class Options:
         return msgspec.json.encode(kept).decode()
 
 
-@dataclass(frozen=True)
-class Quote:
+@dataclass(frozen=True, repr=False)
+class Quote(Record):
     """What a collection will take, told before it begins.
 
     Attributes:
@@ -126,6 +132,14 @@ class Quote:
     def is_long(self) -> bool:
         """Does it take ten minutes or more, or money?"""
         return self.seconds >= 600 or self.dollars > 0
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a part: what for, and the calls."""
+        return {"part": [what for what, _ in self.parts], "calls": [calls for _, calls in self.parts]}
+
+    def summary(self) -> str:
+        """Calls, minutes, dollars."""
+        return self.sentence()
 
     def sentence(self) -> str:
         """Calls, minutes, dollars."""
