@@ -322,6 +322,7 @@ RULES: dict[type, dict[str, Rule]] = {
         **_counts("posts_in_window", "private_responses"),
     },
     FollowersPart: {
+        "as_of": _day,
         **_counts("claimed", "listed", "gone", "new"),
         **_kept("state", "reason", "partial"),
         **_sentences("explanation"),
@@ -333,7 +334,12 @@ RULES: dict[type, dict[str, Rule]] = {
         "observed_at": _day,
         **_sentences("sentence", "why"),
     },
-    FunnelPart: {**_parts("classes", "sample"), **_counts("followers"), **_sentences("method", "too_little")},
+    FunnelPart: {
+        "as_of": _day,
+        **_parts("classes", "sample"),
+        **_counts("followers"),
+        **_sentences("method", "too_little"),
+    },
     Classes: _counts("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown"),
     Sampled: {
         **_counts("drawn", "of", "silent", "silent_drawn"),
@@ -342,6 +348,7 @@ RULES: dict[type, dict[str, Rule]] = {
     },
     ClassEstimate: {**_counts("followers"), **_interval("low", "high")},
     AuthenticityPart: {
+        "as_of": _day,
         **_kept("model", "accounts_of", "sets", "known_failures", "model_card", "made_by"),  # the shipped score card's
         **_counts("labels", "to_look_at"),
         **_parts("local_error", "no_share"),
@@ -356,6 +363,7 @@ RULES: dict[type, dict[str, Rule]] = {
     },
     NoShare: {**_kept("reason"), **_counts("real", "fake", "real_flagged", "fake_flagged")},
     Audience: {
+        "as_of": _day,
         **_kept("window_days", "population", "exact"),
         **_counts("posts", "followers", "observed", "observed_active", "observed_passive_only", "responses"),
         **_counts("non_followers", "headcount", "headcount_active"),
@@ -373,6 +381,7 @@ RULES: dict[type, dict[str, Rule]] = {
     Next: {**_counts("posts", "new_responders"), **_interval("low", "high")},
     Curve: {**_counts("posts", "responders", "seen"), **_interval("low", "high")},
     Question: {
+        "as_of": _day,
         **_kept("population"),
         **_counts("followers"),
         "tests": _tests,
@@ -405,6 +414,7 @@ RULES: dict[type, dict[str, Rule]] = {
     },
     ReplyCurve: {**_kept("hours"), **_shares("share"), **_interval("low", "high", share=True)},  # hours: a fixed grid
     RingsPart: {
+        "as_of": _day,
         **_counts("looked_at", "of", "circuits", "members", "smallest", "dense"),
         **_kept("drawn", "exact"),
         **_shares("share"),
@@ -420,6 +430,7 @@ RULES: dict[type, dict[str, Rule]] = {
         "picture": _no_picture,
     },
     TiesPart: {
+        "as_of": _day,
         **_kept("window_days"),
         **_counts("count", "count_others", "written_to", "heard_from", "new", "fading"),
         **_shares("reciprocity", "known_share"),
@@ -437,12 +448,14 @@ RULES: dict[type, dict[str, Rule]] = {
         **_kept("state", "layer", "follows"),
     },
     ArrivalPart: {
+        "as_of": _day,
         **_kept("order", "label"),  # by then places that are spread evenly: see `_arrival`
         "created_at": _month,
         **_counts("followers", "known"),
         **_sentences("too_little"),
     },
     Beside: {
+        "as_of": _day,
         **_kept("account_id"),  # by then "account 2": see `_beside`
         "handle": _drop,
         **_counts("followers", "headcount"),
