@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sqlite3
 import tarfile
 import time
@@ -588,6 +589,8 @@ def platform_parsers(platform: str, collect: Callable[[Path], tuple[str, dict[st
             try:
                 fields = json.loads(headers)
                 named = [(str(key), str(value)) for key, value in fields.items()] if isinstance(fields, dict) else []
+                # limits would be waited out, for hours too
+                named = [(key, value) for key, value in named if not re.search("limit|retry", key, re.IGNORECASE)]
                 named = [
                     (key, value)
                     for key, value in named

@@ -31,7 +31,7 @@ from headcount.sources.http import Limit
 from headcount.sources.landing import Page
 from headcount.sources.links import server_address, server_host
 from headcount.sources.response_coverage import ResponseCoverage
-from headcount.sources.rows import named, objects, whole_number
+from headcount.sources.rows import inner, named, objects, whole_number
 
 __all__ = ["BlueskyCollector"]
 
@@ -311,9 +311,9 @@ class BlueskyCollector:
         A post that answers somebody else is no occasion that followers respond to, so only the answers to it are
         asked for; an own post further down in an own thread comes with the thread. What has no counter is asked for.
         """
-        uri = str(post["uri"])
-        reply = post["record"].get("reply") or {}
-        root = str((reply.get("root") or {}).get("uri") or "")
+        uri = str(post.get("uri"))
+        reply = inner(post, "record", "reply")
+        root = str(inner(reply, "root", "uri") or "")
         own_thread = root.startswith(f"at://{did}/")
         answers = whole_number(post.get("replyCount"))
         if answers != 0:
@@ -461,10 +461,8 @@ def _pair_calls(accounts: int) -> int:
 
 def _feed_time(item: dict[str, Any]) -> datetime:
     """The time a feed is ordered by: of the repost, else of the post."""
-    reason = item.get("reason") or {}
-    post = item.get("post") or {}
-    created = (post.get("record") or {}).get("createdAt")
-    found = plausible_time(reason.get("indexedAt") or created, post.get("indexedAt"))
+    written = inner(item, "reason", "indexedAt") or inner(item, "post", "record", "createdAt")
+    found = plausible_time(written, inner(item, "post", "indexedAt"))
     return found or datetime.max.replace(tzinfo=UTC)
 
 

@@ -33,7 +33,7 @@ from headcount.sources.bluesky_views import (
 from headcount.sources.gone import read_gone
 from headcount.sources.landing import LIVE, Landing, Page, collected_as, is_landing
 from headcount.sources.malformed import ODD_VALUE, odd_pages_note
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, named, objects, truth, whole_number
+from headcount.sources.rows import BATCH_ROWS, Rows, domains, inner, named, objects, truth, whole_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -289,15 +289,17 @@ class Reader:
 
     def _posts(self, content: Object, page: Page) -> None:
         for item in objects(content.get("feed")):
-            reason, post = item.get("reason") or {}, item.get("post")
+            reason, post = item.get("reason"), item.get("post")
             if not isinstance(post, dict):
                 continue
             self._post(post, page.fetched_at)
             for side in ("parent", "root"):
-                around = (item.get("reply") or {}).get(side)
+                around = inner(item, "reply", side)
                 if isinstance(around, dict) and isinstance(around.get("record"), dict):
                     self._author(around, page.fetched_at)
-            if str(reason.get("$type")).endswith("#reasonRepost") and isinstance(reason.get("by"), dict):
+            if not isinstance(reason, dict) or not isinstance(reason.get("by"), dict):
+                continue
+            if str(reason.get("$type")).endswith("#reasonRepost"):
                 self._repost(reason, post)
 
     _latest = _posts

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from headcount.sources.gone import GoneStatus
-from headcount.sources.rows import objects, whole_number
+from headcount.sources.rows import inner, objects, whole_number
 
 __all__ = [
     "Thread",
@@ -71,12 +71,9 @@ def gone_status(body: bytes) -> GoneStatus | None:
 
 def is_own_post(item: Object, did: str) -> bool:
     """Is this item of a feed a post of that account, and not a repost?"""
-    post = item.get("post") or {}
-    return (
-        not (item.get("reason") or {}).get("$type", "").endswith("#reasonRepost")
-        and (post.get("author") or {}).get("did") == did
-        and isinstance(post.get("record"), dict)
-    )
+    is_repost = str(inner(item, "reason", "$type")).endswith("#reasonRepost")
+    is_own = inner(item, "post", "author", "did") == did
+    return not is_repost and is_own and isinstance(inner(item, "post", "record"), dict)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
+from headcount.errors import BudgetReached, PlatformError, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
 from headcount.record import Record
 from headcount.safe_text import plain
@@ -32,6 +32,7 @@ from headcount.sources.http import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
 from headcount.sources.links import OtherAddress
 from headcount.sources.list_bounds import MAX_UNCOUNTED, max_entries
+from headcount.sources.malformed import ODD_VALUE
 from headcount.times import as_datetime
 
 __all__ = [
@@ -643,7 +644,8 @@ def collect(
             collection = Collection(landing, asking, options, login(target), show, say)
             collection.failures.is_preparing = True
             try:
-                quote = collector.quote(collection, target)
+                with _expected_form(target):
+                    quote = collector.quote(collection, target)
             except AccountGone as gone:
                 if gone.account_id is None or earlier_account_id(landing) != gone.account_id:
                     raise
@@ -655,11 +657,28 @@ def collect(
             if not agree(quote):
                 return None
             begun = True
-            _run(collector, collection)
+            with _expected_form(target):
+                _run(collector, collection)
     finally:
         if new and not begun:  # an answer to a question that went no further is no collection to go on with
             remove_landing(path)
     return path
+
+
+@contextmanager
+def _expected_form(target: Target) -> Iterator[None]:
+    """Values of another type than a platform documents are left out where they stand; the rest ends the run here.
+
+    Raises:
+        PlatformError: a response has a form that the collector does not expect. What was collected is kept.
+    """
+    try:
+        yield
+    except ODD_VALUE as error:
+        raise PlatformError(
+            f"A response about {target.name} has an unexpected form ({type(error).__name__}: {str(error)[:80]}).",
+            hint="run the same command again to resume; what was collected is kept.",
+        ) from error
 
 
 def _run(collector: Collector, collection: Collection) -> None:

@@ -13,7 +13,7 @@ from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Col
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_ROWS", "Rows", "domains", "named", "objects", "truth", "truth_value", "whole_number"]
+__all__ = ["BATCH_ROWS", "Rows", "domains", "inner", "named", "objects", "truth", "truth_value", "whole_number"]
 
 Object = dict[str, Any]
 
@@ -28,6 +28,15 @@ _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 def objects(listed: Any) -> Iterator[Object]:
     """The objects of a list; nothing where it is none."""
     return (item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else iter(())
+
+
+def inner(thing: Any, *names: str) -> Any:
+    """What lies under these names, one inside the other; None where one of them is missing or no object holds it."""
+    for name in names:
+        if not isinstance(thing, dict):
+            return None
+        thing = thing.get(name)
+    return thing
 
 
 def named(listed: Any, name: str) -> Iterator[Object]:

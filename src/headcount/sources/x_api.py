@@ -25,7 +25,7 @@ from headcount.sources.gone import AccountGone, earlier_account_id
 from headcount.sources.handles import Target
 from headcount.sources.http import Limit
 from headcount.sources.landing import Page
-from headcount.sources.rows import objects, whole_number
+from headcount.sources.rows import inner, objects, whole_number
 from headcount.sources.sessions import find_login
 from headcount.sources.x_api_calls import CALLS, Call, cost
 from headcount.sources.x_api_coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
@@ -87,13 +87,13 @@ class XCollector:
         me = self._ask(collection, CALLS["me"])
         collection.failures.set_probe(me.url)
         collection.probe_price = CALLS["me"].price(owned=False)
-        if me.good and isinstance(me.json.get("data"), dict):
-            self.token_of = str(me.json["data"]["id"])
+        if me.good and inner(me.json, "data", "id"):
+            self.token_of = str(inner(me.json, "data", "id"))
         page = self._ask(collection, CALLS["profile"], target.name)
-        data = page.json.get("data") if page.good else None
-        if not isinstance(data, dict):
+        data = inner(page.json, "data") if page.good else None
+        if not isinstance(data, dict) or not data.get("id"):
             raise _no_profile(target.name, page, earlier_account_id(collection.landing))
-        self.profile = data
+        self.profile = data | {"id": str(data["id"])}
         collection.spent = sum(self._cost(known) for known in collection.landing.pages())
         return self._quote(collection)
 
@@ -301,7 +301,7 @@ class XCollector:
     def _latest(self, collection: Collection, size: int) -> None:
         """The latest posts of a uniform sample of the followers that were listed."""
         pages = collection.landing.pages(CALLS["followers"].step)
-        listed = (str(item["id"]) for page in pages if page.good for item in _items(page))
+        listed = (str(item["id"]) for page in pages if page.good for item in _items(page) if item.get("id"))
         drawn = uniform_sample(listed, size, self.profile["id"])
         collection.landing.set_meta("sample", str(len(drawn)))
         call, protected = CALLS["latest"], 0
@@ -451,15 +451,16 @@ def _number(page: Page) -> int:
 
 
 def _following_token(page: Page) -> str | None:
-    meta = page.json.get("meta")
-    return (meta.get("next_token") or None) if isinstance(meta, dict) else None
+    token = inner(page.json, "meta", "next_token")
+    return token if isinstance(token, str) and token else None
 
 
 def _time(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(value))
+        time = datetime.fromisoformat(str(value))
     except ValueError:
         return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _is_occasion(item: dict[str, Any], account: str) -> bool:

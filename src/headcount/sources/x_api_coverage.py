@@ -46,6 +46,7 @@ def own_post(item: dict[str, Any]) -> OwnPost:
     metrics = metrics if isinstance(metrics, dict) else {}
     try:
         created = datetime.fromisoformat(str(item.get("created_at")))
+        created = created if created.tzinfo else created.replace(tzinfo=UTC)
     except ValueError:
         created = datetime.min.replace(tzinfo=UTC)
     return OwnPost(
