@@ -107,7 +107,8 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
             con.execute("DROP TABLE IF EXISTS temp.raw_rows")
     except duckdb.Error as error:
         raise_fault_of_machine(error)
-        reason = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+        first = next((line for line in str(error).splitlines() if line.strip(" .")), "")
+        reason = first.partition(": ")[2].strip(" .") or first.strip(" .:") or type(error).__name__
         raise InputError(
             f"{path.name} cannot be read: {reason[:200].rstrip('.')}.",
             hint="the file is damaged or not what its name says.",
