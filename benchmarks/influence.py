@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 
 from headcount.measures.influence import count_responders, influence
 from headcount.measures.influence_ranks import Difference, compare
-from headcount.network.graph import Graph
+from headcount.graph.graph import Graph
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 KINDS = ("reply", "retweet", "like", "mention")

@@ -28,10 +28,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from headcount.measures.rings import Conversation, Rings, rings
-from headcount.network.dense_blocks import dense_blocks
-from headcount.network.graph import Graph
-from headcount.network.rewiring import rewired
-from headcount.network.synchrony import synchrony
+from headcount.graph.groups.dense_blocks import dense_blocks
+from headcount.graph.graph import Graph
+from headcount.graph.groups.rewiring import rewired
+from headcount.graph.groups.synchrony import synchrony
 from headcount.simulate.circuits import CAMOUFLAGE, Planted, Talk, draw_talk, plant_circuit, plant_fan_club
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

@@ -121,8 +121,8 @@ def parity_of_groups(graph, source, target, count, people, numbers) -> None:
 
 def exact_peeling(source, target, count) -> float | None:
     """g of the local kernel, one account at a time: at least half of the best there is."""
-    from headcount.network.dense_blocks import dense_blocks
-    from headcount.network.graph import Graph
+    from headcount.graph.groups.dense_blocks import dense_blocks
+    from headcount.graph.graph import Graph
 
     graph = Graph.from_edges(source, target, ids=np.arange(count))
     return dense_blocks(graph.followees, graph.followers)[0].score

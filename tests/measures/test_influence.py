@@ -8,7 +8,7 @@ import pytest
 from headcount.errors import InputError, NotEnoughData
 from headcount.measures.influence import count_responders, fit_prior, influence
 from headcount.measures.influence_ranks import rank
-from headcount.network.graph import Graph
+from headcount.graph.graph import Graph
 
 
 def platform(seed, accounts, *, slope=-0.3, weight=300.0):

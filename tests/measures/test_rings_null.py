@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
 from headcount.measures.rings_null import _busiest, _tied_only, against_chance
-from headcount.network.close_groups import _closest_first, close_groups
-from headcount.network.graph import Rows
-from headcount.network.group_counts import partners_along_ties
-from headcount.network.rewiring import rewired
+from headcount.graph.groups.close_groups import _closest_first, close_groups
+from headcount.graph.graph import Rows
+from headcount.graph.groups.group_counts import partners_along_ties
+from headcount.graph.groups.rewiring import rewired
 
 
 def ties(first, second, count) -> Rows:

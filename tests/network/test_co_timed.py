@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from headcount.errors import UsageError
-from headcount.network import co_timed
-from headcount.network.co_timed import co_timed_groups, co_timed_pairs
+from headcount.graph.groups import co_timed
+from headcount.graph.groups.co_timed import co_timed_groups, co_timed_pairs
 
 
 def chance(rng, people, targets, actions, span=86_400.0 * 30):

@@ -49,7 +49,7 @@ from headcount.measures.result import Result
 from headcount.record import Record
 
 if TYPE_CHECKING:
-    from headcount.network.graph import Rows
+    from headcount.graph.graph import Rows
 
 __all__ = ["Influence", "Prior", "RankPair", "Response", "count_responders", "fit_prior", "influence"]
 

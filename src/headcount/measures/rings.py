@@ -49,8 +49,8 @@ from headcount.measures.rings_null import Chance, against_chance
 from headcount.record import Record
 
 if TYPE_CHECKING:
-    from headcount.network.close_groups import CloseGroups
-    from headcount.network.graph import Rows
+    from headcount.graph.groups.close_groups import CloseGroups
+    from headcount.graph.graph import Rows
 
 __all__ = ["AccountFacts", "Conversation", "FollowGroup", "Rings", "Verdict", "rings", "rings_of_graph"]
 
@@ -180,7 +180,7 @@ class Rings(Result):
     @property
     def smallest_seen(self) -> int:
         """Members of the smallest circuit that can be expected to be seen in this sample."""
-        from headcount.network.close_groups import LEAST_MEMBERS
+        from headcount.graph.groups.close_groups import LEAST_MEMBERS
 
         return ceil(LEAST_MEMBERS * max((self.population or 0) / max(self.accounts, 1), 1.0))
 
@@ -276,7 +276,7 @@ def rings_of_graph(
     Raises:
         ValueError: the population is smaller than the graph.
     """
-    from headcount.network.close_groups import LEAST_MEMBERS, close_groups
+    from headcount.graph.groups.close_groups import LEAST_MEMBERS, close_groups
 
     count = len(mutual.offsets) - 1
     if population is not None and population < count:
@@ -315,7 +315,7 @@ class _Counts:
 
     @classmethod
     def of(cls, mutual: Rows, groups: CloseGroups, conversation: Conversation | None) -> _Counts:
-        from headcount.network.group_counts import follows_inside, partners_along_ties
+        from headcount.graph.groups.group_counts import follows_inside, partners_along_ties
 
         count = len(mutual.offsets) - 1
         none = np.zeros(0, np.int64)
@@ -457,7 +457,7 @@ def _mean(values: Floats | None, members: Integers) -> float | None:
 
 
 def _reciprocity(followees: Rows | None, groups: CloseGroups) -> list[float | None]:
-    from headcount.network.group_counts import follows_inside
+    from headcount.graph.groups.group_counts import follows_inside
 
     if followees is None:
         return [None] * len(groups)
@@ -473,7 +473,7 @@ def _within(numbers: Integers, count: int) -> bool:
 
 def _rows(source: Integers, target: Integers, count: int) -> Rows:
     """Compressed sparse rows: sorted, no repetitions, nobody follows themselves."""
-    from headcount.network.graph import Rows as Graph
+    from headcount.graph.graph import Rows as Graph
 
     key = np.sort((source.astype(np.int64) * count + target)[source != target])
     key = key[np.diff(key, prepend=-1) > 0]

@@ -30,8 +30,8 @@ import numpy as np
 from headcount.columns import Floats, Integers
 
 if TYPE_CHECKING:
-    from headcount.network.close_groups import CloseGroups
-    from headcount.network.graph import Rows
+    from headcount.graph.groups.close_groups import CloseGroups
+    from headcount.graph.graph import Rows
 
 __all__ = ["Chance", "against_chance"]
 
@@ -75,8 +75,8 @@ def against_chance(
         least_members: as the groups were searched with.
         progress: called with the share of the draws done, 0 to 1.
     """
-    from headcount.network.close_groups import close_groups
-    from headcount.network.rewiring import rewired
+    from headcount.graph.groups.close_groups import close_groups
+    from headcount.graph.groups.rewiring import rewired
 
     expected, surprise = _surprise(mutual, groups, len(mutual.offsets) - 1)
     if not len(groups) or draws < 1:
@@ -118,7 +118,7 @@ def _expected(degree: Integers, total: float) -> float:
 
 
 def _degrees_outside(mutual: Rows, label: Integers) -> Integers:
-    from headcount.network.group_counts import follows_inside
+    from headcount.graph.groups.group_counts import follows_inside
 
     inside = follows_inside(mutual.offsets, mutual.targets, label)
     return np.asarray(np.diff(mutual.offsets) - inside, dtype=np.int64)
@@ -134,8 +134,8 @@ def _closed(mutual: Rows, groups: CloseGroups) -> Integers:
 
 def _busiest(mutual: Rows, label: Integers, most: int) -> Rows:
     """The ties outside of groups, among the accounts with most of them, as many accounts as give at most `most`."""
-    from headcount.network.graph import Rows as Graph
-    from headcount.network.group_counts import busy_rows, ties_by_last_place
+    from headcount.graph.graph import Rows as Graph
+    from headcount.graph.groups.group_counts import busy_rows, ties_by_last_place
 
     degree = _degrees_outside(mutual, label)
     place = np.empty(len(degree), np.int64)
@@ -147,7 +147,7 @@ def _busiest(mutual: Rows, label: Integers, most: int) -> Rows:
 
 def _tied_only(graph: Rows) -> Rows:
     """The graph of the accounts that have ties, in their order."""
-    from headcount.network.graph import Rows as Graph
+    from headcount.graph.graph import Rows as Graph
 
     tied = np.diff(graph.offsets) > 0
     number = np.cumsum(tied) - 1

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from headcount.errors import HeadcountError, InputError, UsageError
 from headcount.network.build_source import REWRITTEN, Numbering, open_pairs
-from headcount.network.compile import compiled
-from headcount.network.graph import VERSION
+from headcount.graph.compile import compiled
+from headcount.graph.graph import VERSION
 from headcount.sources.edges import EdgeListFacts
 
 __all__ = ["Built", "build_graph", "facts_of_graph"]

@@ -49,7 +49,7 @@ from headcount.safe_text import json_text
 if TYPE_CHECKING:
     from headcount.measures.influence import Influence
     from headcount.measures.rings import AccountFacts, Rings
-    from headcount.network.graph import Graph, Rows
+    from headcount.graph.graph import Graph, Rows
     from headcount.network.tables_in import Talk
 
 __all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]
@@ -90,7 +90,7 @@ class _State:
 
     def graph(self) -> Graph:
         """The graph, mapped anew, so that pages of earlier steps are given back."""
-        from headcount.network.graph import open_graph
+        from headcount.graph.graph import open_graph
 
         return open_graph(self.inputs.graph or self.folder / "graph")
 
@@ -150,7 +150,7 @@ def _plan(inputs: Inputs, memory: int) -> MemoryPlan:
     import duckdb
 
     if inputs.graph is not None:
-        from headcount.network.graph import open_graph
+        from headcount.graph.graph import open_graph
 
         graph = open_graph(inputs.graph)
         accounts, follows = graph.count, graph.edges
@@ -203,7 +203,7 @@ def _through(state: _State) -> Outcome:
 
 
 def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
-    from headcount.network.degrees import degrees
+    from headcount.graph.degrees import degrees
 
     return degrees(graph.followers).astype(np.int32), degrees(graph.followees).astype(np.int32)
 
@@ -263,7 +263,7 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
 
 
 def _connect(state: _State) -> None:
-    from headcount.network.components import components
+    from headcount.graph.components import components
 
     with state.steps.step(COUNT, state.plan.follows, "follows"):
         label = components(state.graph().followees)
@@ -285,8 +285,8 @@ def numbered_components(label: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray
 
 
 def _rank(state: _State) -> None:
-    from headcount.network.collusion import collusionrank
-    from headcount.network.pagerank import pagerank
+    from headcount.graph.ranks.collusion import collusionrank
+    from headcount.graph.ranks.pagerank import pagerank
 
     with state.steps.step(RANK, state.iterations, "iterations") as tell:
         graph = state.graph()
@@ -301,8 +301,8 @@ def _rank(state: _State) -> None:
 
 def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.float64]:
     """PageRank where rank flows from who responds to whom they respond to, in proportion to how often."""
-    from headcount.network.graph import Rows
-    from headcount.network.pagerank import weighted_pagerank
+    from headcount.graph.graph import Rows
+    from headcount.graph.ranks.pagerank import weighted_pagerank
 
     order = np.lexsort((talk.actor, talk.target))
     offsets = np.zeros(count + 1, np.int64)
@@ -313,8 +313,8 @@ def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.flo
 
 def _dense(state: _State) -> None:
     """Synchrony of every account, and the densest block; neither accuses anybody."""
-    from headcount.network.dense_blocks import dense_blocks
-    from headcount.network.synchrony import synchrony
+    from headcount.graph.groups.dense_blocks import dense_blocks
+    from headcount.graph.groups.synchrony import synchrony
 
     with state.steps.step(DENSE, state.plan.follows, "follows") as tell:
         graph = state.graph()
@@ -328,8 +328,8 @@ def _dense(state: _State) -> None:
 
 
 def _returned(state: _State) -> Rows:
-    from headcount.network.cores import core_numbers
-    from headcount.network.mutual import mutual_rows
+    from headcount.graph.cores import core_numbers
+    from headcount.graph.mutual import mutual_rows
 
     with state.steps.step(RETURNED, state.plan.follows, "follows") as tell:
         mutual = mutual_rows(state.graph())

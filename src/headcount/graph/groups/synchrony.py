@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled
-from headcount.network.graph import Rows
-from headcount.network.pull import pull
+from headcount.graph.compile import compiled
+from headcount.graph.graph import Rows
+from headcount.graph.ranks.pull import pull
 
 __all__ = ["Synchrony", "authorities", "least_synchrony", "synchrony"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled
+from headcount.graph.compile import compiled
 
 __all__ = ["busy_rows", "follows_inside", "partners_along_ties", "ties_by_last_place"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled, parallel, span, threads
-from headcount.network.graph import Graph, Rows
+from headcount.graph.compile import compiled, parallel, span, threads
+from headcount.graph.graph import Graph, Rows
 
 __all__ = ["mutual_degrees", "mutual_rows", "reciprocity"]
 

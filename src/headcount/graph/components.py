@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled
-from headcount.network.graph import Rows
+from headcount.graph.compile import compiled
+from headcount.graph.graph import Rows
 
 __all__ = ["components"]
 

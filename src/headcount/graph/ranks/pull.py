@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import parallel, prefetch, span, summing
-from headcount.network.graph import Rows
+from headcount.graph.compile import parallel, prefetch, span, summing
+from headcount.graph.graph import Rows
 
 __all__ = ["pull", "pull_weighted"]
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
-from headcount.network.graph import Graph, Rows
-from headcount.network.pull import pull, pull_weighted
+from headcount.graph.graph import Graph, Rows
+from headcount.graph.ranks.pull import pull, pull_weighted
 
 __all__ = ["pagerank", "weighted_pagerank"]
 

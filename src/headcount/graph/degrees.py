@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.graph import Rows
+from headcount.graph.graph import Rows
 
 __all__ = ["degrees"]
 

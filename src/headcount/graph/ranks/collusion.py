@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
-from headcount.network.graph import Graph
-from headcount.network.pull import pull
+from headcount.graph.graph import Graph
+from headcount.graph.ranks.pull import pull
 
 __all__ = ["collusionrank"]
 

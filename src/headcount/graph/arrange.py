@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled
+from headcount.graph.compile import compiled
 
 __all__ = ["arranged"]
 

@@ -88,7 +88,7 @@ class Graph:
         if len(u) and (min(u.min(), v.min()) < 0 or largest >= count or count > 2**32):
             raise InputError(f"A node number is outside 0 to {count - 1}.", hint="number the nodes from 0.")
         if len(u) > SMALL:
-            from headcount.network.arrange import arranged
+            from headcount.graph.arrange import arranged
 
             out_offsets, out, in_offsets, into = arranged(u, v, count)
             return cls(Rows(out_offsets, out), Rows(in_offsets, into), names)

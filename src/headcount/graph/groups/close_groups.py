@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled, parallel, span
-from headcount.network.graph import Rows
+from headcount.graph.compile import compiled, parallel, span
+from headcount.graph.graph import Rows
 
 __all__ = ["LEAST_MEMBERS", "CloseGroups", "close_groups"]
 

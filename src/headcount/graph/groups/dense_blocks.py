@@ -33,8 +33,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.network.compile import compiled
-from headcount.network.graph import Rows
+from headcount.graph.compile import compiled
+from headcount.graph.graph import Rows
 
 __all__ = ["DenseBlock", "DenseGroup", "dense_block_by_heap", "dense_blocks", "dense_groups"]
 

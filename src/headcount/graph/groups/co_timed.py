@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
-from headcount.network.compile import compiled
+from headcount.graph.compile import compiled
 
 __all__ = ["CoTimedGroup", "co_timed_groups", "co_timed_pairs"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
-from headcount.network.compile import parallel, span
-from headcount.network.graph import Rows
+from headcount.graph.compile import parallel, span
+from headcount.graph.graph import Rows
 
 __all__ = ["adamic_adar", "shared"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headcount.errors import InputError
-from headcount.network.graph import Graph
+from headcount.graph.graph import Graph
 
 __all__ = ["graph_of"]
 
