@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.network import spark_references as expected
 
-from headcount.network import expressions, spark, spark_iterate
+from headcount.network import expressions
+from headcount.network.spark import session as spark
+from headcount.network.spark import iterate as spark_iterate
 
 ITERATIONS = 10
 JOBS = ("prepare", "account table", "PageRank", "mutual edges", "k-core", "core numbers", "densest block", "components")

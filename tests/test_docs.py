@@ -115,7 +115,7 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
         "headcount.sources.sessions.log_in_bluesky",
         "headcount.sources.sessions.log_in_with_token",
         "headcount.sources.secrets.forget_secret",
-        "headcount.network.run_spark.run_network_on_spark",
+        "headcount.network.spark.run.run_network_on_spark",
     ):
         monkeypatch.setattr(place, reach)
     monkeypatch.chdir(tmp_path)

@@ -630,7 +630,7 @@ def network(data: Path, engine: str, master: str | None, select: Selection | Non
     if master is not None and engine != "spark":
         raise UsageError("--master is for Spark.", hint="add --engine spark.")
     if engine == "spark":
-        from headcount.network.run_spark import run_network_on_spark
+        from headcount.network.spark.run import run_network_on_spark
 
         done = run_network_on_spark(data, master=master, select=select, quiet=as_json or is_silent(), **asked)
     else:

@@ -14,7 +14,7 @@ from headcount.errors import InputError, UsageError
 from headcount.network.build import build_graph
 from headcount.graph.graph import open_graph
 from headcount.network.run import run_network
-from headcount.network.run_spark import run_network_on_spark
+from headcount.network.spark.run import run_network_on_spark
 from headcount.network.tables_in import numbered, read_spammers
 
 

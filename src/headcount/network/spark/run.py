@@ -25,7 +25,7 @@ from headcount.sources.edges import find_edge_file, sentences
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from headcount.network.spark import Checkpoints, SparkGraph
+    from headcount.network.spark.session import Checkpoints, SparkGraph
 
 __all__ = ["run_network_on_spark"]
 
@@ -63,7 +63,7 @@ def run_network_on_spark(
     """
     if spammers is not None:
         raise UsageError("Collusionrank is not computed on Spark.", hint="leave out --spammers, or --engine spark.")
-    from headcount.network.spark import connect, work_folder
+    from headcount.network.spark.session import connect, work_folder
 
     allowed = parse_memory(memory) if isinstance(memory, str) else memory
     data = Path(data)
@@ -94,8 +94,9 @@ def _through(
     steps: Steps,
     select: Mapping[str, Sequence[str]] | None,
 ) -> Outcome:
-    from headcount.network import expressions, spark_iterate
-    from headcount.network.spark import prepare
+    from headcount.network import expressions
+    from headcount.network.spark import iterate as spark_iterate
+    from headcount.network.spark.session import prepare
 
     follows = _frame(work.session, inputs.follows)
     talk = _frame(work.session, inputs.interactions) if inputs.interactions else None
@@ -191,8 +192,9 @@ def _frame(session: SparkSession, files: Sequence[Path]) -> DataFrame:
 
 def _interaction_ranks(work: Checkpoints, graph: SparkGraph, talk: DataFrame, iterations: int) -> DataFrame:
     """PageRank over who responded to whom, among the accounts of the graph."""
-    from headcount.network import expressions, spark_iterate
-    from headcount.network.spark import prepare
+    from headcount.network import expressions
+    from headcount.network.spark import iterate as spark_iterate
+    from headcount.network.spark.session import prepare
 
     people = graph.accounts.select("account_id")
     weights = work.keep(

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import HeadcountError, UsageError
-from headcount.network.spark import Checkpoints, Rounds, SparkGraph
+from headcount.network.spark.session import Checkpoints, Rounds, SparkGraph
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
