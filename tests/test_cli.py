@@ -12,7 +12,7 @@ import pytest
 from tests.sources.malformed import MALFORMED
 
 from headcount.cli import main
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 

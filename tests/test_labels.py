@@ -12,10 +12,10 @@ import pytest
 import headcount as hc
 from headcount.cli import main
 from headcount.columns import Followers
-from headcount.labels import draw, labelled_rows, outcome
+from headcount.store.labels import draw, labelled_rows, outcome
 from headcount.measures.authenticity import authenticity
 from headcount.measures.quantification import followers_to_sample
-from headcount.store import Store
+from headcount.store.store import Store
 
 REAL, FAKE, PLAIN = range(2, 40), range(40, 70), range(70, 200)
 """Followers of x:1 by number: lively people, accounts that look sold, and more people."""

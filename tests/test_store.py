@@ -17,7 +17,7 @@ from tests.lists import complete
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.sources.base import Intake
-from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
+from headcount.store.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
 MONDAY = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -151,7 +151,7 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from headcount.store import Store
+        from headcount.store.store import Store
         from headcount.sources.base import Intake
         def fill(con):
             con.execute("INSERT INTO incoming_follows (follower_id, followee_id) "
@@ -178,7 +178,7 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
 
 def test_two_processes_at_once_get_a_clear_message(tmp_path):
     script = (
-        "import sys; from headcount.store import Store\n"
+        "import sys; from headcount.store.store import Store\n"
         f"with Store({str(tmp_path)!r}, write=True): print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
@@ -194,7 +194,7 @@ def test_two_processes_at_once_get_a_clear_message(tmp_path):
 def test_two_readers_at_once(tmp_path):
     Store(tmp_path, write=True).close()
     script = (
-        "import sys; from headcount.store import Store\n"
+        "import sys; from headcount.store.store import Store\n"
         f"with Store({str(tmp_path)!r}): print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:

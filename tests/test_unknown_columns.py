@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from headcount.incoming import RESPONSE_LISTS, ListCoverage
-from headcount.reading import read_account
+from headcount.store.read.account import read_account
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.document import to_json
 from headcount.sources.base import Intake
-from headcount.store import Store
+from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 EGO = "x:ego"

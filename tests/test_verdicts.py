@@ -13,11 +13,11 @@ import pytest
 
 import headcount as hc
 from headcount.cli import main
-from headcount.labels import set_label
+from headcount.store.labels import set_label
 from headcount.measures.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.authenticity import LEAST_LABELLED
 from headcount.measures.funnel import CLASSES
-from headcount.store import Store
+from headcount.store.store import Store
 
 SIZE = 60
 UNMEASURED = {"auto_follow", "spam", "gone"}

@@ -544,7 +544,7 @@ def authenticity(
     as_json: bool,
 ) -> None:
     """Is this follower real, and why do you say so?"""
-    from headcount.labels import row_of
+    from headcount.store.labels import row_of
     from headcount.selection import columns_of
 
     workspace = _open(folder)
@@ -570,7 +570,7 @@ def authenticity(
         print_selected(selected, columns, selected, "", as_json=as_json)
         return
     if as_json:
-        from headcount.labels import as_document
+        from headcount.store.labels import as_document
 
         echo_json(_with_list(as_document(found, row), found.follower_list))
         return

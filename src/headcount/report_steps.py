@@ -74,8 +74,8 @@ def _of(name: str | None, names: Sequence[str | None]) -> str:
 
 def _size(workspace: Workspace, name: str | None) -> tuple[int, int]:
     """Followers and responses of an account, for the time that it will take; of all accounts where none is named."""
-    from headcount.reading import find_account
-    from headcount.store import Store
+    from headcount.store.read.account import find_account
+    from headcount.store.store import Store
 
     with Store(workspace.folder) as store:
         con = store.connection

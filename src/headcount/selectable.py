@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headcount.measures.authenticity import Authenticity
-    from headcount.reading_lists import KnownAccount
+    from headcount.store.read.lists import KnownAccount
     from headcount.report.model import Report
 
 __all__ = [

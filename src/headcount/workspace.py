@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
-from headcount.reading import AccountView, find_account, known_accounts, read_account, read_followers
-from headcount.reading_lists import KnownAccount, known_accounts_with_lists
+from headcount.store.read.account import AccountView, find_account, known_accounts, read_account, read_followers
+from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
 from headcount.record import shorten
-from headcount.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.store.store import FILE_NAME, Imported, Snapshot, Store
 from headcount.times import Time, as_datetime
 
 if TYPE_CHECKING:
     from headcount.columns import Followers
-    from headcount.labels import Labelling
+    from headcount.store.labels import Labelling
     from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
@@ -311,7 +311,7 @@ class Workspace:
         window_days: float | None = DEFAULT_WINDOW_DAYS,
         as_of: Time | None = None,
     ) -> AccountView:
-        """The columns of one account: what the measures are given (see `headcount.reading`).
+        """The columns of one account: what the measures are given (see `headcount.store.read.account`).
 
         Args:
             account, window_days, as_of: as in `measure`.
@@ -433,7 +433,7 @@ class Workspace:
         Raises:
             AccountNotFound, AmbiguousAccount, NotEnoughData: as in `authenticity`.
         """
-        from headcount.labels import draw, labels_of
+        from headcount.store.labels import draw, labels_of
 
         with Store(self.folder) as store:
             followers = self._followers_of(store, account)
@@ -470,7 +470,7 @@ class Workspace:
             AmbiguousAccount: see `find_account`.
             UsageError: no such label; or it follows several accounts, and none was named.
         """
-        from headcount.labels import labels_of, outcome, set_label
+        from headcount.store.labels import labels_of, outcome, set_label
 
         read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
         with Store(self.folder, write=True) as store:
@@ -503,13 +503,13 @@ class Workspace:
         return followed[0]
 
     def find(self, name: str) -> str:
-        """The account_id behind a handle or an id (see `headcount.reading.find_account`)."""
+        """The account_id behind a handle or an id (see `headcount.store.read.account.find_account`)."""
         with Store(self.folder) as store:
             return find_account(store.connection, name)
 
     def author_of(self, post: str) -> tuple[str, str] | None:
         """The author and the id of a post, named by its id or its link; None where no post has that id."""
-        from headcount.reading import find_post
+        from headcount.store.read.account import find_post
 
         with Store(self.folder) as store:
             return find_post(store.connection, post)

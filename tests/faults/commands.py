@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 MARKER = "zebulon-marker"

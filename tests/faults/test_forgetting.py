@@ -13,7 +13,7 @@ import pytest
 
 import headcount as hc
 from headcount.errors import StoreBusy, StoreError
-from headcount.store import _FRESH, FILE_NAME, Store
+from headcount.store.store import _FRESH, FILE_NAME, Store
 
 MARKER = "zebulon-marker"
 
@@ -90,7 +90,7 @@ def test_a_full_disk_while_rewriting_loses_nothing_and_is_finished_later(tables,
     real = Store._rewrite
 
     def full(self):
-        from headcount.store import _as_store_errors
+        from headcount.store.store import _as_store_errors
 
         with _as_store_errors(self.path):
             raise duckdb.IOException("IO Error: No space left on device")
@@ -160,7 +160,7 @@ def test_a_killed_forget_leaves_no_trace_after_the_next_opening(tables, tmp_path
     folder = tmp_path / "ws"
     hc.open(folder).add(tables)
     code = (
-        "import sys, time; from headcount.store import Store; real = Store._rewrite\n"
+        "import sys, time; from headcount.store.store import Store; real = Store._rewrite\n"
         "def slow(self):\n print('deleted', flush=True); time.sleep(float(sys.argv[2])); real(self); time.sleep(9)\n"
         "Store._rewrite = slow\nimport headcount as hc; hc.open(sys.argv[1]).forget('x:2')"
     )

@@ -23,7 +23,7 @@ from headcount.report import anonymous
 from headcount.report.anonymous import LADDER, RULES, anonymised
 from headcount.report.model import AccountPart, Document, Report
 from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
 from headcount.workspace import Workspace
 

@@ -14,7 +14,7 @@ import pytest
 import headcount as hc
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.incoming import ListCoverage
-from headcount.reading import AccountFacts, AccountView
+from headcount.store.read.account import AccountFacts, AccountView
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.document import document, to_json
 from headcount.report.model import SCHEMA

@@ -13,7 +13,7 @@ import pytest
 
 from headcount.simulate import big_account, single_account
 from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 FOLLOWERS, INTERACTIONS, POSTS = 3_000, 40_000, 60

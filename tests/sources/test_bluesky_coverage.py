@@ -17,10 +17,10 @@ from tests.collecting.world import DAY, MAIN, Sizes, World, did
 
 import headcount as hc
 from headcount.errors import AccountNotFound, PlatformUnavailable
-from headcount.reading_lists import read_list_coverage
+from headcount.store.read.lists import read_list_coverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
-from headcount.store import Store
+from headcount.store.store import Store
 
 NOW = 1_760_000_000_000_000
 QUICK = Patience(tries=2, first=0.001, longest=0.002, blind=0.001, timeout=1)

@@ -25,7 +25,7 @@ from headcount.sources.bluesky_jetstream import COLLECTIONS, Jetstream
 from headcount.sources.bluesky_live import follow_live, newest_collection
 from headcount.sources.http import Client, Patience
 from headcount.sources.landing import LIVE, Landing, collected_as
-from headcount.store import Store
+from headcount.store.store import Store
 
 ME, ANN, BOB = (f"did:plc:{letter * 24}" for letter in "abc")
 POST = f"at://{ME}/app.bsky.feed.post/3lzzzzzzzzzz2"
@@ -353,7 +353,7 @@ def test_what_was_kept_and_not_taken_in_is_taken_in_later(
         raise StoreBusy("In use.", hint="wait")
 
     with monkeypatch.context() as patched:
-        patched.setattr("headcount.store.Store.__init__", busy)
+        patched.setattr("headcount.store.store.Store.__init__", busy)
         said = follow_events(follow(ANN, 10))
     assert any("taken in later" in text for text in said)
     follow_events(like(BOB, 20))

@@ -33,7 +33,7 @@ from headcount.sources import archive_files, find_source, json_bounds, read_sour
 from headcount.sources.bluesky_live_rows import _iso
 from headcount.sources.bluesky_repo import read_repository
 from headcount.sources.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
-from headcount.sources.cleaning import places_on_circles
+from headcount.store.cleaning import places_on_circles
 from headcount.sources.jsonlines import Problems, values
 from headcount.sources.landing import Landing
 from headcount.sources.malformed import malformed

@@ -17,7 +17,7 @@ from headcount.sources.edges import EdgeList, ForeignFormat, find_follow_columns
 from headcount.sources.edges.direct import NUMBERS, OTHER, PLAIN, certify, is_odd_id, is_whole_number
 from headcount.sources.edges.lines import CommentKind, comment_kind, id_problem
 from headcount.sources.edges.reader import find_edge_file
-from headcount.store import Store
+from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from headcount.sources.bluesky_rows import Reader
 from headcount.sources.landing import Landing, Page
 from headcount.sources.mastodon_rows import _Reader
 from headcount.sources.rows import Rows
-from headcount.store import Store
+from headcount.store.store import Store
 
 ME = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 AT = "2026-11-01T00:00:00+00:00"

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared
 PROJECT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 import headcount
 from headcount.errors import BadRows, InputError
-from headcount.sources.rounded_ids import is_rounded
+from headcount.store.rounded_ids import is_rounded
 
 IDS = 60
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from headcount.errors import BadRows, UsageError
 from headcount.sources import find_source
 from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import ACCOUNTS, POSTS
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

@@ -15,13 +15,13 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
-from headcount.reading_lists import read_list_coverage
+from headcount.store.read.lists import read_list_coverage
 from headcount.sources.collecting import Options
 from headcount.sources.http import Client, Patience
 from headcount.sources.landing import Landing, landing_folder
 from headcount.sources.x_api import XCollector
 from headcount.sources.x_api_calls import CALLS, DOLLARS
-from headcount.store import Store
+from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared
 ACCOUNT, NAME = "2351222345", "PhillyNEFL"

@@ -21,7 +21,7 @@ from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
 from headcount.sources.x_archive import XArchiveSource
-from headcount.store import Store
+from headcount.store.store import Store
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 WRITTEN = datetime(2023, 2, 18, 12, 33, 11)

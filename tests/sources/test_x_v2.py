@@ -20,7 +20,7 @@ from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
 from headcount.sources.x_v2 import XV2Source
-from headcount.store import Store
+from headcount.store.store import Store
 
 FILES = """2sets brexit cotweet counts edited entities_test flat geo_tweets kpop lists many_urls mentions_tweet noflat
 quoted_edit streaming_output_with_error tweets_compliance users users_compliance withheld"""

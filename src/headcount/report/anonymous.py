@@ -53,7 +53,7 @@ from headcount.report.rounding import blurred, outwards, rough, rough_rows, roug
 from headcount.tables import PLATFORMS
 
 if TYPE_CHECKING:
-    from headcount.reading import AccountView
+    from headcount.store.read.account import AccountView
 
 __all__ = ["LADDER", "NOTE", "RULES", "anonymised", "anonymised_parts", "by_content", "nameless"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headcount.labels import fake_and_real
+from headcount.store.labels import fake_and_real
 from headcount.measures.authenticity import LEAST_LABELLED, Authenticity, Labelled
 from headcount.measures.intervals import wilson
 from headcount.measures.quantification import followers_to_sample

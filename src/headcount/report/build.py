@@ -16,7 +16,7 @@ from headcount import __version__
 from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
 from headcount.incoming import ListCoverage
-from headcount.labels import labelled_rows
+from headcount.store.labels import labelled_rows
 from headcount.measures.audience import Audience, audience
 from headcount.measures.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.authenticity import Authenticity, Labelled, authenticity
@@ -28,7 +28,7 @@ from headcount.measures.rings_followers import FollowerRings, follower_rings
 from headcount.measures.sample_size import MIN_ARRIVALS
 from headcount.measures.ties import Ties, ties
 from headcount.measures.verdicts import verdicts
-from headcount.reading import AccountView
+from headcount.store.read.account import AccountView
 from headcount.record import REPR_LENGTH, shorten
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
 from headcount.report.authenticity_part import authenticity_part

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
     from headcount.measures.audience import Audience
     from headcount.measures.question import Question
-    from headcount.reading import AccountView
+    from headcount.store.read.account import AccountView
 
 __all__ = ["findings", "notes", "question_sentence"]
 

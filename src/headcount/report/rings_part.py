@@ -9,7 +9,7 @@ from headcount.columns import FollowsBetween, Integers
 from headcount.follower_list import FollowerList
 from headcount.measures.rings import FollowGroup
 from headcount.measures.rings_followers import FollowerRings
-from headcount.reading import AccountView
+from headcount.store.read.account import AccountView
 from headcount.report import wording as say
 from headcount.report.model import ANONYMOUS, GroupPart, RingsPart
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
     from headcount.measures.authenticity import Authenticity
     from headcount.measures.question import Question
-    from headcount.reading_lists import KnownAccount
+    from headcount.store.read.lists import KnownAccount
     from headcount.report.model import FollowerRows, ListPart, Report, TiesPart
-    from headcount.store import Imported
+    from headcount.store.store import Imported
 
 __all__ = [
     "print_accounts",

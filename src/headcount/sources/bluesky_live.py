@@ -32,7 +32,7 @@ from headcount.sources.landing import ENDING, LIVE, Landing, Page, landing_folde
 from headcount.sources.rows import objects
 
 if TYPE_CHECKING:
-    from headcount.store import Imported
+    from headcount.store.store import Imported
 
 __all__ = ["follow_live", "newest_collection"]
 
@@ -204,7 +204,7 @@ class _Live:
     def _take(self) -> None:
         """Take the landing's new pages into the store; where that is in use, later."""
         from headcount.sources.bluesky_live_rows import read_live
-        from headcount.store import Store
+        from headcount.store.store import Store
 
         self._took = time.monotonic()
         events = [event for page in self.landing.pages("live", after=self.taken) for event in _events(page)]

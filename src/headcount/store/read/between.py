@@ -1,4 +1,4 @@
-"""Reads the follows between the followers of one account out of the store; a part of `headcount.reading`.
+"""Reads the follows between the followers of one account out of the store; a part of `headcount.store.read.account`.
 
 Whose own follows are known? Of a collected account, those of whom it was asked whether they follow each other, the last
 time that this was asked for this very account (`list_looks`). Else tables that were imported as a whole platform (no
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headcount.columns import FollowsBetween, Integers
-from headcount.reading_cut import Cut
+from headcount.store.read.cut import Cut
 from headcount.tables import ACTIVE_KINDS
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetwee
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
 from headcount.hosts import with_host_key
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
-from headcount.reading_between import read_follows_between
-from headcount.reading_cut import Cut
-from headcount.reading_followers import flag_sql, followers_sql, numbered_people_sql, time_sql
-from headcount.reading_lists import read_list_coverage
-from headcount.reading_names import nearest_handles
+from headcount.store.read.between import read_follows_between
+from headcount.store.read.cut import Cut
+from headcount.store.read.followers import flag_sql, followers_sql, numbered_people_sql, time_sql
+from headcount.store.read.lists import read_list_coverage
+from headcount.store.read.names import nearest_handles
 from headcount.record import Record, shorten
 from headcount.suggest import did_you_mean
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS

@@ -1,4 +1,4 @@
-"""Accounts whose handles are like a name that is not in the workspace; a part of `headcount.reading`."""
+"""Accounts whose handles are like a name that is not in the workspace; a part of `headcount.store.read.account`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from headcount.sources.rounded_ids import check_rounded_ids
+from headcount.store.rounded_ids import check_rounded_ids
 from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:

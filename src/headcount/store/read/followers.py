@@ -1,4 +1,4 @@
-"""The query behind the columns of the followers; a part of `headcount.reading`.
+"""The query behind the columns of the followers; a part of `headcount.store.read.account`.
 
 What is not known is null or -1, never 0: an empty text is a bio that was read and is empty, a missing one is unknown;
 an account is not followed back only where a list that would show it was read to its end.
@@ -7,7 +7,7 @@ an account is not followed back only where a list that would show it was read to
 from __future__ import annotations
 
 from headcount.measures.authenticity_features import AUTOMATION_WORDS
-from headcount.reading_cut import Cut
+from headcount.store.read.cut import Cut
 
 __all__ = ["FOLLOW_BACK_WORDS", "flag_sql", "followers_sql", "number_sql", "numbered_people_sql", "time_sql"]
 

@@ -73,7 +73,7 @@ def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_version_3(con: duckdb.DuckDBPyConnection) -> None:
-    # what the user says of an account: real, auto or spam (headcount.labels)
+    # what the user says of an account: real, auto or spam (headcount.store.labels)
     con.execute("CREATE TABLE labels (account_id VARCHAR, label VARCHAR, labelled_at TIMESTAMP)")
 
 
@@ -352,7 +352,7 @@ class Store:
         Raises:
             BadRows, InputError: from the source; the store is as before.
         """
-        from headcount.sources.cleaning import clean
+        from headcount.store.cleaning import clean
 
         con = self.connection
         moment = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
