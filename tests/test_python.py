@@ -23,7 +23,7 @@ from headcount.measures.catalog import MEASURES
 from headcount.measures.result import Result
 from headcount.record import BACKENDS, Record
 from headcount.simulate import demo_world
-from headcount.sources.collecting import Options
+from headcount.sources.collect.collecting import Options
 from headcount.times import as_datetime, as_seconds
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.safe_text import csv_guarded, csv_guarded_sql, csv_unguarded, csv_unguarded_sql, json_text, plain
-from headcount.sources.tidy import TidySource
+from headcount.sources.formats.tidy import TidySource
 from headcount.store.store import Store
 
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

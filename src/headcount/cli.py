@@ -24,7 +24,7 @@ from headcount.terminal import confirm, echo, echo_json, is_silent, note, set_si
 if TYPE_CHECKING:
     from headcount.follower_list import FollowerList
     from headcount.selection import Selection
-    from headcount.sources.collecting import Options
+    from headcount.sources.collect.collecting import Options
     from headcount.workspace import Workspace
 
 __all__ = ["cli", "main"]
@@ -224,7 +224,7 @@ def add(
 
 def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
     """Was the account that is to be followed live collected before?"""
-    from headcount.sources.bluesky_live import newest_collection
+    from headcount.sources.bluesky.live import newest_collection
 
     if len(sources) != 1:
         raise UsageError("--watch follows one account.", hint="start it once for each.")
@@ -239,7 +239,7 @@ def _watch(workspace: Workspace, account: str, service: str | None) -> None:
 
 
 def _options(asked: dict[str, Any]) -> Options:
-    from headcount.sources.collecting import Options
+    from headcount.sources.collect.collecting import Options
 
     return Options(
         limit=asked["limit"],
@@ -269,8 +269,8 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     headcount login mastodon server.example      asks for an access token with the right read (optional)
     headcount login x                            asks for a bearer token (needed)
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
-    from headcount.sources import sessions
-    from headcount.sources.secrets import forget_secret
+    from headcount.sources.collect import sessions
+    from headcount.sources.collect.secrets import forget_secret
 
     if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
         name = name.strip().lower().partition("://")[2] or name.strip().lower()

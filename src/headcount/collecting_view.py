@@ -11,7 +11,7 @@ from headcount.errors import UsageError
 from headcount.terminal import confirm, console, echo
 
 if TYPE_CHECKING:
-    from headcount.sources.collecting import Quote
+    from headcount.sources.collect.collecting import Quote
 
 __all__ = ["Watcher"]
 
@@ -138,7 +138,7 @@ class Watcher:
             self._last = None  # shown; the end of the step is a line only where more is done until then
 
     def _line(self, step: str, done: int, total: int | None) -> None:
-        from headcount.sources.http import duration
+        from headcount.sources.collect.client import duration
 
         self._told = time.monotonic()
         rate = self._rate(step, done)

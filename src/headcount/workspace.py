@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from headcount.measures.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
-    from headcount.sources.collecting import Options, Quote
+    from headcount.sources.collect.collecting import Options, Quote
     from headcount.sources.handles import Target
-    from headcount.sources.http import Client
+    from headcount.sources.collect.client import Client
 
 __all__ = ["Workspace", "default_folder", "open"]
 
@@ -152,13 +152,13 @@ class Workspace:
 
         Args:
             account: alice.bsky.social, alice@server.example, @alice (X), or the address of a profile.
-            options: what to collect (see `headcount.sources.collecting.Options`).
+            options: what to collect (see `headcount.sources.collect.collecting.Options`).
             agree: asked with the quote, before anything long, whether to go on.
             show: told (step, done, total or None) after each page; say: told a sentence for the user.
             fresh: begin anew even where a collection was stopped.
             log: write what happens, fault by fault, to `collect.log` in the workspace.
             now: the time of the import, as `as_of` in `measure`; the clock's where it is not given.
-            client: makes another client than the usual one (see `headcount.sources.http.Client`).
+            client: makes another client than the usual one (see `headcount.sources.collect.client.Client`).
 
         Returns:
             What the import changed; None where `agree` said no.
@@ -169,11 +169,11 @@ class Workspace:
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
         from headcount.sources import find_source, read_source
-        from headcount.sources.collecting import Options, collect, log_file
+        from headcount.sources.collect.collecting import Options, collect, log_file
         from headcount.sources.handles import parse_target
-        from headcount.sources.http import Client
-        from headcount.sources.landing import Landing
-        from headcount.sources.sessions import find_login
+        from headcount.sources.collect.client import Client
+        from headcount.sources.collect.landing import Landing
+        from headcount.sources.collect.sessions import find_login
 
         read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)
@@ -235,15 +235,15 @@ class Workspace:
             UsageError: it is no account of Bluesky, or was not collected.
             StoreBusy: another process follows it already.
         """
-        from headcount.sources.bluesky_live import follow_live
-        from headcount.sources.collecting import log_file
+        from headcount.sources.bluesky.live import follow_live
+        from headcount.sources.collect.collecting import log_file
 
         with log_file(self.folder / "collect.log") if log else nullcontext():
             follow_live(self.folder, account, stop or threading.Event(), service=service, say=say)
 
     def _not_taken_in(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""
-        from headcount.sources.landing import Landing, find_finished, landing_folder
+        from headcount.sources.collect.landing import Landing, find_finished, landing_folder
 
         landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
         if landing is None:
@@ -258,7 +258,7 @@ class Workspace:
             skip_bad: as in `add`.
             how: as in `collect`, for accounts.
         """
-        from headcount.sources.landing import ENDING, collected_as
+        from headcount.sources.collect.landing import ENDING, collected_as
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
         # only what was collected here is collected again: another workspace's file names servers of its own
@@ -538,7 +538,7 @@ class Workspace:
         It is also taken out of the answers of its platform that were kept, and does not come back with a later
         import, unless it is collected itself.
         """
-        from headcount.sources.landing import forget_in_landings
+        from headcount.sources.collect.landing import forget_in_landings
 
         with Store(self.folder, write=True) as store:
             try:

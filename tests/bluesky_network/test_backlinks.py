@@ -16,10 +16,10 @@ from tests.bluesky_network.truth import Fate
 
 import headcount as hc
 from headcount.errors import UsageError
-from headcount.sources.bluesky_backlinks import unlisted_sentence
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.bluesky.backlinks import unlisted_sentence
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.landing import Landing
 
 GONE_FROM_THEIR_SERVER = frozenset({Fate.DEACTIVATED, Fate.TAKEN_DOWN})
 Collect = Callable[..., Path]

@@ -15,7 +15,7 @@ from tests.bluesky_network.fixtures import Bluesky
 from tests.bluesky_network.truth import Kind, Post, World
 
 import headcount as hc
-from headcount.sources.landing import Landing
+from headcount.sources.collect.landing import Landing
 
 WINDOW_DAYS = 56
 DAY = 86_400_000_000

@@ -23,7 +23,7 @@ from tests.bluesky_network.jetstream import Faults, MiniJetstream, running_jetst
 from tests.bluesky_network.xrpc import bearer, close_connections, procedure
 
 import headcount as hc
-from headcount.sources.bluesky_live import KEEP_EVERY
+from headcount.sources.bluesky.live import KEEP_EVERY
 
 FOLLOW, POST, LIKE, REPOST = (
     "app.bsky.graph.follow",

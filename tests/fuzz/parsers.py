@@ -37,9 +37,9 @@ import headcount as hc
 from headcount.report.document import to_json
 from headcount.sources import find_source, read_source
 from headcount.sources.base import create_incoming
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.landing import Landing
 
 __all__ = ["PARSERS", "Parser", "parser"]
 

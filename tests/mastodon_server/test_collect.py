@@ -15,9 +15,9 @@ from tests.mastodon_server.truth import Fate, Kind
 import headcount as hc
 from headcount.cli import main
 from headcount.errors import AccessDenied, AccountNotFound
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.landing import Landing
 
 KINDS = {Kind.REPLY: "reply", Kind.FAVOURITE: "like", Kind.REBLOG: "repost", Kind.QUOTE: "quote"}
 

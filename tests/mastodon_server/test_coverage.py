@@ -12,10 +12,10 @@ from tests.mastodon_server.stub import Pages, Reply, Stub, run_stub
 import headcount as hc
 from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.links import OtherAddress, next_on_server
-from headcount.sources.mastodon import MastodonCollector
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.links import OtherAddress, next_on_server
+from headcount.sources.mastodon.collector import MastodonCollector
 
 AT = "2026-11-20T12:00:00.000Z"
 BASE = "/api/v1/accounts/1"
@@ -72,7 +72,7 @@ def collect(server: Stub, folder: Path, options: Options | None = None, **how: A
 
 def lists(server: Stub, folder: Path) -> dict[str, ListCoverage]:
     """The coverage in the landing, by list."""
-    from headcount.sources.landing import Landing
+    from headcount.sources.collect.landing import Landing
 
     with Landing(max((folder / "landing").rglob("*.landing"))) as landing:
         return {entry.list: entry for entry in landing.coverage()}
@@ -417,7 +417,7 @@ def test_a_next_page_is_followed_on_the_same_server_only(how, stub, tmp_path, mo
 
 def test_lists_without_an_end_are_ended_beyond_their_counters(stub, tmp_path, monkeypatch):
     """Followers, accounts followed, posts, favourites, boosts: each page is new, and names a next one."""
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 200)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 200)
     me = alice(stub, followers_count=10, following_count=10, statuses_count=10)
 
     def endless(path, make):

@@ -13,7 +13,7 @@ import pytest
 
 from headcount.errors import UsageError
 from headcount.simulate import CAST, World, WorldSettings, demo_world, simulate
-from headcount.sources.tidy import TidySource
+from headcount.sources.formats.tidy import TidySource
 from headcount.store.store import Imported, Store
 from headcount.tables import TABLES
 

@@ -18,8 +18,8 @@ from tests.collecting.world import DAY, MAIN, Sizes, World, did
 import headcount as hc
 from headcount.errors import AccountNotFound, PlatformUnavailable
 from headcount.store.read.lists import read_list_coverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
 from headcount.store.store import Store
 
 NOW = 1_760_000_000_000_000
@@ -456,7 +456,7 @@ ITEMS = {"followers": "followers", "following": "follows", "posts": "feed", "lik
 
 @pytest.mark.parametrize("name", ["followers", "following", "posts", "likes", "reposts", "quotes"])
 def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, name, monkeypatch):
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 300)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 300)
     server = Server({LISTS[name]: endless(ITEMS.get(name, "posts"))}, followers=104, posts=2)
     result = collect(tmp_path, server, sample=1)
     state, reason, listed, claimed = coverage(tmp_path)[name]

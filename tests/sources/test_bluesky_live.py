@@ -19,12 +19,12 @@ from websockets.sync.server import ServerConnection, serve
 
 import headcount as hc
 from headcount.errors import PlatformUnavailable, StoreBusy, UsageError
-from headcount.sources import bluesky_live
-from headcount.sources.bluesky_events import Concerned
-from headcount.sources.bluesky_jetstream import COLLECTIONS, Jetstream
-from headcount.sources.bluesky_live import follow_live, newest_collection
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import LIVE, Landing, collected_as
+from headcount.sources.bluesky import live as bluesky_live
+from headcount.sources.bluesky.events import Concerned
+from headcount.sources.bluesky.jetstream import COLLECTIONS, Jetstream
+from headcount.sources.bluesky.live import follow_live, newest_collection
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.landing import LIVE, Landing, collected_as
 from headcount.store.store import Store
 
 ME, ANN, BOB = (f"did:plc:{letter * 24}" for letter in "abc")
@@ -183,8 +183,8 @@ class Server:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headcount.sources.bluesky_jetstream._FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("headcount.sources.bluesky_jetstream._LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("headcount.sources.bluesky.jetstream._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.jetstream._LONGEST_PAUSE", 0.05)
 
 
 def some(stream: Jetstream, number: int) -> list[str]:

@@ -29,15 +29,17 @@ from tests.sources import archives
 import headcount as hc
 from headcount.cli import main
 from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
-from headcount.sources import archive_files, find_source, json_bounds, read_source
-from headcount.sources.bluesky_live_rows import _iso
-from headcount.sources.bluesky_repo import read_repository
-from headcount.sources.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
+from headcount.sources import find_source, read_source
+from headcount.sources.formats import archive_files
+from headcount.sources.formats import json_bounds
+from headcount.sources.bluesky.live_rows import _iso
+from headcount.sources.bluesky.repo import read_repository
+from headcount.sources.bluesky.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
 from headcount.store.cleaning import places_on_circles
-from headcount.sources.jsonlines import Problems, values
-from headcount.sources.landing import Landing
-from headcount.sources.malformed import malformed
-from headcount.sources.raw import raw_rows
+from headcount.sources.formats.jsonlines import Problems, values
+from headcount.sources.collect.landing import Landing
+from headcount.sources.formats.malformed import malformed
+from headcount.sources.formats.raw import raw_rows
 from headcount.tables import ACCOUNTS
 
 
@@ -195,7 +197,7 @@ def test_a_block_that_is_larger_than_any_record(tmp_path, capsys):
 
 
 def test_more_blocks_than_any_repository(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("headcount.sources.car.MAX_BLOCKS", 1_000)
+    monkeypatch.setattr("headcount.sources.bluesky.car.MAX_BLOCKS", 1_000)
     path = tmp_path / "many.car"
     path.write_bytes(posts([libipld.encode_dag_cbor({"text": str(number)}) for number in range(1_001)]))
     assert "more than 1,000 blocks" in refused(path, tmp_path, capsys)
@@ -385,7 +387,7 @@ def test_a_table_in_one_line_of_json_may_be_long(tmp_path, capsys):
 
 
 def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("headcount.sources.jsonlines.MAX_PROBLEMS", 100)
+    monkeypatch.setattr("headcount.sources.formats.jsonlines.MAX_PROBLEMS", 100)
     (tmp_path / "a.jsonl").write_text("x\n" * 200)
     with pytest.raises(InputError, match="more than 100 unreadable entries"):
         list(values(tmp_path / "a.jsonl", Problems("a.jsonl")))

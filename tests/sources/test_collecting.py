@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
-from headcount.sources.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
+from headcount.sources.collect.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
 from headcount.sources.handles import Target
-from headcount.sources.http import Client, Limit, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.collect.client import Client, Limit, Patience
+from headcount.sources.collect.landing import Landing
 
 QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
 
@@ -518,7 +518,7 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
             sent += 1
             yield b" " * 65536
 
-    monkeypatch.setattr("headcount.sources.http.MAX_BODY_ELSEWHERE", 1 << 20)
+    monkeypatch.setattr("headcount.sources.collect.client.MAX_BODY_ELSEWHERE", 1 << 20)
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, content=endless()))
     with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable, match="more than 1 MB"):
         client.get("https://example.org/page")

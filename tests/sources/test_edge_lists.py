@@ -13,10 +13,10 @@ import pytest
 
 from headcount.errors import BadRows, HeadcountError, InputError, UsageError
 from headcount.sources import find_source
-from headcount.sources.edges import EdgeList, ForeignFormat, find_follow_columns, open_edge_list
-from headcount.sources.edges.direct import NUMBERS, OTHER, PLAIN, certify, is_odd_id, is_whole_number
-from headcount.sources.edges.lines import CommentKind, comment_kind, id_problem
-from headcount.sources.edges.reader import find_edge_file
+from headcount.sources.formats.edges import EdgeList, ForeignFormat, find_follow_columns, open_edge_list
+from headcount.sources.formats.edges.direct import NUMBERS, OTHER, PLAIN, certify, is_odd_id, is_whole_number
+from headcount.sources.formats.edges.lines import CommentKind, comment_kind, id_problem
+from headcount.sources.formats.edges.reader import find_edge_file
 from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 import headcount as hc
 from headcount.cli import main
 from headcount.errors import UsageError
-from headcount.sources.bluesky_rows import all_paired
-from headcount.sources.collecting import Options
+from headcount.sources.bluesky.rows import all_paired
+from headcount.sources.collect.collecting import Options
 
 
 def pairing(count, without=()):

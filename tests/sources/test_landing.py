@@ -14,7 +14,7 @@ import time
 import pytest
 
 from headcount.errors import InputError, StoreBusy
-from headcount.sources.landing import (
+from headcount.sources.collect.landing import (
     Landing,
     find_unfinished,
     forget_in_landings,
@@ -62,7 +62,7 @@ def test_every_page_written_before_a_kill_is_there(tmp_path):
     path = tmp_path / "a.landing"
     script = textwrap.dedent(f"""
         import pathlib
-        from headcount.sources.landing import Landing
+        from headcount.sources.collect.landing import Landing
         landing = Landing(pathlib.Path({str(path)!r}), write=True)
         number = 0
         while True:
@@ -86,7 +86,7 @@ def test_only_one_process_collects_into_a_landing(tmp_path):
     path = tmp_path / "a.landing"
     script = f"""
 import pathlib, sys
-from headcount.sources.landing import Landing
+from headcount.sources.collect.landing import Landing
 landing = Landing(pathlib.Path({str(path)!r}), write=True)
 landing.put("s", "u", 200, {{}}, b"")
 print("ready", flush=True)

@@ -11,13 +11,13 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.collecting import Collection
+from headcount.sources.collect.collecting import Collection
 from headcount.sources.handles import Target
-from headcount.sources.http import AnswerTooLarge, Client, Patience
-from headcount.sources.landing import Landing
-from headcount.sources.links import OtherAddress, next_on_server, server_address, server_host
-from headcount.sources.secrets import keep_secret
-from headcount.sources.sessions import (
+from headcount.sources.collect.client import AnswerTooLarge, Client, Patience
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.links import OtherAddress, next_on_server, server_address, server_host
+from headcount.sources.collect.secrets import keep_secret
+from headcount.sources.collect.sessions import (
     BlueskyLogin,
     TokenLogin,
     find_login,
@@ -121,7 +121,7 @@ def test_a_request_has_a_deadline_as_a_whole(dripping):
 
 
 def test_an_answer_over_the_limit_is_not_requested_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.http.MAX_BODY_ELSEWHERE", 1000)
+    monkeypatch.setattr("headcount.sources.collect.client.MAX_BODY_ELSEWHERE", 1000)
     requested = []
 
     def answer(request):
@@ -319,7 +319,7 @@ def test_sync_does_not_use_a_server_that_another_workspace_named(tmp_path, setti
         landing.put("profile", "https://api.x.com/2/users/by/username/alice", 200, {}, b'{"data":{"id":"1"}}')
         landing.finish()
     requested = []
-    monkeypatch.setattr("headcount.sources.http.Client.get", lambda *given, **more: requested.append(given))
+    monkeypatch.setattr("headcount.sources.collect.client.Client.get", lambda *given, **more: requested.append(given))
     workspace = hc.open(tmp_path / "ws")
     workspace.add(theirs)
     assert [imported.source for imported in workspace.sync()] == ["X API"]

@@ -17,9 +17,9 @@ import headcount
 from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
-from headcount.sources.activitypub import Addresses, account_key, post_key, visibility, words
+from headcount.sources.mastodon.activitypub import Addresses, account_key, post_key, visibility, words
 from headcount.sources.base import create_incoming
-from headcount.sources.mastodon_archive import MastodonArchiveSource
+from headcount.sources.mastodon.archive import MastodonArchiveSource
 
 NAME = "archive-20260301095812-8f3a2c1b9e7d4f60"
 MADE = datetime(2026, 3, 1, 9, 58, 12)

@@ -15,7 +15,7 @@ from headcount.cli import main
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
-from headcount.sources.minet import MinetSource
+from headcount.sources.formats.minet import MinetSource
 
 NOON = 1_714_557_600  # 2024-05-01 10:00 UTC
 WHEN, SEEN = datetime(2024, 5, 1, 10), datetime(2024, 6, 1, 12)

@@ -9,9 +9,9 @@ import pytest
 from tests.lists import reasons_of
 
 from headcount.incoming import ListCoverage
-from headcount.sources.bluesky_rows import Reader
-from headcount.sources.landing import Landing, Page
-from headcount.sources.mastodon_rows import _Reader
+from headcount.sources.bluesky.rows import Reader
+from headcount.sources.collect.landing import Landing, Page
+from headcount.sources.mastodon.rows import _Reader
 from headcount.sources.rows import Rows
 from headcount.store.store import Store
 
@@ -75,7 +75,7 @@ ODD_RECORDS = [
 
 @pytest.mark.parametrize("value", ODD_RECORDS, ids=range(len(ODD_RECORDS)))
 def test_a_malformed_record_ends_nothing(value, con):
-    from headcount.sources.bluesky_repo import Record
+    from headcount.sources.bluesky.repo import Record
 
     reader = Reader(Rows(con), ME)
     good = {"text": "good", "createdAt": "2026-10-01T00:00:00Z"}
@@ -87,7 +87,7 @@ def test_a_malformed_record_ends_nothing(value, con):
 
 @pytest.mark.parametrize("value", ODD_RECORDS, ids=range(len(ODD_RECORDS)))
 def test_a_malformed_event_ends_no_watching(value):
-    from headcount.sources.bluesky_events import Concerned
+    from headcount.sources.bluesky.events import Concerned
 
     concerned = Concerned(ME)
     commit = {"operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k5rgfiifs42a"}

@@ -12,8 +12,8 @@ import pytest
 
 from headcount.errors import AccessDenied, HeadcountError, PlatformUnavailable, UsageError
 from headcount.sources.handles import Target
-from headcount.sources.secrets import find_secret, forget_secret, keep_secret, secrets_file
-from headcount.sources.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
+from headcount.sources.collect.secrets import find_secret, forget_secret, keep_secret, secrets_file
+from headcount.sources.collect.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,11 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
 from headcount.store.read.lists import read_list_coverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing, landing_folder
-from headcount.sources.x_api import XCollector
-from headcount.sources.x_api_calls import CALLS, DOLLARS
+from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.landing import Landing, landing_folder
+from headcount.sources.x.collector import XCollector
+from headcount.sources.x.calls import CALLS, DOLLARS
 from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared
@@ -729,7 +729,7 @@ def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, se
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name, monkeypatch):
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 2_000)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 2_000)
     made = 0
 
     def endless(content, _given):

@@ -20,7 +20,7 @@ from headcount.cli import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
-from headcount.sources.x_archive import XArchiveSource
+from headcount.sources.x.archive import XArchiveSource
 from headcount.store.store import Store
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)

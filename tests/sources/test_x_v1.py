@@ -16,7 +16,7 @@ import pytest
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
-from headcount.sources.x_v1 import XV1Source
+from headcount.sources.x.v1 import XV1Source
 
 SAMPLE = Path("rumoureval2017") / "raw_v1_1_sample.jsonl.zst"
 EXTENDED = Path("fixtures") / "twitter" / "v1_1_tweets_extended.json"

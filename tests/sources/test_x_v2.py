@@ -19,7 +19,7 @@ from tests.lists import reasons_of
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming
-from headcount.sources.x_v2 import XV2Source
+from headcount.sources.x.v2 import XV2Source
 from headcount.store.store import Store
 
 FILES = """2sets brexit cotweet counts edited entities_test flat geo_tweets kpop lists many_urls mentions_tweet noflat

@@ -1,6 +1,6 @@
 """Follows from files, as pairs of node numbers, chunk by chunk.
 
-DuckDB reads Parquet; text files in any layout are read by `headcount.sources.edges`. Ids that are whole numbers of a
+DuckDB reads Parquet; text files in any layout are read by `headcount.sources.formats.edges`. Ids that are whole numbers of a
 small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to disk where
 they do not fit the memory.
 """
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from headcount.errors import InputError, UsageError, raise_fault_of_machine
 from headcount.network.inputs import refuse_problems
-from headcount.sources.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
+from headcount.sources.formats.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
 
 __all__ = ["REWRITTEN", "Numbering", "Pairs", "open_pairs"]
 

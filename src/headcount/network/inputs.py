@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
 from headcount.output import new_file
-from headcount.sources.edges import (
+from headcount.sources.formats.edges import (
     EdgeListFacts,
     find_edge_file,
     find_follow_columns,
@@ -24,13 +24,13 @@ from headcount.sources.edges import (
     refuse_foreign_name,
     relation,
 )
-from headcount.sources.edges.facts import UTF8, facts_of_table
-from headcount.sources.files import look_through, readable_copy
+from headcount.sources.formats.edges.facts import UTF8, facts_of_table
+from headcount.sources.formats.files import look_through, readable_copy
 
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.sources.edges import EdgeList
+    from headcount.sources.formats.edges import EdgeList
 
 __all__ = [
     "ENDINGS",

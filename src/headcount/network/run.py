@@ -211,7 +211,7 @@ def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
 def _build(state: _State) -> None:
     """The graph on disk, built or found."""
     from headcount.network.build import build_graph, facts_of_graph
-    from headcount.sources.edges import sentences
+    from headcount.sources.formats.edges import sentences
 
     for table in state.inputs.recoded:
         state.notes += sentences([table])

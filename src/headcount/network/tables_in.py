@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from headcount.columns import Flags, Floats, Integers
 from headcount.errors import InputError
 from headcount.network.inputs import columns_of, dated_follows, read_from
-from headcount.sources.files import look_through
+from headcount.sources.formats.files import look_through
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = ["Talk", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.sources.archive_files import is_tar
-from headcount.sources.edges.foreign import refuse_foreign_name
-from headcount.sources.files import look_through
-from headcount.sources.foreign import refuse_foreign, refuse_listed, refuse_unknown
+from headcount.sources.formats.archive_files import is_tar
+from headcount.sources.formats.edges.foreign import refuse_foreign_name
+from headcount.sources.formats.files import look_through
+from headcount.sources.formats.foreign import refuse_foreign, refuse_listed, refuse_unknown
 from headcount.sources.handles import parse_target
-from headcount.sources.malformed import malformed, special_file
+from headcount.sources.formats.malformed import malformed, special_file
 
 if TYPE_CHECKING:
     import duckdb

@@ -20,7 +20,7 @@ from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations
 from headcount.network.run import Outcome, numbered_components, rate, write_answers
 from headcount.network.summary import TalkPart
-from headcount.sources.edges import find_edge_file, sentences
+from headcount.sources.formats.edges import find_edge_file, sentences
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
