@@ -31,8 +31,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from headcount.measures.influence import count_responders, influence
-from headcount.measures.influence_ranks import Difference, compare
+from headcount.measures.influence.influence import count_responders, influence
+from headcount.measures.influence.ranks import Difference, compare
 from headcount.graph.graph import Graph
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

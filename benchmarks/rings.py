@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from headcount.measures.rings import Conversation, Rings, rings
+from headcount.measures.circuits.rings import Conversation, Rings, rings
 from headcount.graph.groups.dense_blocks import dense_blocks
 from headcount.graph.graph import Graph
 from headcount.graph.groups.rewiring import rewired
@@ -148,7 +148,7 @@ def rewired_world(
     source: np.ndarray, target: np.ndarray, count: int, conversation: Conversation, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, Conversation]:
     """Mutual follows rewired with the same degrees; every account addresses as many of its ties as before."""
-    from headcount.measures.rings import _mutual, _rows
+    from headcount.measures.circuits.rings import _mutual, _rows
 
     mutual = _mutual(_rows(source, target, count))
     owner = np.repeat(np.arange(count), np.diff(mutual.offsets))

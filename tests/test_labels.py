@@ -13,8 +13,8 @@ import headcount as hc
 from headcount.cli import main
 from headcount.columns import Followers
 from headcount.store.labels import draw, labelled_rows, outcome
-from headcount.measures.authenticity import authenticity
-from headcount.measures.quantification import followers_to_sample
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.statistics.quantification import followers_to_sample
 from headcount.store.store import Store
 
 REAL, FAKE, PLAIN = range(2, 40), range(40, 70), range(70, 200)

@@ -55,7 +55,7 @@ def test_a_whole_report_loads_nothing_that_the_model_was_trained_with(tmp_path):
         f"assert main(['report', 'ego', '--html', {str(tmp_path / 'page.html')!r}, {where}]) == 0; "
         f"assert main(['authenticity', 'ego', {where}]) == 0; assert main(['label', 'bea', 'real', {where}]) == 0"
     )
-    assert "headcount.measures.scorecard" in loaded
+    assert "headcount.measures.followers.scorecard" in loaded
     assert not loaded & TRAINING
 
 

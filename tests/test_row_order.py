@@ -13,8 +13,8 @@ import headcount as hc
 from headcount.store import store as store_module
 from headcount.cli import main
 from headcount.columns import Exchanges
-from headcount.measures.reply_curve import ReplyTimes
-from headcount.measures.ties import ties
+from headcount.measures.question.reply_curve import ReplyTimes
+from headcount.measures.relationships.ties import ties
 from headcount.simulate import WorldSettings, simulate
 from headcount.store.store import Store
 from headcount.tables import TABLES

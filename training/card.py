@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.scorecard import FORMAT, ClassCard, Confusion, FeaturePoints, ScoreCard
+from headcount.measures.followers.scorecard import FORMAT, ClassCard, Confusion, FeaturePoints, ScoreCard
 from training.fit import CLASSES, CUTS, RIDGES, Fitted, fit
 from training.metrics import auc
 from training.sets import LabelledSet, data_folder, platforms

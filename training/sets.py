@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from headcount.columns import Floats, Followers
-from headcount.measures.authenticity_features import AUTOMATION_WORDS, LEAST_POSTS, Inputs, Platform, matrix
+from headcount.measures.followers.features import AUTOMATION_WORDS, LEAST_POSTS, Inputs, Platform, matrix
 
 __all__ = ["AUTOMATED", "BOUGHT", "EITHER", "REAL", "LabelledSet", "data_folder", "load", "platforms", "unlabelled"]
 

@@ -73,13 +73,13 @@ _HOMES = {
 if TYPE_CHECKING:
     from headcount.columns import Exchanges, Followers, Posts, Responses
     from headcount.errors import HeadcountError
-    from headcount.measures.audience import Audience, audience
-    from headcount.measures.authenticity import Authenticity, authenticity
-    from headcount.measures.funnel import Funnel, funnel
-    from headcount.measures.influence import Influence, influence
-    from headcount.measures.question import Question, question
-    from headcount.measures.rings import Rings, rings
-    from headcount.measures.ties import Ties, ties
+    from headcount.measures.audience.audience import Audience, audience
+    from headcount.measures.followers.authenticity import Authenticity, authenticity
+    from headcount.measures.followers.funnel import Funnel, funnel
+    from headcount.measures.influence.influence import Influence, influence
+    from headcount.measures.question.question import Question, question
+    from headcount.measures.circuits.rings import Rings, rings
+    from headcount.measures.relationships.ties import Ties, ties
     from headcount.report.model import Document, Report
     from headcount.workspace import Workspace, open
 

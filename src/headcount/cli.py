@@ -22,7 +22,7 @@ from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error
 from headcount.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
 
 if TYPE_CHECKING:
-    from headcount.follower_list import FollowerList
+    from headcount.measures.follower_list import FollowerList
     from headcount.selection import Selection
     from headcount.sources.collect.collecting import Options
     from headcount.workspace import Workspace

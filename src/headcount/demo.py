@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount.follower_list import FollowerList
+from headcount.measures.follower_list import FollowerList
 from headcount.output import new_text
 from headcount.progress import Steps
 from headcount.workspace import Workspace

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headcount.measures.authenticity import Authenticity
+    from headcount.measures.followers.authenticity import Authenticity
     from headcount.store.read.lists import KnownAccount
     from headcount.report.model import Report
 
@@ -61,7 +61,7 @@ def tie_columns() -> Tables:
 
 def question_columns() -> Tables:
     """Of `headcount question`."""
-    from headcount.measures.question import Test
+    from headcount.measures.question.question import Test
 
     return {"questions": _names(Test)}
 
@@ -112,7 +112,7 @@ def network_columns() -> Tables:
 
 def report_columns() -> Tables:
     """Of `headcount report`: the tables of the report."""
-    from headcount.measures.question import Test
+    from headcount.measures.question.question import Test
     from headcount.report.model import Beside, GroupPart, ListPart, TiePart
 
     return {

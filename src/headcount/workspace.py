@@ -21,7 +21,7 @@ from headcount.times import Time, as_datetime
 if TYPE_CHECKING:
     from headcount.columns import Followers
     from headcount.store.labels import Labelling
-    from headcount.measures.authenticity import Authenticity
+    from headcount.measures.followers.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
     from headcount.sources.collect.collecting import Options, Quote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.arrivals import arrived_together
+from headcount.measures.followers.arrivals import arrived_together
 
 DAY = 86_400.0
 

@@ -22,8 +22,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from headcount.measures.audience import _captures, audience
-from headcount.measures.prediction import predict
+from headcount.measures.audience.audience import _captures, audience
+from headcount.measures.audience.prediction import predict
 from headcount.simulate.single import single_account
 
 SHAPES = {

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 import headcount as hc
 from headcount.columns import Followers
 from headcount.errors import UsageError
-from headcount.measures.authenticity import CLASSES, CODE, Labelled, authenticity
-from headcount.measures.authenticity_features import FEATURES, Inputs, matrix, names_itself_bot
-from headcount.measures.funnel import funnel
-from headcount.measures.model_judge import ModelJudge
-from headcount.measures.rules import PublishedRules
-from headcount.measures.scorecard import not_real, read_card, shipped_card
+from headcount.measures.followers.authenticity import CLASSES, CODE, Labelled, authenticity
+from headcount.measures.followers.features import FEATURES, Inputs, matrix, names_itself_bot
+from headcount.measures.followers.funnel import funnel
+from headcount.measures.followers.model_judge import ModelJudge
+from headcount.measures.followers.rules import PublishedRules
+from headcount.measures.followers.scorecard import not_real, read_card, shipped_card
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -374,7 +374,7 @@ def test_a_strange_card_is_refused():
 
 
 def test_the_library_loads_no_training_dependency():
-    code = ("import sys, headcount, headcount.measures.model_judge as m; m.shipped_card();"
+    code = ("import sys, headcount, headcount.measures.followers.model_judge as m; m.shipped_card();"
             "print([n for n in ('sklearn', 'interpret', 'scipy', 'training') if n in sys.modules])")  # fmt: skip
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout.strip() == "[]"

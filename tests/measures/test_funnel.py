@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Followers
-from headcount.measures.funnel import CLASSES, LISTENING_DAYS, funnel
-from headcount.measures.rules import Judgement
+from headcount.measures.followers.funnel import CLASSES, LISTENING_DAYS, funnel
+from headcount.measures.followers.rules import Judgement
 
 DAY = 86_400.0
 END = 1_700_000_000.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headcount.columns import Followers
-from headcount.measures.funnel import CLASSES, SILENT, funnel
+from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
 
 DAY = 86_400.0
 END = 1_700_000_000.0

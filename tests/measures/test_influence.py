@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from headcount.errors import InputError, NotEnoughData
-from headcount.measures.influence import count_responders, fit_prior, influence
-from headcount.measures.influence_ranks import rank
+from headcount.measures.influence.influence import count_responders, fit_prior, influence
+from headcount.measures.influence.ranks import rank
 from headcount.graph.graph import Graph
 
 

@@ -13,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Exchanges, Followers, Posts, Responses
-from headcount.measures.audience import Audience, audience
-from headcount.measures.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
-from headcount.measures.funnel import CLASSES, SILENT, funnel
-from headcount.measures.influence import influence
-from headcount.measures.influence_ranks import compare, spearman
-from headcount.measures.intervals import jeffreys, mean_count
-from headcount.measures.prediction import Captures, predict
-from headcount.measures.quantification import Rate, adjusted_share
-from headcount.measures.question import question
-from headcount.measures.recalibration import local_error
-from headcount.measures.reply_curve import forecast
-from headcount.measures.rings import Rings
-from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
-from headcount.measures.ties import ties
+from headcount.measures.audience.audience import Audience, audience
+from headcount.measures.statistics.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
+from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
+from headcount.measures.influence.influence import influence
+from headcount.measures.influence.ranks import compare, spearman
+from headcount.measures.statistics.intervals import jeffreys, mean_count
+from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.statistics.quantification import Rate, adjusted_share
+from headcount.measures.question.question import question
+from headcount.measures.followers.recalibration import local_error
+from headcount.measures.question.reply_curve import forecast
+from headcount.measures.circuits.rings import Rings
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
+from headcount.measures.relationships.ties import ties
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -297,7 +297,7 @@ def test_circuits_in_a_sample(seed):
     accounts = int(rng.integers(1, 60))
     population = accounts + int(rng.choice([0, 1, 5, 1000]))
     count = int(rng.integers(0, accounts + 1))
-    from headcount.measures.rings import FollowGroup
+    from headcount.measures.circuits.rings import FollowGroup
 
     group = FollowGroup(
         members=np.arange(count), verdict="ring", ties=count, density=1.0, expected_ties=0.0, surprise=1.0,

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from headcount.columns import KIND_CODE, Posts, Responses
 from headcount.errors import UsageError
-from headcount.measures.question import question
-from headcount.measures.question_signs import question_signs
-from headcount.measures.sample_size import MIN_CURVE_REPLIES
+from headcount.measures.question.question import question
+from headcount.measures.question.signs import question_signs
+from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
 
 HOUR, DAY = 3600.0, 86_400.0
 END = 1_700_000_000.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headcount.columns import Followers
-from headcount.measures.rules import RULES, PublishedRules
+from headcount.measures.followers.rules import RULES, PublishedRules
 from headcount.store.read.followers import FOLLOW_BACK_WORDS
 
 DAY = 86_400.0

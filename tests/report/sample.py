@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from headcount.follower_list import FollowerList
-from headcount.measures.audience import Audience, Curve, Next, Range
-from headcount.measures.funnel import CLASSES, Classes
-from headcount.measures.question import Pooled, Question, ReplyCurve, Test
-from headcount.measures.recalibration import LocalError
-from headcount.measures.sample_size import too_few_replies
-from headcount.measures.ties import Layer
+from headcount.measures.follower_list import FollowerList
+from headcount.measures.audience.audience import Audience, Curve, Next, Range
+from headcount.measures.followers.funnel import CLASSES, Classes
+from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
+from headcount.measures.followers.recalibration import LocalError
+from headcount.measures.statistics.sample_size import too_few_replies
+from headcount.measures.relationships.ties import Layer
 from headcount.report.authenticity_part import authenticity_part
 from headcount.report.model import (
     SCHEMA,

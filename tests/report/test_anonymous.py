@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from headcount.cli import main
-from headcount.measures.question import Test as Asked
+from headcount.measures.question.question import Test as Asked
 from headcount.report import anonymous
 from headcount.report.anonymous import LADDER, RULES, anonymised
 from headcount.report.model import AccountPart, Document, Report

@@ -15,7 +15,7 @@ from tests.report.test_html import Elements
 
 from headcount.cli import main
 from headcount.columns import Exchanges, Responses
-from headcount.follower_list import FollowerList
+from headcount.measures.follower_list import FollowerList
 from headcount.incoming import ListCoverage
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.coverage import list_sentence

@@ -11,9 +11,9 @@ import pytest
 from tests.circuit_world import EGO, circuit_world
 
 from headcount.columns import Followers, FollowsBetween
-from headcount.measures.funnel import CLASSES
-from headcount.measures.intervals import finite_count
-from headcount.measures.rings_followers import follower_rings
+from headcount.measures.followers.funnel import CLASSES
+from headcount.measures.statistics.intervals import finite_count
+from headcount.measures.circuits.followers import follower_rings
 from headcount.report.document import to_json
 from headcount.report.html import render_html
 from headcount.report.text import print_report

@@ -10,7 +10,7 @@ import pytest
 
 import headcount as hc
 from headcount.cli import main
-from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_REPLIES, MIN_CURVE_RESPONDERS
+from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_REPLIES, MIN_CURVE_RESPONDERS
 from headcount.report.charts import charts
 from headcount.report.html import render_html
 

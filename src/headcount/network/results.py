@@ -14,8 +14,8 @@ from headcount.output import new_file, new_text
 from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
-    from headcount.measures.influence import Influence
-    from headcount.measures.rings import FollowGroup, Rings
+    from headcount.measures.influence.influence import Influence
+    from headcount.measures.circuits.rings import FollowGroup, Rings
 
 __all__ = ["correlation_rows", "influence_part", "network_correlations", "rings_part", "write_rings"]
 
@@ -45,7 +45,7 @@ def correlation_rows(influence: Influence) -> list[CorrelationRow]:
 
 def network_correlations(columns: Mapping[str, NDArray[Any]]) -> list[CorrelationRow]:
     """Followers and PageRank, where nothing is known of responders."""
-    from headcount.measures.influence_ranks import restricted, spearman
+    from headcount.measures.influence.ranks import restricted, spearman
 
     followers, rank = columns["followers"], columns["pagerank"]
     if len(followers) > SAMPLED:

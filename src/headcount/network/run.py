@@ -47,8 +47,8 @@ from headcount.output import new_text
 from headcount.safe_text import json_text
 
 if TYPE_CHECKING:
-    from headcount.measures.influence import Influence
-    from headcount.measures.rings import AccountFacts, Rings
+    from headcount.measures.influence.influence import Influence
+    from headcount.measures.circuits.rings import AccountFacts, Rings
     from headcount.graph.graph import Graph, Rows
     from headcount.network.tables_in import Talk
 
@@ -244,7 +244,7 @@ def _graph_json(folder: Path) -> dict[str, Any]:
 
 
 def _read_tables(state: _State, ids: NDArray[Any]) -> None:
-    from headcount.measures.rings import AccountFacts
+    from headcount.measures.circuits.rings import AccountFacts
     from headcount.network.tables_in import newcomer_flags, numbered, post_facts, read_spammers, read_talk
 
     inputs = state.inputs
@@ -349,7 +349,7 @@ def _returned(state: _State) -> Rows:
 
 
 def _rings(state: _State, mutual: Rows) -> Rings:
-    from headcount.measures.rings import AccountFacts, Conversation, rings_of_graph
+    from headcount.measures.circuits.rings import AccountFacts, Conversation, rings_of_graph
 
     conversation = None
     if state.talk is not None and (words := state.talk.words > 0).any():
@@ -375,7 +375,7 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
     """Influence, and which accounts it is of (None: all)."""
     if state.talk is None:
         return None, None
-    from headcount.measures.influence import count_responders
+    from headcount.measures.influence.influence import count_responders
 
     with state.steps.step(INFLUENCE, len(state.columns["followers"]), "accounts") as tell:
         graph = state.graph()
@@ -392,7 +392,7 @@ def rate(columns: dict[str, NDArray[Any]], notes: list[str]) -> tuple[Influence 
         columns: followers, responders, the ranks that are there; rates and ranks by response are added.
         notes: what is not known is added.
     """
-    from headcount.measures.influence import influence
+    from headcount.measures.influence.influence import influence
 
     chosen = None
     if len(columns["followers"]) > RANKED:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from headcount.store.labels import fake_and_real
-from headcount.measures.authenticity import LEAST_LABELLED, Authenticity, Labelled
-from headcount.measures.intervals import wilson
-from headcount.measures.quantification import followers_to_sample
-from headcount.measures.recalibration import local_error
-from headcount.measures.scorecard import ScoreCard, shipped_card
+from headcount.measures.followers.authenticity import LEAST_LABELLED, Authenticity, Labelled
+from headcount.measures.statistics.intervals import wilson
+from headcount.measures.statistics.quantification import followers_to_sample
+from headcount.measures.followers.recalibration import local_error
+from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 from headcount.report import wording as say
 from headcount.report.model import AuthenticityPart, SetErrors
 

@@ -17,17 +17,17 @@ from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
 from headcount.incoming import ListCoverage
 from headcount.store.labels import labelled_rows
-from headcount.measures.audience import Audience, audience
-from headcount.measures.authenticity import CLASSES as JUDGEMENTS
-from headcount.measures.authenticity import Authenticity, Labelled, authenticity
-from headcount.measures.funnel import CLASSES, Funnel, funnel
-from headcount.measures.model_judge import ModelJudge
-from headcount.measures.question import question
+from headcount.measures.audience.audience import Audience, audience
+from headcount.measures.followers.authenticity import CLASSES as JUDGEMENTS
+from headcount.measures.followers.authenticity import Authenticity, Labelled, authenticity
+from headcount.measures.followers.funnel import CLASSES, Funnel, funnel
+from headcount.measures.followers.model_judge import ModelJudge
+from headcount.measures.question.question import question
 from headcount.measures.result import Result, dated
-from headcount.measures.rings_followers import FollowerRings, follower_rings
-from headcount.measures.sample_size import MIN_ARRIVALS
-from headcount.measures.ties import Ties, ties
-from headcount.measures.verdicts import verdicts
+from headcount.measures.circuits.followers import FollowerRings, follower_rings
+from headcount.measures.statistics.sample_size import MIN_ARRIVALS
+from headcount.measures.relationships.ties import Ties, ties
+from headcount.measures.followers.verdicts import verdicts
 from headcount.store.read.account import AccountView
 from headcount.record import REPR_LENGTH, shorten
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless

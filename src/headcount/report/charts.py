@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from headcount.measures.sample_size import MIN_CURVE_REPLIES
+from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
 from headcount.report import wording as say
 from headcount.report.svg import SHAPES
 
 if TYPE_CHECKING:
-    from headcount.follower_list import FollowerList
-    from headcount.measures.audience import Audience, Curve
-    from headcount.measures.question import Question, Test
+    from headcount.measures.follower_list import FollowerList
+    from headcount.measures.audience.audience import Audience, Curve
+    from headcount.measures.question.question import Question, Test
     from headcount.report.model import ArrivalPart, Report
 
 __all__ = ["Chart", "charts"]

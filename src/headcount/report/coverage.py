@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headcount.follower_list import FollowerList, follower_list, followers_coverage
+from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import LISTS, RESPONSE_LISTS, ListCoverage, ListName, Reason
 from headcount.report import wording as say
 from headcount.report.model import AccountPart, FollowersPart, ListPart

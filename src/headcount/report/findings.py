@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount.follower_list import COMPLETE
+from headcount.measures.follower_list import COMPLETE
 from headcount.report import wording as say
 from headcount.report.coverage import account_sentence
 from headcount.report.model import (
@@ -21,9 +21,9 @@ from headcount.report.model import (
 )
 
 if TYPE_CHECKING:
-    from headcount.follower_list import FollowerList
-    from headcount.measures.audience import Audience
-    from headcount.measures.question import Question
+    from headcount.measures.follower_list import FollowerList
+    from headcount.measures.audience.audience import Audience
+    from headcount.measures.question.question import Question
     from headcount.store.read.account import AccountView
 
 __all__ = ["findings", "notes", "question_sentence"]

@@ -18,7 +18,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from headcount.measures.funnel import SILENT
+from headcount.measures.followers.funnel import SILENT
 from headcount.report import wording as say
 
 if TYPE_CHECKING:

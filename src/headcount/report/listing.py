@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from headcount.follower_list import COMPLETE, FollowerList
+from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.incoming import State
 from headcount.output import new_text
 from headcount.report import wording as say

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import FollowsBetween, Integers
-from headcount.follower_list import FollowerList
-from headcount.measures.rings import FollowGroup
-from headcount.measures.rings_followers import FollowerRings
+from headcount.measures.follower_list import FollowerList
+from headcount.measures.circuits.rings import FollowGroup
+from headcount.measures.circuits.followers import FollowerRings
 from headcount.store.read.account import AccountView
 from headcount.report import wording as say
 from headcount.report.model import ANONYMOUS, GroupPart, RingsPart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headcount.follower_list import COMPLETE
+from headcount.measures.follower_list import COMPLETE
 from headcount.report import wording as say
 from headcount.report.coverage import follower_list_sentence
 from headcount.report.findings import question_sentence
@@ -17,9 +17,9 @@ from headcount.terminal import is_silent, terminal_width
 
 if TYPE_CHECKING:
     from headcount.demo import DemoOutcome
-    from headcount.follower_list import FollowerList
-    from headcount.measures.authenticity import Authenticity
-    from headcount.measures.question import Question
+    from headcount.measures.follower_list import FollowerList
+    from headcount.measures.followers.authenticity import Authenticity
+    from headcount.measures.question.question import Question
     from headcount.store.read.lists import KnownAccount
     from headcount.report.model import FollowerRows, ListPart, Report, TiesPart
     from headcount.store.store import Imported

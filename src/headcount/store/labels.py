@@ -14,8 +14,8 @@ import numpy as np
 
 from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
-from headcount.measures.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
-from headcount.measures.recalibration import LABELS, LocalError, local_error, recalibrate
+from headcount.measures.followers.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
+from headcount.measures.followers.recalibration import LABELS, LocalError, local_error, recalibrate
 from headcount.record import Record
 
 if TYPE_CHECKING:

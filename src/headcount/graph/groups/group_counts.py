@@ -1,6 +1,6 @@
 """What lies within groups that do not overlap: ties, follows, and talk along the ties.
 
-Kernels from arrays to arrays for `headcount.measures.rings`; `label` is the number of the group of every
+Kernels from arrays to arrays for `headcount.measures.circuits.rings`; `label` is the number of the group of every
 account, -1 for none. An array of one value an account is all that they add to the graph.
 """
 

@@ -6,7 +6,7 @@ an account is not followed back only where a list that would show it was read to
 
 from __future__ import annotations
 
-from headcount.measures.authenticity_features import AUTOMATION_WORDS
+from headcount.measures.followers.features import AUTOMATION_WORDS
 from headcount.store.read.cut import Cut
 
 __all__ = ["FOLLOW_BACK_WORDS", "flag_sql", "followers_sql", "number_sql", "numbered_people_sql", "time_sql"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from headcount.follower_list import FollowerList, follower_list, followers_coverage
+from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import ListCoverage, ListName
 from headcount.record import shorten
 

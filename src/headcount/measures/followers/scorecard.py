@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats
 from headcount.errors import UsageError
-from headcount.measures.authenticity_features import FEATURES, Platform
+from headcount.measures.followers.features import FEATURES, Platform
 
 __all__ = ["ClassCard", "Confusion", "FeaturePoints", "ScoreCard", "Steps", "shipped_card"]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.prediction import Captures, log_likelihood
+from headcount.measures.audience.prediction import Captures, log_likelihood
 
 __all__ = [
     "BetaBinomial",

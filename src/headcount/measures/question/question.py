@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
-from headcount.follower_list import COMPLETE, FollowerList
-from headcount.measures.intervals import jeffreys, mean_count, wilson
-from headcount.measures.question_signs import NAMED, question_signs
-from headcount.measures.reply_curve import (
+from headcount.measures.follower_list import COMPLETE, FollowerList
+from headcount.measures.statistics.intervals import jeffreys, mean_count, wilson
+from headcount.measures.question.signs import NAMED, question_signs
+from headcount.measures.question.reply_curve import (
     HORIZON,
     PRIOR_REPLIES,
     Exact,
@@ -43,7 +43,7 @@ from headcount.measures.reply_curve import (
     forecast,
 )
 from headcount.measures.result import Result
-from headcount.measures.sample_size import too_few_replies
+from headcount.measures.statistics.sample_size import too_few_replies
 from headcount.record import Record
 from headcount.times import Time, as_seconds, iso_text
 

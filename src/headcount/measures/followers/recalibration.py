@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats
-from headcount.measures.intervals import wilson
+from headcount.measures.statistics.intervals import wilson
 from headcount.record import Record
 
 __all__ = ["LABELS", "LocalError", "Recalibration", "local_error", "recalibrate"]

@@ -43,8 +43,8 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
 from headcount.errors import InputError, NotEnoughData
-from headcount.measures.influence_ranks import Correlation, rank, restricted, spearman
-from headcount.measures.intervals import normal_quantile
+from headcount.measures.influence.ranks import Correlation, rank, restricted, spearman
+from headcount.measures.statistics.intervals import normal_quantile
 from headcount.measures.result import Result
 from headcount.record import Record
 

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats
-from headcount.measures.intervals import normal_quantile
+from headcount.measures.statistics.intervals import normal_quantile
 
 __all__ = ["Correlation", "Difference", "compare", "rank", "restricted", "spearman"]
 

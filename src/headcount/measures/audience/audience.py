@@ -6,7 +6,7 @@ incidence form; METHODS section 1). A person who responds several times to one p
 - **Observed**: distinct people captured.
 - **Coverage**: share of the response probability already seen (Good-Turing; Chao et al. 2014).
 - **Headcount**: observed plus the people who will respond for the first time in as many posts again, with a 95%
-  predictive interval (`headcount.measures.prediction`). It can be checked when those posts are written.
+  predictive interval (`headcount.measures.audience.prediction`). It can be checked when those posts are written.
 - **At least**: lower 95% limit of Chao's lower bound on all who would ever respond (Chao 1987).
 - **Sensitivity**: range of that total if response probabilities vary smoothly between people (beta-binomial). The
   total is not
@@ -23,11 +23,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.follower_list import COMPLETE, FollowerList
-from headcount.measures.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
-from headcount.measures.prediction import Captures, Prediction, predict, widened
+from headcount.measures.follower_list import COMPLETE, FollowerList
+from headcount.measures.statistics.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
+from headcount.measures.audience.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
-from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
+from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
 from headcount.record import Record
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]

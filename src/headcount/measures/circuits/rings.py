@@ -42,10 +42,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Integers
-from headcount.measures.intervals import finite_count
+from headcount.measures.statistics.intervals import finite_count
 from headcount.measures.result import Result
-from headcount.measures.rings_evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
-from headcount.measures.rings_null import Chance, against_chance
+from headcount.measures.circuits.evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
+from headcount.measures.circuits.null_model import Chance, against_chance
 from headcount.record import Record
 
 if TYPE_CHECKING:

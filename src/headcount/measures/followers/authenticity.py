@@ -36,14 +36,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Integers, Texts
-from headcount.follower_list import COMPLETE, FollowerList
-from headcount.measures.arrivals import Together, arrived_together
-from headcount.measures.authenticity_features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
-from headcount.measures.quantification import Rate, Share, adjusted_share
-from headcount.measures.recalibration import Recalibration, recalibrate
+from headcount.measures.follower_list import COMPLETE, FollowerList
+from headcount.measures.followers.arrivals import Together, arrived_together
+from headcount.measures.followers.features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
+from headcount.measures.statistics.quantification import Rate, Share, adjusted_share
+from headcount.measures.followers.recalibration import Recalibration, recalibrate
 from headcount.measures.result import Result
-from headcount.measures.rules import LEAST_REPEATED, PublishedRules
-from headcount.measures.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
+from headcount.measures.followers.rules import LEAST_REPEATED, PublishedRules
+from headcount.measures.followers.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
 from headcount.record import Record
 from headcount.times import Time, as_seconds, iso_text
 

@@ -36,11 +36,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
-from headcount.follower_list import COMPLETE, FollowerList
-from headcount.measures.intervals import finite_count
-from headcount.measures.model_judge import ModelJudge
+from headcount.measures.follower_list import COMPLETE, FollowerList
+from headcount.measures.statistics.intervals import finite_count
+from headcount.measures.followers.model_judge import ModelJudge
 from headcount.measures.result import Result
-from headcount.measures.rules import FollowerJudge, Judgement
+from headcount.measures.followers.rules import FollowerJudge, Judgement
 from headcount.record import Record
 from headcount.times import Time, as_seconds, iso_text
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from headcount.columns import Followers, Texts
-from headcount.measures.authenticity import CODE, Authenticity, Labelled, authenticity
-from headcount.measures.rules import Judgement, PublishedRules
-from headcount.measures.scorecard import ScoreCard, shipped_card
+from headcount.measures.followers.authenticity import CODE, Authenticity, Labelled, authenticity
+from headcount.measures.followers.rules import Judgement, PublishedRules
+from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 
 __all__ = ["ModelJudge"]
 

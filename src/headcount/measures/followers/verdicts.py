@@ -25,9 +25,9 @@ from dataclasses import replace
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.authenticity import CODE, Authenticity, Labelled, card_labels
-from headcount.measures.funnel import CLASSES as FOLLOWER_CLASSES
-from headcount.measures.funnel import Funnel
+from headcount.measures.followers.authenticity import CODE, Authenticity, Labelled, card_labels
+from headcount.measures.followers.funnel import CLASSES as FOLLOWER_CLASSES
+from headcount.measures.followers.funnel import Funnel
 
 __all__ = ["verdicts"]
 

@@ -35,9 +35,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Exchanges, Floats, Integers
-from headcount.follower_list import COMPLETE, FollowerList
-from headcount.measures.intervals import wilson
-from headcount.measures.layers import find_layers
+from headcount.measures.follower_list import COMPLETE, FollowerList
+from headcount.measures.statistics.intervals import wilson
+from headcount.measures.relationships.layers import find_layers
 from headcount.measures.result import Result
 from headcount.record import Record
 from headcount.times import Time, as_seconds, iso_text

@@ -33,7 +33,7 @@ from typing import Literal
 
 import numpy as np
 
-from headcount.measures.intervals import normal_quantile
+from headcount.measures.statistics.intervals import normal_quantile
 from headcount.record import Record
 
 __all__ = ["Rate", "Share", "adjusted_share", "between_sources", "followers_to_sample"]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Followers, FollowsBetween, Integers, Texts
-from headcount.measures.rings import AccountFacts, Conversation, Rings, rings
+from headcount.measures.circuits.rings import AccountFacts, Conversation, Rings, rings
 from headcount.record import Record
 
 __all__ = ["FollowerRings", "follower_rings"]
