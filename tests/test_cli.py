@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.sources.malformed import MALFORMED
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.store.store import Store
 from headcount.tables import TABLES
 

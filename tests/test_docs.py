@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.sources import archives
 
-from headcount.cli import cli, main
+from headcount.cli.main import cli, main
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted(

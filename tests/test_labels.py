@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.columns import Followers
 from headcount.store.labels import draw, labelled_rows, outcome
 from headcount.measures.followers.authenticity import authenticity

@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headcount.cli import cli, main
+from headcount.cli.main import cli, main
 from headcount.errors import UsageError
-from headcount.selection import parse_selection
-from headcount.suggest import did_you_mean, nearest
+from headcount.support.selection import parse_selection
+from headcount.support.suggest import did_you_mean, nearest
 
 HANDLES = ("nobody.bsky.social", "bea", "carl@server.example", "Dora")
 
@@ -266,8 +266,8 @@ def test_a_selection_of_nothing_is_wrong_use():
 
 
 def test_a_report_in_steps_is_the_report_of_the_library(workspace):
-    from headcount.report.document import document
-    from headcount.report_steps import report_in_steps
+    from headcount.report.render.document import document
+    from headcount.cli.report_steps import report_in_steps
     from headcount.workspace import Workspace
 
     store = Workspace(workspace)
@@ -289,7 +289,7 @@ class Clock:
 
 
 def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unknown(monkeypatch, capsys):
-    from headcount import collecting_view
+    from headcount.cli import progress as collecting_view
 
     clock = Clock()
     monkeypatch.setattr(collecting_view, "time", clock)
@@ -309,7 +309,7 @@ def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unk
 
 
 def test_a_question_shows_what_it_is_about_even_with_silent(monkeypatch, capsys):
-    from headcount import collecting_view
+    from headcount.cli import progress as collecting_view
     from headcount.sources.collect.collecting import Quote
 
     quote = Quote("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))

@@ -31,7 +31,7 @@ def test_unknown_name_is_an_attribute_error():
 
 
 def test_help_loads_nothing_heavy():
-    loaded = modules_after("from headcount.cli import main; main(['--help'])")
+    loaded = modules_after("from headcount.cli.main import main; main(['--help'])")
     assert not loaded & {*HEAVY, *TRAINING}
 
 
@@ -51,7 +51,7 @@ def test_a_whole_report_loads_nothing_that_the_model_was_trained_with(tmp_path):
     (folder / "follows.csv").write_text("follower_id,followee_id\nx:2,x:1\n")
     where = f"'--workspace', {str(tmp_path / 'workspace')!r}"
     loaded = modules_after(
-        f"from headcount.cli import main; assert main(['add', {str(folder)!r}, {where}]) == 0; "
+        f"from headcount.cli.main import main; assert main(['add', {str(folder)!r}, {where}]) == 0; "
         f"assert main(['report', 'ego', '--html', {str(tmp_path / 'page.html')!r}, {where}]) == 0; "
         f"assert main(['authenticity', 'ego', {where}]) == 0; assert main(['label', 'bea', 'real', {where}]) == 0"
     )

@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import UsageError
 from headcount.measures.catalog import MEASURES
 from headcount.measures.result import Result
-from headcount.record import BACKENDS, Record
+from headcount.support.record import BACKENDS, Record
 from headcount.simulate import demo_world
 from headcount.sources.collect.collecting import Options
-from headcount.times import as_datetime, as_seconds
+from headcount.support.times import as_datetime, as_seconds
 
 PROJECT = Path(__file__).resolve().parent.parent
 MARKUP = "<script>alert(1)</script>"

@@ -11,7 +11,7 @@ import pytest
 
 import headcount as hc
 from headcount.store import store as store_module
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.columns import Exchanges
 from headcount.measures.question.reply_curve import ReplyTimes
 from headcount.measures.relationships.ties import ties

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from headcount.cli import main
-from headcount.screen_table import Column, fit
+from headcount.cli.main import main
+from headcount.support.screen_table import Column, fit
 
 pty = pytest.importorskip("pty")
 
@@ -44,7 +44,7 @@ COMMANDS = [
 ]
 RUN = """
 import json, sys
-from headcount.cli import main
+from headcount.cli.main import main
 for arguments in json.loads(sys.argv[1]):
     print("@@@", flush=True)
     if main(arguments):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b2J\x7f\u202e\u2066\u200f\u061c\x85\u2028\x08x"
 FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -162,7 +162,7 @@ def test_rows_that_are_wrong_are_quoted_without_control_characters(tmp_path, cap
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_cleaned_too(terminal, monkeypatch, capsys):
-    from headcount.collecting_view import Watcher
+    from headcount.cli.progress import Watcher
     from headcount.network.progress import Steps
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)

@@ -11,7 +11,7 @@ import pytest
 from headcount.incoming import RESPONSE_LISTS, ListCoverage
 from headcount.store.read.account import read_account
 from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.document import to_json
+from headcount.report.render.document import to_json
 from headcount.sources.base import Intake
 from headcount.store.store import Store
 

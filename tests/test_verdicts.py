@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.store.labels import set_label
 from headcount.measures.followers.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.followers.authenticity import LEAST_LABELLED

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.record import Record
+from headcount.support.record import Record
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = [

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from headcount.safe_text import plain
+from headcount.support.safe_text import plain
 
 __all__ = [
     "AccessDenied",

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
 from headcount.store.read.account import AccountView, find_account, known_accounts, read_account, read_followers
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
-from headcount.record import shorten
+from headcount.support.record import shorten
 from headcount.store.store import FILE_NAME, Imported, Snapshot, Store
-from headcount.times import Time, as_datetime
+from headcount.support.times import Time, as_datetime
 
 if TYPE_CHECKING:
     from headcount.columns import Followers

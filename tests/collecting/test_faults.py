@@ -16,7 +16,7 @@ from tests.collecting.tables import assert_same, tables
 from tests.collecting.world import MAIN, Sizes, World, did
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.sources.collect.client import Client, Patience
 from headcount.sources.collect.landing import Landing

@@ -53,7 +53,7 @@ def test_the_handle_is_taken_out_of_what_others_wrote(tables, tmp_path):
 
 
 def test_forgetting_again_is_no_error(tables, tmp_path, capsys):
-    from headcount.cli import main
+    from headcount.cli.main import main
 
     hc.open(tmp_path / "ws").add(tables)
     arguments = ["forget", MARKER, "--yes", "--workspace", str(tmp_path / "ws")]
@@ -128,7 +128,7 @@ def test_an_add_during_a_forget_waits_or_is_refused_but_never_vanishes(tables, t
     """Many rounds of both at once: every add that reported success is there afterwards."""
     folder = tmp_path / "ws"
     hc.open(folder).add(tables)
-    code = "import sys; from headcount.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from headcount.cli.main import main; sys.exit(main(sys.argv[1:]))"
     added = []
     for number in range(4):
         more = tmp_path / f"more{number}"

@@ -34,7 +34,7 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import XServer
 
 import headcount as hc
-from headcount.report.document import to_json
+from headcount.report.render.document import to_json
 from headcount.sources import find_source, read_source
 from headcount.sources.base import create_incoming
 from headcount.sources.collect.collecting import Options

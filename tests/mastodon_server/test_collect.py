@@ -13,7 +13,7 @@ from tests.mastodon_server.recorded import RecordedServer, variants
 from tests.mastodon_server.truth import Fate, Kind
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import AccessDenied, AccountNotFound
 from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.client import Client, Patience

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import InputError, UsageError
 from headcount.network.build import build_graph
 from headcount.graph.graph import open_graph

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import HeadcountError, InputError, UsageError
 from headcount.graph.groups.dense_blocks import dense_blocks
 from headcount.network.expressions import account_table, follow_counts

@@ -15,7 +15,7 @@ from headcount.measures.question.question import Pooled, Question, ReplyCurve, T
 from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.statistics.sample_size import too_few_replies
 from headcount.measures.relationships.ties import Layer
-from headcount.report.authenticity_part import authenticity_part
+from headcount.report.parts.authenticity import authenticity_part
 from headcount.report.model import (
     SCHEMA,
     AccountPart,

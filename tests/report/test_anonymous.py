@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.measures.question.question import Test as Asked
 from headcount.report import anonymous
 from headcount.report.anonymous import LADDER, RULES, anonymised

@@ -13,16 +13,16 @@ import pytest
 from tests.report.test_document import view
 from tests.report.test_html import Elements
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.columns import Exchanges, Responses
 from headcount.measures.follower_list import FollowerList
 from headcount.incoming import ListCoverage
 from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.coverage import list_sentence
-from headcount.report.document import to_json
-from headcount.report.html import headline, render_html
-from headcount.report.listing import write_csv
-from headcount.report.text import print_authenticity, print_followers, print_question, print_report, print_ties
+from headcount.report.parts.coverage import list_sentence
+from headcount.report.render.document import to_json
+from headcount.report.render.html import headline, render_html
+from headcount.report.render.listing import write_csv
+from headcount.report.render.text import print_authenticity, print_followers, print_question, print_report, print_ties
 
 STATES = ("complete", "partial", "sampled", "refused", "hidden", "unknown", None)
 REASONS = {

@@ -14,9 +14,9 @@ from headcount.columns import Followers, FollowsBetween
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.statistics.intervals import finite_count
 from headcount.measures.circuits.followers import follower_rings
-from headcount.report.document import to_json
-from headcount.report.html import render_html
-from headcount.report.text import print_report
+from headcount.report.render.document import to_json
+from headcount.report.render.html import render_html
+from headcount.report.render.text import print_report
 from headcount.workspace import Workspace
 
 

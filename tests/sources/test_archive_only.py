@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import headcount as hc
-from headcount.report.document import to_json
-from headcount.report.html import render_html
+from headcount.report.render.document import to_json
+from headcount.report.render.html import render_html
 
 
 @pytest.mark.shared

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from tests.sources import archives
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
 from headcount.sources import find_source, read_source
 from headcount.sources.formats import archive_files

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import UsageError
 from headcount.sources.bluesky.rows import all_paired
 from headcount.sources.collect.collecting import Options

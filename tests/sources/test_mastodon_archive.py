@@ -14,7 +14,7 @@ from tests.sources import archives as built
 from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 
 import headcount
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
 from headcount.sources.mastodon.activitypub import Addresses, account_key, post_key, visibility, words

@@ -11,7 +11,7 @@ from tests.lists import complete_of
 from tests.sources.minet_tables import FOLLOWERS, FRIENDS, LISTED, POSTS, PROFILES, TWEETS, USERS, table
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming

@@ -16,7 +16,7 @@ from tests.sources import archives as built
 from tests.sources.archives import ANA, BEN, CLEO, DORA, X_LAYOUTS
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.sources import find_source
 from headcount.sources.base import create_incoming

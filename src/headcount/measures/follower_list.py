@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headcount.incoming import ListCoverage, Reason, State
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["COMPLETE", "FollowerList", "follower_list", "followers_coverage"]
 

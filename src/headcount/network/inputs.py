@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.output import new_file
+from headcount.support.output import new_file
 from headcount.sources.formats.edges import (
     EdgeListFacts,
     find_edge_file,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headcount.network.figures import PER_DECADE, Binned
-from headcount.report import wording as say
+from headcount import wording as say
 
 if TYPE_CHECKING:
     from headcount.network.summary import CorrelationRow, GroupRow, Summary
@@ -65,7 +65,8 @@ def render_page(summary: Summary) -> str:
     Args:
         summary: all that is on it.
     """
-    from headcount.report import html, svg
+    from headcount.report.render import html
+    from headcount.report.render import svg
 
     pictures = []
     if summary.response is not None:

@@ -1,8 +1,8 @@
-"""What each step of `headcount network` is expected to take; how it is shown: `headcount.progress`."""
+"""What each step of `headcount network` is expected to take; how it is shown: `headcount.support.progress`."""
 
 from __future__ import annotations
 
-from headcount.progress import Steps
+from headcount.support.progress import Steps
 
 __all__ = [
     "BUILD",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
-from headcount.output import new_file, new_text
-from headcount.safe_text import json_text
+from headcount.support.output import new_file, new_text
+from headcount.support.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence.influence import Influence

@@ -43,8 +43,8 @@ from headcount.network.progress import (
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
 from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
 from headcount.network.table import COLUMNS, write_accounts
-from headcount.output import new_text
-from headcount.safe_text import json_text
+from headcount.support.output import new_text
+from headcount.support.safe_text import json_text
 
 if TYPE_CHECKING:
     from headcount.measures.influence.influence import Influence

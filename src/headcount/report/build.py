@@ -29,10 +29,10 @@ from headcount.measures.statistics.sample_size import MIN_ARRIVALS
 from headcount.measures.relationships.ties import Ties, ties
 from headcount.measures.followers.verdicts import verdicts
 from headcount.store.read.account import AccountView
-from headcount.record import REPR_LENGTH, shorten
+from headcount.support.record import REPR_LENGTH, shorten
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
-from headcount.report.authenticity_part import authenticity_part
-from headcount.report.coverage import (
+from headcount.report.parts.authenticity import authenticity_part
+from headcount.report.parts.coverage import (
     counted_list,
     follower_list_sentence,
     followers_part,
@@ -40,7 +40,7 @@ from headcount.report.coverage import (
     response_kinds_sentence,
     unknown_responses_sentence,
 )
-from headcount.report.findings import findings, notes
+from headcount.report.parts.findings import findings, notes
 from headcount.report.model import (
     SCHEMA,
     AccountPart,
@@ -54,9 +54,9 @@ from headcount.report.model import (
     TiePart,
     TiesPart,
 )
-from headcount.report.rings_part import rings_part
+from headcount.report.parts.rings import rings_part
 from headcount.report.rounding import blurred, rough, rough_rows
-from headcount.times import iso_text
+from headcount.support.times import iso_text
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]
 

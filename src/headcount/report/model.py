@@ -23,9 +23,9 @@ from headcount.measures.question.question import Question
 from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.result import dated
 from headcount.measures.relationships.ties import Layer
-from headcount.record import Record, shorten
-from headcount.report import wording as say
-from headcount.safe_text import plain
+from headcount.support.record import Record, shorten
+from headcount import wording as say
+from headcount.support.safe_text import plain
 
 __all__ = [
     "ANONYMOUS",
@@ -618,7 +618,7 @@ class Report(Document):
         Raises:
             UsageError: the folder of the path does not exist, or the path is a folder or a symbolic link.
         """
-        from headcount.report.html import render_html
+        from headcount.report.render.html import render_html
 
         return _written(render_html(self), path)
 
@@ -640,7 +640,7 @@ class Report(Document):
         Raises:
             UsageError: as in `to_html`.
         """
-        from headcount.report.document import to_json
+        from headcount.report.render.document import to_json
 
         return _written(to_json(self), path)
 
@@ -665,7 +665,7 @@ def _written(text: str, path: Path | str | None) -> str | Path:
     """The text, or where it was written."""
     if path is None:
         return text
-    from headcount.output import new_text
+    from headcount.support.output import new_text
 
     target = Path(path).expanduser()
     if not target.parent.is_dir():

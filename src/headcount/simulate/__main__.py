@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from headcount.simulate import WorldSettings, simulate
-from headcount.terminal import echo
+from headcount.support.terminal import echo
 
 
 @click.command()

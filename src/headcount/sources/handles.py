@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from headcount.errors import UsageError
-from headcount.hosts import with_host_key
+from headcount.support.hosts import with_host_key
 
 __all__ = ["Target", "looks_like_file", "parse_target"]
 

@@ -16,7 +16,7 @@ from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
 from headcount.measures.followers.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
 from headcount.measures.followers.recalibration import LABELS, LocalError, local_error, recalibrate
-from headcount.record import Record
+from headcount.support.record import Record
 
 if TYPE_CHECKING:
     import duckdb

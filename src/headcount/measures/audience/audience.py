@@ -28,7 +28,7 @@ from headcount.measures.statistics.capture_recapture import Z95, Incidence, chao
 from headcount.measures.audience.prediction import Captures, Prediction, predict, widened
 from headcount.measures.result import Result
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["Audience", "Curve", "Next", "Range", "audience"]
 

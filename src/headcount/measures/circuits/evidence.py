@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["Conversation", "Ratio", "Tally", "Usual", "conversation_ratio", "usual_partners"]
 

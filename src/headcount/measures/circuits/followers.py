@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import Followers, FollowsBetween, Integers, Texts
 from headcount.measures.circuits.rings import AccountFacts, Conversation, Rings, rings
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["FollowerRings", "follower_rings"]
 

@@ -46,7 +46,7 @@ from headcount.measures.statistics.intervals import finite_count
 from headcount.measures.result import Result
 from headcount.measures.circuits.evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.circuits.null_model import Chance, against_chance
-from headcount.record import Record
+from headcount.support.record import Record
 
 if TYPE_CHECKING:
     from headcount.graph.groups.close_groups import CloseGroups

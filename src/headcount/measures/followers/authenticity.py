@@ -44,8 +44,8 @@ from headcount.measures.followers.recalibration import Recalibration, recalibrat
 from headcount.measures.result import Result
 from headcount.measures.followers.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
-from headcount.record import Record
-from headcount.times import Time, as_seconds, iso_text
+from headcount.support.record import Record
+from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = [
     "CLASSES",
@@ -322,7 +322,7 @@ def authenticity(
 
     Args:
         followers: the columns of each.
-        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.support.times`) or seconds since 1970.
         card: the score card; the shipped one without it.
         labelled: what the user says of some of them.
     """

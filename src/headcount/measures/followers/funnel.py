@@ -41,8 +41,8 @@ from headcount.measures.statistics.intervals import finite_count
 from headcount.measures.followers.model_judge import ModelJudge
 from headcount.measures.result import Result
 from headcount.measures.followers.rules import FollowerJudge, Judgement
-from headcount.record import Record
-from headcount.times import Time, as_seconds, iso_text
+from headcount.support.record import Record
+from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = ["CLASSES", "SILENT", "ClassEstimate", "Classes", "Funnel", "Sampled", "Verdicts", "funnel"]
 
@@ -184,7 +184,7 @@ def funnel(
         followers: the columns of each follower.
         responded: (followers,) responses of each to the account in the window.
         tied: (followers,) is there a two-way tie (from `ties`)?
-        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.support.times`) or seconds since 1970.
         judge: who tells auto_follow and spam; without it the score card together with the published rules.
         standing: (followers,) who follows at the end of the observation; without it all but those missed by `as_of`,
             deleted or suspended.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats
 from headcount.measures.statistics.intervals import wilson
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["LABELS", "LocalError", "Recalibration", "local_error", "recalibrate"]
 

@@ -46,7 +46,7 @@ from headcount.errors import InputError, NotEnoughData
 from headcount.measures.influence.ranks import Correlation, rank, restricted, spearman
 from headcount.measures.statistics.intervals import normal_quantile
 from headcount.measures.result import Result
-from headcount.record import Record
+from headcount.support.record import Record
 
 if TYPE_CHECKING:
     from headcount.graph.graph import Rows

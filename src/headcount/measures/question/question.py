@@ -44,8 +44,8 @@ from headcount.measures.question.reply_curve import (
 )
 from headcount.measures.result import Result
 from headcount.measures.statistics.sample_size import too_few_replies
-from headcount.record import Record
-from headcount.times import Time, as_seconds, iso_text
+from headcount.support.record import Record
+from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = ["Pooled", "Question", "ReplyCurve", "Test", "question"]
 
@@ -228,7 +228,7 @@ def question(
         responses: all responses of others to them; only replies, mentions and quotes are answers.
         member: (people,) True where that person follows the account; None where the follower list is unknown.
         followers: size of the follower list; None where unknown.
-        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.support.times`) or seconds since 1970.
         chosen: indices of posts that the user names as the questions; without it a documented rule finds
             them.
 

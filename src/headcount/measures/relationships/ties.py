@@ -39,8 +39,8 @@ from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.statistics.intervals import wilson
 from headcount.measures.relationships.layers import find_layers
 from headcount.measures.result import Result
-from headcount.record import Record
-from headcount.times import Time, as_seconds, iso_text
+from headcount.support.record import Record
+from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = ["Layer", "Tie", "Ties", "ties"]
 
@@ -174,7 +174,7 @@ def ties(
         exchanges: every active interaction between the account and others, both directions.
         member: (people,) True where that person follows the account; None where the follower list is unknown.
         followers: size of the follower list; None where unknown.
-        as_of: end of the observation: a time (see `headcount.times`) or seconds since 1970.
+        as_of: end of the observation: a time (see `headcount.support.times`) or seconds since 1970.
         window_days: how far back to look.
         half_life_days: age at which an interaction counts half.
     """

@@ -34,7 +34,7 @@ from typing import Literal
 import numpy as np
 
 from headcount.measures.statistics.intervals import normal_quantile
-from headcount.record import Record
+from headcount.support.record import Record
 
 __all__ = ["Rate", "Share", "adjusted_share", "between_sources", "followers_to_sample"]
 

@@ -23,8 +23,8 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformError, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
-from headcount.record import Record
-from headcount.safe_text import plain
+from headcount.support.record import Record
+from headcount.support.safe_text import plain
 from headcount.sources.collect.failures import Failures, NotRequested, failure_words
 from headcount.sources.collect.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.handles import Target
@@ -33,7 +33,7 @@ from headcount.sources.collect.landing import ENDING, Landing, NoteTopic, Page, 
 from headcount.sources.collect.links import OtherAddress
 from headcount.sources.collect.list_bounds import MAX_UNCOUNTED, max_entries
 from headcount.sources.formats.malformed import ODD_VALUE
-from headcount.times import as_datetime
+from headcount.support.times import as_datetime
 
 __all__ = [
     "COLLECTORS",
@@ -80,7 +80,7 @@ class Options(Record):
 
     Attributes:
         limit: at most so many followers, the newest.
-        since: posts from then on, a time as in `headcount.times`; a year where it is not given.
+        since: posts from then on, a time as in `headcount.support.times`; a year where it is not given.
         sample: look closer at so many followers only, drawn uniformly from the whole list.
         spend_at_most: dollars.
         service: address of another server of the platform than the usual one.

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from headcount.hosts import host_key
+from headcount.support.hosts import host_key
 from headcount.sources.collect.sessions import is_private_connection
 
 __all__ = ["OtherAddress", "next_on_server", "server_address", "server_host"]

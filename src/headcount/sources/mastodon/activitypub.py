@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any, Literal
 
-from headcount.hosts import host_key
+from headcount.support.hosts import host_key
 
 __all__ = ["Addresses", "account_key", "addressed", "is_person", "post_key", "visibility", "words"]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from headcount.hosts import host_key, with_host_key
+from headcount.support.hosts import host_key, with_host_key
 from headcount.sources.mastodon.activitypub import (
     Addresses,
     account_key,

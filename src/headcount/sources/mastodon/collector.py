@@ -21,7 +21,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, UsageError
-from headcount.hosts import host_key
+from headcount.support.hosts import host_key
 from headcount.incoming import ListCoverage, Reason
 from headcount.sources.mastodon.activitypub import account_key
 from headcount.sources.collect.collecting import Collection, Quote, uniform_sample

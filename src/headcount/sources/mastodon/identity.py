@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from headcount.errors import PlatformUnavailable
-from headcount.hosts import host_key
+from headcount.support.hosts import host_key
 from headcount.sources.collect.collecting import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_host

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from headcount.errors import InputError
-from headcount.hosts import host_key
+from headcount.support.hosts import host_key
 from headcount.incoming import ListCoverage
 from headcount.sources.mastodon.activitypub import account_key, post_key, words
 from headcount.sources.base import Intake, Remark, Topic

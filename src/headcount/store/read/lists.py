@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import ListCoverage, ListName
-from headcount.record import shorten
+from headcount.support.record import shorten
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headcount.suggest import local_part, nearest
+from headcount.support.suggest import local_part, nearest
 
 if TYPE_CHECKING:
     import duckdb

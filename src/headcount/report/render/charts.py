@@ -15,8 +15,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
-from headcount.report import wording as say
-from headcount.report.svg import SHAPES
+from headcount import wording as say
+from headcount.report.render.svg import SHAPES
 
 if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList

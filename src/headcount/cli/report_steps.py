@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headcount.progress import Steps
+from headcount.support.progress import Steps
 
 if TYPE_CHECKING:
     from headcount.report.build import Measured
@@ -90,8 +90,8 @@ def _size(workspace: Workspace, name: str | None) -> tuple[int, int]:
 
 
 def _write_page(report: Report, target: Path) -> None:
-    from headcount.output import new_text
-    from headcount.report.html import render_html
+    from headcount.support.output import new_text
+    from headcount.report.render.html import render_html
 
     with new_text(target) as file:
         file.write(render_html(report))

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from headcount.safe_text import plain
+from headcount.support.safe_text import plain
 
 __all__ = [
     "CLASS_MEANINGS",

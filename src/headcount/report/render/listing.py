@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.incoming import State
-from headcount.output import new_text
-from headcount.report import wording as say
+from headcount.support.output import new_text
+from headcount import wording as say
 from headcount.report.model import FollowerRow
-from headcount.safe_text import csv_guarded
+from headcount.support.safe_text import csv_guarded
 
 __all__ = ["count_rows", "plain_rows", "sort_rows", "write_csv"]
 

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from headcount import __version__, selectable
-from headcount.cli_options import Commands, as_usage_error, collecting, everywhere, looking, select_option
-from headcount.cli_output import print_selected, print_tables
+from headcount import __version__
+from headcount.cli import selectable
+from headcount.cli.options import Commands, as_usage_error, collecting, everywhere, looking, select_option
+from headcount.cli.output import print_selected, print_tables
 from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error, is_interrupt
-from headcount.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
+from headcount.support.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
 
 if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList
-    from headcount.selection import Selection
+    from headcount.support.selection import Selection
     from headcount.sources.collect.collecting import Options
     from headcount.workspace import Workspace
 
@@ -148,7 +149,7 @@ def cli(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> None:
     """A small world with known truth, and its report."""
-    from headcount.demo import run_demo
+    from headcount.cli.demo import run_demo
 
     outcome = run_demo(target, seed=seed, quiet=is_silent())
     if select is not None:
@@ -157,7 +158,7 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
     if as_json:
         echo_json(outcome)
         return
-    from headcount.report.text import print_demo
+    from headcount.report.render.text import print_demo
 
     print_demo(outcome)
 
@@ -190,7 +191,7 @@ def add(
                              or the address of a profile; collecting goes on where it was stopped
     or a folder or file      tidy tables, an archive of X or Mastodon, a repository (.car), twarc or minet files
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
-    from headcount.collecting_view import Watcher
+    from headcount.cli.progress import Watcher
     from headcount.sources.handles import parse_target
 
     workspace = _open(folder)
@@ -209,13 +210,13 @@ def add(
             imported = collected
         done.append(imported)
         if not as_json and not is_silent():
-            from headcount.report.text import print_imported
+            from headcount.report.render.text import print_imported
 
             print_imported(imported)
     if as_json:
         echo_json(done)
     elif done and not is_silent():
-        from headcount.report.text import print_accounts
+        from headcount.report.render.text import print_accounts
 
         print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
     if watch and (done or known):
@@ -303,7 +304,7 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
 @everywhere
 def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Everything again that was added before: accounts are collected anew, files imported; another snapshot."""
-    from headcount.collecting_view import Watcher
+    from headcount.cli.progress import Watcher
 
     with Watcher(quiet=as_json or is_silent(), yes=yes) as watcher:
         done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
@@ -312,7 +313,7 @@ def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
         return
     if is_silent():
         return
-    from headcount.report.text import print_imported
+    from headcount.report.render.text import print_imported
 
     for imported in done:
         print_imported(imported)
@@ -336,7 +337,7 @@ def accounts(limit: int, select: Selection | None, folder: Path | None, as_json:
     if as_json:
         echo_json(selectable.account_rows(found))
         return
-    from headcount.report.text import print_accounts
+    from headcount.report.render.text import print_accounts
 
     print_accounts(found)
 
@@ -363,7 +364,7 @@ def report(
     as_json: bool,
 ) -> None:
     """The whole answer for one account (the main job)."""
-    from headcount.report_steps import report_in_steps
+    from headcount.cli.report_steps import report_in_steps
 
     if html is not None and str(html) == "-":
         raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
@@ -376,11 +377,11 @@ def report(
         print_tables(selectable.report_rows(answer), select, as_json=as_json)
         return
     if as_json:
-        from headcount.report.document import document
+        from headcount.report.render.document import document
 
         echo_json(document(answer))
         return
-    from headcount.report.text import print_report
+    from headcount.report.render.text import print_report
 
     print_report(answer, brief=html is not None, verbose=verbose)
 
@@ -413,7 +414,7 @@ def question(
     if as_json:
         echo_json(document)
         return
-    from headcount.report.text import print_question
+    from headcount.report.render.text import print_question
 
     print_question(result)
 
@@ -458,8 +459,8 @@ def followers(
 ) -> None:
     """Every follower, with class and reasons."""
     from headcount.report.build import follower_rows
-    from headcount.report.coverage import follower_list_sentence
-    from headcount.report.listing import sort_rows, write_csv
+    from headcount.report.parts.coverage import follower_list_sentence
+    from headcount.report.render.listing import sort_rows, write_csv
     from headcount.report.model import FollowerRows
 
     measured = _open(folder).measure(account, window_days=window, as_of=as_of)
@@ -477,11 +478,11 @@ def followers(
         if not found.is_complete:
             note(follower_list_sentence(found))
         if str(csv_file) != "-":
-            from headcount.report.listing import count_rows
+            from headcount.report.render.listing import count_rows
 
             note(f"{count_rows(rows[:limit], found)}: {csv_file}")
     elif columns is not None:
-        from headcount.report.listing import plain_rows
+        from headcount.report.render.listing import plain_rows
 
         shown = plain_rows(rows[:limit] if as_json else rows, list_state=found.state)
         print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
@@ -490,7 +491,7 @@ def followers(
     elif as_json:
         echo_json({"list": found, "followers": rows[:limit]})
     else:
-        from headcount.report.text import print_followers
+        from headcount.report.render.text import print_followers
 
         print_followers(rows, limit or 30)
 
@@ -519,7 +520,7 @@ def ties(
     if as_json:
         echo_json(document)
         return
-    from headcount.report.text import print_ties
+    from headcount.report.render.text import print_ties
 
     print_ties(answer.ties, limit)
 
@@ -545,7 +546,7 @@ def authenticity(
 ) -> None:
     """Is this follower real, and why do you say so?"""
     from headcount.store.labels import row_of
-    from headcount.selection import columns_of
+    from headcount.support.selection import columns_of
 
     workspace = _open(folder)
     if draw is not None:
@@ -558,7 +559,7 @@ def authenticity(
         if as_json:
             echo_json(rows)
             return
-        from headcount.report.text import print_lines
+        from headcount.report.render.text import print_lines
 
         print_lines([handle or account_id for account_id, handle in drawn])
         return
@@ -574,7 +575,7 @@ def authenticity(
 
         echo_json(_with_list(as_document(found, row), found.follower_list))
         return
-    from headcount.report.text import print_authenticity
+    from headcount.report.render.text import print_authenticity
 
     print_authenticity(found, row)
 
@@ -592,7 +593,7 @@ def label(follower: str, what: str, account: str | None, folder: Path | None, as
         return
     if is_silent():
         return
-    from headcount.report.text import print_lines
+    from headcount.report.render.text import print_lines
 
     print_lines([done.sentence])
 

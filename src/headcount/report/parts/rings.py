@@ -10,7 +10,7 @@ from headcount.measures.follower_list import FollowerList
 from headcount.measures.circuits.rings import FollowGroup
 from headcount.measures.circuits.followers import FollowerRings
 from headcount.store.read.account import AccountView
-from headcount.report import wording as say
+from headcount import wording as say
 from headcount.report.model import ANONYMOUS, GroupPart, RingsPart
 
 __all__ = ["rings_part"]

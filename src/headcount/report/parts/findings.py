@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount.measures.follower_list import COMPLETE
-from headcount.report import wording as say
-from headcount.report.coverage import account_sentence
+from headcount import wording as say
+from headcount.report.parts.coverage import account_sentence
 from headcount.report.model import (
     ANONYMOUS,
     AccountPart,

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from headcount.errors import UsageError
-from headcount.safe_text import plain
+from headcount.support.safe_text import plain
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import UsageError
-from headcount.terminal import confirm, console, echo
+from headcount.support.terminal import confirm, console, echo
 
 if TYPE_CHECKING:
     from headcount.sources.collect.collecting import Quote

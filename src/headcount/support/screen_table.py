@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from headcount.safe_text import plain
-from headcount.terminal import UNLIMITED, cells, console, is_silent, terminal_width, wrapped
+from headcount.support.safe_text import plain
+from headcount.support.terminal import UNLIMITED, cells, console, is_silent, terminal_width, wrapped
 
 __all__ = ["Column", "fit", "print_line", "print_rows", "print_table"]
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from headcount.terminal import console, echo, is_silent, terminal_width
+from headcount.support.terminal import console, echo, is_silent, terminal_width
 
 __all__ = ["Steps", "time_left"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headcount.errors import UsageError
-from headcount.suggest import did_you_mean, nearest
+from headcount.support.suggest import did_you_mean, nearest
 
 __all__ = ["Selection", "column_names", "columns_of", "parse_selection", "pick"]
 

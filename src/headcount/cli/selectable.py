@@ -90,7 +90,7 @@ def draw_columns() -> Tables:
 
 def demo_columns() -> Tables:
     """Of `headcount demo`."""
-    from headcount.demo import DemoMember
+    from headcount.cli.demo import DemoMember
 
     return {"cast": _names(DemoMember)}
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from headcount.errors import UsageError
-from headcount.suggest import did_you_mean, nearest
-from headcount.terminal import echo, set_silent
-from headcount.times import as_datetime
+from headcount.support.suggest import did_you_mean, nearest
+from headcount.support.terminal import echo, set_silent
+from headcount.support.times import as_datetime
 
 __all__ = ["Commands", "Moment", "as_usage_error", "collecting", "everywhere", "looking", "select_option"]
 
@@ -58,7 +58,7 @@ class Moment(click.ParamType[datetime]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """As the library takes a time (`headcount.times`): a date is 00:00 UTC of that day."""
+        """As the library takes a time (`headcount.support.times`): a date is 00:00 UTC of that day."""
         try:
             return as_datetime(value)
         except UsageError:
@@ -118,7 +118,7 @@ def as_usage_error(error: click.ClickException) -> UsageError | None:
 
 
 def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> Callable[[Command], Command]:
-    """The option `--select`; its value is a `headcount.selection.Selection`, or None.
+    """The option `--select`; its value is a `headcount.support.selection.Selection`, or None.
 
     Args:
         tables: gives the columns of each table; called only where the option is used.
@@ -126,7 +126,7 @@ def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> C
     """
 
     def chosen(context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
-        from headcount.selection import column_names, parse_selection
+        from headcount.support.selection import column_names, parse_selection
 
         if value is None or context.resilient_parsing:
             return None

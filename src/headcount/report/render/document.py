@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from headcount.report.model import SCHEMA, Document, Report
-from headcount.safe_text import json_text
+from headcount.support.safe_text import json_text
 
 __all__ = ["document", "json_schema", "to_json"]
 

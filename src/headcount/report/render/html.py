@@ -19,7 +19,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from headcount.measures.followers.funnel import SILENT
-from headcount.report import wording as say
+from headcount import wording as say
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -46,9 +46,9 @@ def render_html(report: Report) -> str:
     Args:
         report: everything that is said about one account.
     """
-    from headcount.report import svg
-    from headcount.report.charts import charts
-    from headcount.report.rows import row_groups
+    from headcount.report.render import svg
+    from headcount.report.render.charts import charts
+    from headcount.report.render.rows import row_groups
 
     drawn = charts(report)
     scripts = [*(_libraries() if any(chart.spec for chart in drawn.values()) else []), _static("page.js")]

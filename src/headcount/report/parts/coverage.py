@@ -11,7 +11,7 @@ import numpy as np
 
 from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import LISTS, RESPONSE_LISTS, ListCoverage, ListName, Reason
-from headcount.report import wording as say
+from headcount import wording as say
 from headcount.report.model import AccountPart, FollowersPart, ListPart
 from headcount.tables import INTERACTION_KINDS
 

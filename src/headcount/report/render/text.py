@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headcount.measures.follower_list import COMPLETE
-from headcount.report import wording as say
-from headcount.report.coverage import follower_list_sentence
-from headcount.report.findings import question_sentence
-from headcount.report.listing import count_rows
-from headcount.screen_table import Column
-from headcount.screen_table import print_line as _line
-from headcount.screen_table import print_table as _table
-from headcount.terminal import is_silent, terminal_width
+from headcount import wording as say
+from headcount.report.parts.coverage import follower_list_sentence
+from headcount.report.parts.findings import question_sentence
+from headcount.report.render.listing import count_rows
+from headcount.support.screen_table import Column
+from headcount.support.screen_table import print_line as _line
+from headcount.support.screen_table import print_table as _table
+from headcount.support.terminal import is_silent, terminal_width
 
 if TYPE_CHECKING:
-    from headcount.demo import DemoOutcome
+    from headcount.cli.demo import DemoOutcome
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.question.question import Question
@@ -354,7 +354,7 @@ def print_authenticity(found: Authenticity, row: int | None) -> None:
 
 
 def _print_errors(found: Authenticity) -> None:
-    from headcount.report.authenticity_part import authenticity_part
+    from headcount.report.parts.authenticity import authenticity_part
 
     part = authenticity_part(found, None, None)
     _line(part.made_by)

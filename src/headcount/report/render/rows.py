@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from headcount.report import wording as say
+from headcount import wording as say
 
 if TYPE_CHECKING:
     from headcount.report.model import FollowerRow, Report

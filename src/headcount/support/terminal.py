@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headcount.safe_text import json_text, plain
+from headcount.support.safe_text import json_text, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,7 @@ from headcount.measures.statistics.intervals import wilson
 from headcount.measures.statistics.quantification import followers_to_sample
 from headcount.measures.followers.recalibration import local_error
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
-from headcount.report import wording as say
+from headcount import wording as say
 from headcount.report.model import AuthenticityPart, SetErrors
 
 __all__ = ["MODEL_CARD", "authenticity_part"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.measures.follower_list import FollowerList
-from headcount.output import new_text
-from headcount.progress import Steps
+from headcount.support.output import new_text
+from headcount.support.progress import Steps
 from headcount.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _write_reports(
     folder: Path, measured: Mapping[str, Measured], truth: Mapping[str, int], tell: Callable[[float], None]
 ) -> DemoOutcome:
     from headcount.report.build import build_report
-    from headcount.report.html import render_html
+    from headcount.report.render.html import render_html
     from headcount.simulate import CAST
 
     members, findings = [], []
