@@ -121,8 +121,8 @@ class Arrays:
 def ours(task: str, arrays: Arrays) -> Work:
     from headcount.graph.components import components
     from headcount.graph.cores import core_numbers
-    from headcount.graph.groups.dense_blocks import dense_blocks
     from headcount.graph.graph import Graph, Rows
+    from headcount.graph.groups.dense_blocks import dense_blocks
     from headcount.graph.mutual import mutual_rows
     from headcount.graph.ranks.pagerank import pagerank
 
@@ -150,8 +150,8 @@ def ours(task: str, arrays: Arrays) -> Work:
 
 def heap(task: str, arrays: Arrays) -> Work | None:
     """Our own plain heap over all accounts, to see what bounding and pruning are worth."""
-    from headcount.graph.groups.dense_blocks import dense_block_by_heap
     from headcount.graph.graph import Graph
+    from headcount.graph.groups.dense_blocks import dense_block_by_heap
 
     if not task.startswith("dense block"):
         return None

@@ -27,11 +27,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from headcount.measures.circuits.rings import Conversation, Rings, rings
-from headcount.graph.groups.dense_blocks import dense_blocks
 from headcount.graph.graph import Graph
+from headcount.graph.groups.dense_blocks import dense_blocks
 from headcount.graph.groups.rewiring import rewired
 from headcount.graph.groups.synchrony import synchrony
+from headcount.measures.circuits.rings import Conversation, Rings, rings
 from headcount.simulate.circuits import CAMOUFLAGE, Planted, Talk, draw_talk, plant_circuit, plant_fan_club
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

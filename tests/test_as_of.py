@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from headcount.errors import NotEnoughData
-from headcount.incoming import ListCoverage
-from headcount.store.read.account import AccountView, read_account, read_followers
+from headcount.incoming import Intake, ListCoverage, Remark
 from headcount.report.build import build_report, measure
-from headcount.sources.base import Intake, Remark
+from headcount.store.read.account import AccountView, read_account, read_followers
 from headcount.store.store import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 import headcount as hc
 from headcount.cli.main import main
 from headcount.columns import Followers
-from headcount.store.labels import draw, labelled_rows, outcome
 from headcount.measures.followers.authenticity import authenticity
 from headcount.measures.statistics.quantification import followers_to_sample
+from headcount.store.labels import draw, labelled_rows, outcome
 from headcount.store.store import Store
 
 REAL, FAKE, PLAIN = range(2, 40), range(40, 70), range(70, 200)

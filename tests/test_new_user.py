@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from headcount.cli.main import cli, main
+from headcount.cli.selection import parse_selection
 from headcount.errors import UsageError
-from headcount.support.selection import parse_selection
 from headcount.support.suggest import did_you_mean, nearest
 
 HANDLES = ("nobody.bsky.social", "bea", "carl@server.example", "Dora")
@@ -266,8 +266,8 @@ def test_a_selection_of_nothing_is_wrong_use():
 
 
 def test_a_report_in_steps_is_the_report_of_the_library(workspace):
-    from headcount.report.render.document import document
     from headcount.cli.report_steps import report_in_steps
+    from headcount.report.render.document import document
     from headcount.workspace import Workspace
 
     store = Workspace(workspace)

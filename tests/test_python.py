@@ -21,9 +21,9 @@ from headcount.cli.main import main
 from headcount.errors import UsageError
 from headcount.measures.catalog import MEASURES
 from headcount.measures.result import Result
-from headcount.support.record import BACKENDS, Record
 from headcount.simulate import demo_world
 from headcount.sources.collect.collecting import Options
+from headcount.support.record import BACKENDS, Record
 from headcount.support.times import as_datetime, as_seconds
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.store import store as store_module
 from headcount.cli.main import main
 from headcount.columns import Exchanges
 from headcount.measures.question.reply_curve import ReplyTimes
 from headcount.measures.relationships.ties import ties
 from headcount.simulate import WorldSettings, simulate
+from headcount.store import store as store_module
 from headcount.store.store import Store
 from headcount.tables import TABLES
 

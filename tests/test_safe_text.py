@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headcount.support.safe_text import csv_guarded, csv_guarded_sql, csv_unguarded, csv_unguarded_sql, json_text, plain
 from headcount.sources.formats.tidy import TidySource
 from headcount.store.store import Store
+from headcount.support.safe_text import csv_guarded, csv_guarded_sql, csv_unguarded, csv_unguarded_sql, json_text, plain
 
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 ODD = "=+-@'\t\n\r \x00\x1b\x7f\x9b\u00a0\u200b\u202e\u2066\u3000\ufeff\uff0b\uff0d\uff1d\uff20a1;\"\\,[é🙂"

@@ -16,7 +16,7 @@ from tests.lists import complete
 
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import Intake
+from headcount.incoming import Intake
 from headcount.store.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
 from headcount.tables import TABLES
 
@@ -152,7 +152,7 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
         import sys
         from pathlib import Path
         from headcount.store.store import Store
-        from headcount.sources.base import Intake
+        from headcount.incoming import Intake
         def fill(con):
             con.execute("INSERT INTO incoming_follows (follower_id, followee_id) "
                         "SELECT 'x:' || range, 'x:ego' FROM range(300000)")

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from headcount.incoming import RESPONSE_LISTS, ListCoverage
-from headcount.store.read.account import read_account
+from headcount.incoming import RESPONSE_LISTS, Intake, ListCoverage
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.render.document import to_json
-from headcount.sources.base import Intake
+from headcount.store.read.account import read_account
 from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
 from headcount.store.read.account import AccountView, find_account, known_accounts, read_account, read_followers
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
-from headcount.support.record import shorten
 from headcount.store.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.support.record import shorten
 from headcount.support.times import Time, as_datetime
 
 if TYPE_CHECKING:
     from headcount.columns import Followers
-    from headcount.store.labels import Labelling
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
+    from headcount.sources.collect.client import Client
     from headcount.sources.collect.collecting import Options, Quote
     from headcount.sources.handles import Target
-    from headcount.sources.collect.client import Client
+    from headcount.store.labels import Labelling
 
 __all__ = ["Workspace", "default_folder", "open"]
 
@@ -169,11 +169,11 @@ class Workspace:
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
         from headcount.sources import find_source, read_source
-        from headcount.sources.collect.collecting import Options, collect, log_file
-        from headcount.sources.handles import parse_target
         from headcount.sources.collect.client import Client
+        from headcount.sources.collect.collecting import Options, collect, log_file
         from headcount.sources.collect.landing import Landing
         from headcount.sources.collect.sessions import find_login
+        from headcount.sources.handles import parse_target
 
         read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)

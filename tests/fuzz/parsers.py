@@ -34,11 +34,11 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import XServer
 
 import headcount as hc
+from headcount.incoming import create_incoming
 from headcount.report.render.document import to_json
 from headcount.sources import find_source, read_source
-from headcount.sources.base import create_incoming
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
 
 __all__ = ["PARSERS", "Parser", "parser"]

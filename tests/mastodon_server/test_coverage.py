@@ -12,8 +12,8 @@ from tests.mastodon_server.stub import Pages, Reply, Stub, run_stub
 import headcount as hc
 from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.links import OtherAddress, next_on_server
 from headcount.sources.mastodon.collector import MastodonCollector
 

@@ -19,8 +19,8 @@ from tests.mastodon_server.stub import Pages, Reply, run_stub
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.client import Client, Patience, _until_reset
+from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
 
 ADDRESSES = {"gotosocial": "127.0.0.1:8081", "snac": "127.0.0.1:8082", "takahe": "127.0.0.1:8083"}

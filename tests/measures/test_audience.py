@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headcount.measures.statistics import capture_recapture as cr
 from headcount.measures.audience.audience import audience
+from headcount.measures.statistics import capture_recapture as cr
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS
 from headcount.simulate.single import single_account
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.statistics.quantification import Rate, adjusted_share, between_sources, followers_to_sample
 from headcount.measures.followers.recalibration import local_error, recalibrate
+from headcount.measures.statistics.quantification import Rate, adjusted_share, between_sources, followers_to_sample
 
 
 def test_the_published_case():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from headcount.errors import InputError, NotEnoughData
+from headcount.graph.graph import Graph
 from headcount.measures.influence.influence import count_responders, fit_prior, influence
 from headcount.measures.influence.ranks import rank
-from headcount.graph.graph import Graph
 
 
 def platform(seed, accounts, *, slope=-0.3, weight=300.0):

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.measures.audience.audience import Audience, audience
-from headcount.measures.statistics.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
+from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
+from headcount.measures.circuits.rings import Rings
 from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
+from headcount.measures.followers.recalibration import local_error
 from headcount.measures.influence.influence import influence
 from headcount.measures.influence.ranks import compare, spearman
-from headcount.measures.statistics.intervals import jeffreys, mean_count
-from headcount.measures.audience.prediction import Captures, predict
-from headcount.measures.statistics.quantification import Rate, adjusted_share
 from headcount.measures.question.question import question
-from headcount.measures.followers.recalibration import local_error
 from headcount.measures.question.reply_curve import forecast
-from headcount.measures.circuits.rings import Rings
-from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
 from headcount.measures.relationships.ties import ties
+from headcount.measures.statistics.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
+from headcount.measures.statistics.intervals import jeffreys, mean_count
+from headcount.measures.statistics.quantification import Rate, adjusted_share
 
 DAY = 86_400.0
 END = 1_700_000_000.0

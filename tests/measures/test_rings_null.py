@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
-from headcount.measures.circuits.null_model import _busiest, _tied_only, against_chance
-from headcount.graph.groups.close_groups import _closest_first, close_groups
 from headcount.graph.graph import Rows
+from headcount.graph.groups.close_groups import _closest_first, close_groups
 from headcount.graph.groups.group_counts import partners_along_ties
 from headcount.graph.groups.rewiring import rewired
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
+from headcount.measures.circuits.null_model import _busiest, _tied_only, against_chance
 
 
 def ties(first, second, count) -> Rows:

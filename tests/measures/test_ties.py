@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Exchanges
-from headcount.measures.statistics.intervals import wilson
 from headcount.measures.relationships.layers import find_layers
 from headcount.measures.relationships.ties import MONTH_DAYS, ties
+from headcount.measures.statistics.intervals import wilson
 
 DAY = 86_400.0
 END = 1_700_000_000.0

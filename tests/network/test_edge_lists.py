@@ -11,8 +11,8 @@ import pytest
 
 from headcount.cli.main import main
 from headcount.errors import InputError, UsageError
-from headcount.network.build import build_graph
 from headcount.graph.graph import open_graph
+from headcount.network.build import build_graph
 from headcount.network.run import run_network
 from headcount.network.spark.run import run_network_on_spark
 from headcount.network.tables_in import numbered, read_spammers

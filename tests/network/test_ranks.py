@@ -10,13 +10,13 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from headcount.errors import UsageError
-from headcount.graph.ranks import pull
-from headcount.graph.ranks.collusion import collusionrank
 from headcount.graph.components import components
 from headcount.graph.cores import core_numbers
 from headcount.graph.graph import Graph, Rows
 from headcount.graph.mutual import mutual_rows
 from headcount.graph.neighbours import adamic_adar, shared
+from headcount.graph.ranks import pull
+from headcount.graph.ranks.collusion import collusionrank
 from headcount.graph.ranks.pagerank import pagerank, weighted_pagerank
 
 

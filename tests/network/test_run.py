@@ -11,12 +11,12 @@ import pytest
 
 from headcount.cli.main import main
 from headcount.errors import HeadcountError, InputError, UsageError
-from headcount.graph.groups.dense_blocks import dense_blocks
-from headcount.network.expressions import account_table, follow_counts
 from headcount.graph.graph import Graph
+from headcount.graph.groups.dense_blocks import dense_blocks
+from headcount.graph.groups.synchrony import synchrony
+from headcount.network.expressions import account_table, follow_counts
 from headcount.network.memory import parse_memory, plan_memory
 from headcount.network.run import BUILD, run_network
-from headcount.graph.groups.synchrony import synchrony
 from headcount.network.table import COLUMNS
 from headcount.simulate import WorldSettings, simulate
 from headcount.simulate.circuits import draw_talk, plant_circuit

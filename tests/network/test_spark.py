@@ -27,8 +27,8 @@ from headcount.network import expressions
 
 pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'headcount[spark]'")
 
-from headcount.network.spark import session as engine
 from headcount.network.spark import iterate as jobs
+from headcount.network.spark import session as engine
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from headcount.measures.follower_list import FollowerList
 from headcount.measures.audience.audience import Audience, Curve, Next, Range
+from headcount.measures.follower_list import FollowerList
 from headcount.measures.followers.funnel import CLASSES, Classes
-from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.followers.recalibration import LocalError
-from headcount.measures.statistics.sample_size import too_few_replies
+from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
-from headcount.report.parts.authenticity import authenticity_part
+from headcount.measures.statistics.sample_size import too_few_replies
 from headcount.report.model import (
     SCHEMA,
     AccountPart,
@@ -31,6 +30,7 @@ from headcount.report.model import (
     TiePart,
     TiesPart,
 )
+from headcount.report.parts.authenticity import authenticity_part
 
 AS_OF = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 FIRST = ["Ana", "Ben", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ingrid"]

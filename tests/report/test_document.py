@@ -14,11 +14,11 @@ import pytest
 import headcount as hc
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.incoming import ListCoverage
-from headcount.store.read.account import AccountFacts, AccountView
 from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.render.document import document, to_json
 from headcount.report.model import SCHEMA
+from headcount.report.render.document import document, to_json
 from headcount.report.render.text import print_report
+from headcount.store.read.account import AccountFacts, AccountView
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
 NOW = 1_790_000_000.0

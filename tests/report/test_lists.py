@@ -15,8 +15,8 @@ from tests.report.test_html import Elements
 
 from headcount.cli.main import main
 from headcount.columns import Exchanges, Responses
-from headcount.measures.follower_list import FollowerList
 from headcount.incoming import ListCoverage
+from headcount.measures.follower_list import FollowerList
 from headcount.report.build import build_report, follower_rows, measure
 from headcount.report.parts.coverage import list_sentence
 from headcount.report.render.document import to_json

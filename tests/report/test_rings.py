@@ -11,9 +11,9 @@ import pytest
 from tests.circuit_world import EGO, circuit_world
 
 from headcount.columns import Followers, FollowsBetween
+from headcount.measures.circuits.followers import follower_rings
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.statistics.intervals import finite_count
-from headcount.measures.circuits.followers import follower_rings
 from headcount.report.render.document import to_json
 from headcount.report.render.html import render_html
 from headcount.report.render.text import print_report

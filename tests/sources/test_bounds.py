@@ -30,16 +30,15 @@ import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
 from headcount.sources import find_source, read_source
-from headcount.sources.formats import archive_files
-from headcount.sources.formats import json_bounds
+from headcount.sources.bluesky.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
 from headcount.sources.bluesky.live_rows import _iso
 from headcount.sources.bluesky.repo import read_repository
-from headcount.sources.bluesky.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
-from headcount.store.cleaning import places_on_circles
-from headcount.sources.formats.jsonlines import Problems, values
 from headcount.sources.collect.landing import Landing
+from headcount.sources.formats import archive_files, json_bounds
+from headcount.sources.formats.jsonlines import Problems, values
 from headcount.sources.formats.malformed import malformed
 from headcount.sources.formats.raw import raw_rows
+from headcount.store.cleaning import places_on_circles
 from headcount.tables import ACCOUNTS
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
-from headcount.sources.collect.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
-from headcount.sources.handles import Target
 from headcount.sources.collect.client import Client, Limit, Patience
+from headcount.sources.collect.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
 from headcount.sources.collect.landing import Landing
+from headcount.sources.handles import Target
 
 QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
 

@@ -13,8 +13,8 @@ from tests.sources import archives as built
 
 import headcount
 from headcount.sources.bluesky.car import decode_car
-from headcount.sources.formats.decoding import Replaced, decode_json, decode_text
 from headcount.sources.collect.landing import Landing
+from headcount.sources.formats.decoding import Replaced, decode_json, decode_text
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headcount.network.build import build_graph
 from headcount.graph.graph import open_graph
+from headcount.network.build import build_graph
 from headcount.sources import find_source
 from headcount.sources.formats.edges import open_edge_list, reader
 from headcount.sources.formats.edges.lines import id_problem, strip_id

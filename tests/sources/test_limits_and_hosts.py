@@ -11,9 +11,8 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.collect.collecting import Collection
-from headcount.sources.handles import Target
 from headcount.sources.collect.client import AnswerTooLarge, Client, Patience
+from headcount.sources.collect.collecting import Collection
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.links import OtherAddress, next_on_server, server_address, server_host
 from headcount.sources.collect.secrets import keep_secret
@@ -26,6 +25,7 @@ from headcount.sources.collect.sessions import (
     log_in_with_token,
     x_host,
 )
+from headcount.sources.handles import Target
 
 QUICK = Patience(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
 

@@ -16,9 +16,9 @@ from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 import headcount
 from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
 from headcount.sources.mastodon.activitypub import Addresses, account_key, post_key, visibility, words
-from headcount.sources.base import create_incoming
 from headcount.sources.mastodon.archive import MastodonArchiveSource
 
 NAME = "archive-20260301095812-8f3a2c1b9e7d4f60"

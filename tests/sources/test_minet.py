@@ -13,8 +13,8 @@ from tests.sources.minet_tables import FOLLOWERS, FRIENDS, LISTED, POSTS, PROFIL
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
 from headcount.sources.formats.minet import MinetSource
 
 NOON = 1_714_557_600  # 2024-05-01 10:00 UTC

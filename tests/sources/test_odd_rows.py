@@ -21,7 +21,7 @@ AT = "2026-11-01T00:00:00+00:00"
 
 @pytest.fixture
 def con(tmp_path):
-    from headcount.sources.base import create_incoming
+    from headcount.incoming import create_incoming
 
     with Store(tmp_path / "ws", write=True) as store:
         create_incoming(store.connection)

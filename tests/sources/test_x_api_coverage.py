@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from headcount.sources.collect.collecting import Collection, Listing, Options
 from headcount.sources.collect.client import Client
+from headcount.sources.collect.collecting import Collection, Listing, Options
 from headcount.sources.collect.landing import Landing
 from headcount.sources.x.coverage import XCoverage, own_post
 

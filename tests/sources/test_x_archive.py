@@ -18,8 +18,8 @@ from tests.sources.archives import ANA, BEN, CLEO, DORA, X_LAYOUTS
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
 from headcount.sources.x.archive import XArchiveSource
 from headcount.store.store import Store
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
 from headcount.sources.x.v1 import XV1Source
 
 SAMPLE = Path("rumoureval2017") / "raw_v1_1_sample.jsonl.zst"

@@ -17,8 +17,8 @@ import pytest
 from tests.lists import reasons_of
 
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
 from headcount.sources.x.v2 import XV2Source
 from headcount.store.store import Store
 

@@ -11,9 +11,8 @@ import pytest
 from tests.lists import complete
 
 import headcount as hc
-from headcount.incoming import ListCoverage
+from headcount.incoming import Intake, ListCoverage, own_activity_only
 from headcount.store.read.lists import read_list_coverage
-from headcount.sources.base import Intake, own_activity_only
 from headcount.store.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 10, day, 12, tzinfo=UTC) for day in (5, 6, 7))

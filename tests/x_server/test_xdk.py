@@ -83,7 +83,9 @@ def asked_of(server, monkeypatch, tmp_path):
     monkeypatch.setenv("HEADCOUNT_X_TOKEN", TOKEN)
     name = server.recorded.users[ACCOUNT]["username"]
     # the recorded posts are of 2022 and before; all of them are asked about as if they were of today
-    monkeypatch.setattr("headcount.sources.x.collector.SEARCH_REACHES", datetime.now(UTC) - datetime(2010, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(
+        "headcount.sources.x.collector.SEARCH_REACHES", datetime.now(UTC) - datetime(2010, 1, 1, tzinfo=UTC)
+    )
     options = Options(since=datetime(2015, 1, 1, tzinfo=UTC), sample=5)
     headcount.open(tmp_path / "workspace").collect(f"x:{name}", options)
     return list(server.asked)

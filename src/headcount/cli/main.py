@@ -23,8 +23,8 @@ from headcount.errors import BadRows, HeadcountError, UsageError, as_known_error
 from headcount.support.terminal import confirm, echo, echo_json, is_silent, note, set_silent, show_click_error
 
 if TYPE_CHECKING:
+    from headcount.cli.selection import Selection
     from headcount.measures.follower_list import FollowerList
-    from headcount.support.selection import Selection
     from headcount.sources.collect.collecting import Options
     from headcount.workspace import Workspace
 
@@ -459,9 +459,9 @@ def followers(
 ) -> None:
     """Every follower, with class and reasons."""
     from headcount.report.build import follower_rows
+    from headcount.report.model import FollowerRows
     from headcount.report.parts.coverage import follower_list_sentence
     from headcount.report.render.listing import sort_rows, write_csv
-    from headcount.report.model import FollowerRows
 
     measured = _open(folder).measure(account, window_days=window, as_of=as_of)
     if measured.view.followers is None:
@@ -545,8 +545,8 @@ def authenticity(
     as_json: bool,
 ) -> None:
     """Is this follower real, and why do you say so?"""
+    from headcount.cli.selection import columns_of
     from headcount.store.labels import row_of
-    from headcount.support.selection import columns_of
 
     workspace = _open(folder)
     if draw is not None:

@@ -118,7 +118,7 @@ def as_usage_error(error: click.ClickException) -> UsageError | None:
 
 
 def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> Callable[[Command], Command]:
-    """The option `--select`; its value is a `headcount.support.selection.Selection`, or None.
+    """The option `--select`; its value is a `headcount.cli.selection.Selection`, or None.
 
     Args:
         tables: gives the columns of each table; called only where the option is used.
@@ -126,7 +126,7 @@ def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> C
     """
 
     def chosen(context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
-        from headcount.support.selection import column_names, parse_selection
+        from headcount.cli.selection import column_names, parse_selection
 
         if value is None or context.resilient_parsing:
             return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headcount.support.terminal import echo_json, note
 
 if TYPE_CHECKING:
-    from headcount.support.selection import Selection
+    from headcount.cli.selection import Selection
 
 __all__ = ["print_selected", "print_tables"]
 
@@ -25,8 +25,8 @@ def print_selected(
     """
     import msgspec
 
+    from headcount.cli.selection import pick
     from headcount.support.screen_table import print_rows
-    from headcount.support.selection import pick
 
     chosen = pick(msgspec.to_builtins(rows), columns)
     if not as_json:
@@ -39,8 +39,8 @@ def print_selected(
 
 def print_tables(tables: dict[str, list[dict[str, Any]]], select: Selection, *, as_json: bool) -> None:
     """The chosen columns of several tables: as a JSON object, or one below the other."""
+    from headcount.cli.selection import pick
     from headcount.support.screen_table import print_line, print_rows
-    from headcount.support.selection import pick
 
     if as_json:
         echo_json({name: pick(tables[name], columns) for name, columns in select.items()})

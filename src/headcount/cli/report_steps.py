@@ -90,8 +90,8 @@ def _size(workspace: Workspace, name: str | None) -> tuple[int, int]:
 
 
 def _write_page(report: Report, target: Path) -> None:
-    from headcount.support.output import new_text
     from headcount.report.render.html import render_html
+    from headcount.support.output import new_text
 
     with new_text(target) as file:
         file.write(render_html(report))

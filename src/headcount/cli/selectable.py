@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.store.read.lists import KnownAccount
     from headcount.report.model import Report
+    from headcount.store.read.lists import KnownAccount
 
 __all__ = [
     "account_columns",

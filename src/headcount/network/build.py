@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import HeadcountError, InputError, UsageError
-from headcount.network.build_source import REWRITTEN, Numbering, open_pairs
 from headcount.graph.compile import compiled
 from headcount.graph.graph import VERSION
+from headcount.network.build_source import REWRITTEN, Numbering, open_pairs
 from headcount.sources.formats.edges import EdgeListFacts
 
 __all__ = ["Built", "build_graph", "facts_of_graph"]

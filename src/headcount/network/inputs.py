@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.support.output import new_file
 from headcount.sources.formats.edges import (
     EdgeListFacts,
     find_edge_file,
@@ -26,6 +25,7 @@ from headcount.sources.formats.edges import (
 )
 from headcount.sources.formats.edges.facts import UTF8, facts_of_table
 from headcount.sources.formats.files import look_through, readable_copy
+from headcount.support.output import new_file
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headcount.network.figures import PER_DECADE, Binned
 from headcount import wording as say
+from headcount.network.figures import PER_DECADE, Binned
 
 if TYPE_CHECKING:
     from headcount.network.summary import CorrelationRow, GroupRow, Summary
@@ -65,8 +65,7 @@ def render_page(summary: Summary) -> str:
     Args:
         summary: all that is on it.
     """
-    from headcount.report.render import html
-    from headcount.report.render import svg
+    from headcount.report.render import html, svg
 
     pictures = []
     if summary.response is not None:

@@ -47,9 +47,9 @@ from headcount.support.output import new_text
 from headcount.support.safe_text import json_text
 
 if TYPE_CHECKING:
-    from headcount.measures.influence.influence import Influence
-    from headcount.measures.circuits.rings import AccountFacts, Rings
     from headcount.graph.graph import Graph, Rows
+    from headcount.measures.circuits.rings import AccountFacts, Rings
+    from headcount.measures.influence.influence import Influence
     from headcount.network.tables_in import Talk
 
 __all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from headcount.measures.follower_list import FollowerList
 from headcount.measures.audience.audience import Audience, Curve, Next, Range
+from headcount.measures.follower_list import FollowerList
 from headcount.measures.followers.authenticity import NoShare
 from headcount.measures.followers.funnel import Classes, ClassEstimate, Sampled
-from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.followers.recalibration import LocalError
+from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
 from headcount.report.model import (
     ANONYMOUS,

@@ -16,31 +16,18 @@ from headcount import __version__
 from headcount.columns import ACTIVE, Followers
 from headcount.errors import NotEnoughData
 from headcount.incoming import ListCoverage
-from headcount.store.labels import labelled_rows
 from headcount.measures.audience.audience import Audience, audience
+from headcount.measures.circuits.followers import FollowerRings, follower_rings
 from headcount.measures.followers.authenticity import CLASSES as JUDGEMENTS
 from headcount.measures.followers.authenticity import Authenticity, Labelled, authenticity
 from headcount.measures.followers.funnel import CLASSES, Funnel, funnel
 from headcount.measures.followers.model_judge import ModelJudge
-from headcount.measures.question.question import question
-from headcount.measures.result import Result, dated
-from headcount.measures.circuits.followers import FollowerRings, follower_rings
-from headcount.measures.statistics.sample_size import MIN_ARRIVALS
-from headcount.measures.relationships.ties import Ties, ties
 from headcount.measures.followers.verdicts import verdicts
-from headcount.store.read.account import AccountView
-from headcount.support.record import REPR_LENGTH, shorten
+from headcount.measures.question.question import question
+from headcount.measures.relationships.ties import Ties, ties
+from headcount.measures.result import Result, dated
+from headcount.measures.statistics.sample_size import MIN_ARRIVALS
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
-from headcount.report.parts.authenticity import authenticity_part
-from headcount.report.parts.coverage import (
-    counted_list,
-    follower_list_sentence,
-    followers_part,
-    list_parts,
-    response_kinds_sentence,
-    unknown_responses_sentence,
-)
-from headcount.report.parts.findings import findings, notes
 from headcount.report.model import (
     SCHEMA,
     AccountPart,
@@ -54,8 +41,21 @@ from headcount.report.model import (
     TiePart,
     TiesPart,
 )
+from headcount.report.parts.authenticity import authenticity_part
+from headcount.report.parts.coverage import (
+    counted_list,
+    follower_list_sentence,
+    followers_part,
+    list_parts,
+    response_kinds_sentence,
+    unknown_responses_sentence,
+)
+from headcount.report.parts.findings import findings, notes
 from headcount.report.parts.rings import rings_part
 from headcount.report.rounding import blurred, rough, rough_rows
+from headcount.store.labels import labelled_rows
+from headcount.store.read.account import AccountView
+from headcount.support.record import REPR_LENGTH, shorten
 from headcount.support.times import iso_text
 
 __all__ = ["ROWS_LIMIT", "Measured", "build_report", "follower_rows", "measure"]

@@ -13,18 +13,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from headcount import wording as say
 from headcount.errors import UsageError
-from headcount.measures.follower_list import FollowerList
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.audience.audience import Audience
+from headcount.measures.follower_list import FollowerList
 from headcount.measures.followers.authenticity import NoShare
 from headcount.measures.followers.funnel import CLASSES, Classes, Sampled
-from headcount.measures.question.question import Question
 from headcount.measures.followers.recalibration import LocalError
-from headcount.measures.result import dated
+from headcount.measures.question.question import Question
 from headcount.measures.relationships.ties import Layer
+from headcount.measures.result import dated
 from headcount.support.record import Record, shorten
-from headcount import wording as say
 from headcount.support.safe_text import plain
 
 __all__ = [
@@ -371,7 +371,7 @@ class TiePart(Record):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TiesPart(Part):
-    """Two-way ties: see headcount.measures.relationships.ties.Ties for the meaning of each figure; top holds at most 100.
+    """Two-way ties: `headcount.measures.relationships.ties.Ties` defines each figure; top holds at most 100.
 
     Attributes:
         follower_list: the list of followers behind `count` and `known_share`.

@@ -15,28 +15,29 @@ from headcount.sources.formats.archive_files import is_tar
 from headcount.sources.formats.edges.foreign import refuse_foreign_name
 from headcount.sources.formats.files import look_through
 from headcount.sources.formats.foreign import refuse_foreign, refuse_listed, refuse_unknown
-from headcount.sources.handles import parse_target
 from headcount.sources.formats.malformed import malformed, special_file
+from headcount.sources.handles import parse_target
 
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.sources.base import Intake, Source
+    from headcount.incoming import Intake
+    from headcount.sources.base import Source
 
 __all__ = ["SOURCES", "find_source", "read_source"]
 
 SOURCES = (
-    ("bluesky_rows", "BlueskySource"),
-    ("bluesky_rows", "BlueskyRepositorySource"),
-    ("mastodon_rows", "MastodonSource"),
-    ("x_api_rows", "XApiSource"),
-    ("minet", "MinetSource"),
-    ("tidy", "TidySource"),
-    ("x_v2", "XV2Source"),
-    ("x_v1", "XV1Source"),
-    ("x_archive", "XArchiveSource"),
-    ("mastodon_archive", "MastodonArchiveSource"),
-    ("edge_list", "EdgeListSource"),
+    ("bluesky.rows", "BlueskySource"),
+    ("bluesky.rows", "BlueskyRepositorySource"),
+    ("mastodon.rows", "MastodonSource"),
+    ("x.api_rows", "XApiSource"),
+    ("formats.minet", "MinetSource"),
+    ("formats.tidy", "TidySource"),
+    ("x.v2", "XV2Source"),
+    ("x.v1", "XV1Source"),
+    ("x.archive", "XArchiveSource"),
+    ("mastodon.archive", "MastodonArchiveSource"),
+    ("formats.edge_list", "EdgeListSource"),
 )
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 

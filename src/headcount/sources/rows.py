@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from headcount.sources.base import TABLE_PREFIX
+from headcount.incoming import TABLE_PREFIX
 from headcount.sources.formats.values import is_count
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 

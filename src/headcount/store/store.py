@@ -25,11 +25,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.incoming import ListCoverage, complete_lists
+from headcount.incoming import TABLE_PREFIX, Intake, ListCoverage, complete_lists, create_incoming, drop_incoming
 from headcount.support.output import new_file, new_folder
 from headcount.support.record import Record
 from headcount.support.safe_text import csv_guarded_sql
-from headcount.sources.base import TABLE_PREFIX, Intake, create_incoming, drop_incoming
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:

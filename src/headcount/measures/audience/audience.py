@@ -23,10 +23,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.statistics.capture_recapture import Z95, Incidence, chao2, coverage, rarefaction, rarefaction_error
 from headcount.measures.audience.prediction import Captures, Prediction, predict, widened
+from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.result import Result
+from headcount.measures.statistics.capture_recapture import (
+    Z95,
+    Incidence,
+    chao2,
+    coverage,
+    rarefaction,
+    rarefaction_error,
+)
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
 from headcount.support.record import Record
 

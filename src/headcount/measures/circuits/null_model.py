@@ -30,8 +30,8 @@ import numpy as np
 from headcount.columns import Floats, Integers
 
 if TYPE_CHECKING:
-    from headcount.graph.groups.close_groups import CloseGroups
     from headcount.graph.graph import Rows
+    from headcount.graph.groups.close_groups import CloseGroups
 
 __all__ = ["Chance", "against_chance"]
 

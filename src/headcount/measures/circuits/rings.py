@@ -42,15 +42,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Integers
-from headcount.measures.statistics.intervals import finite_count
-from headcount.measures.result import Result
 from headcount.measures.circuits.evidence import Conversation, Ratio, Tally, conversation_ratio, usual_partners
 from headcount.measures.circuits.null_model import Chance, against_chance
+from headcount.measures.result import Result
+from headcount.measures.statistics.intervals import finite_count
 from headcount.support.record import Record
 
 if TYPE_CHECKING:
-    from headcount.graph.groups.close_groups import CloseGroups
     from headcount.graph.graph import Rows
+    from headcount.graph.groups.close_groups import CloseGroups
 
 __all__ = ["AccountFacts", "Conversation", "FollowGroup", "Rings", "Verdict", "rings", "rings_of_graph"]
 

@@ -39,11 +39,11 @@ from headcount.columns import Floats, Followers, Integers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.followers.arrivals import Together, arrived_together
 from headcount.measures.followers.features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
-from headcount.measures.statistics.quantification import Rate, Share, adjusted_share
 from headcount.measures.followers.recalibration import Recalibration, recalibrate
-from headcount.measures.result import Result
 from headcount.measures.followers.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
+from headcount.measures.result import Result
+from headcount.measures.statistics.quantification import Rate, Share, adjusted_share
 from headcount.support.record import Record
 from headcount.support.times import Time, as_seconds, iso_text
 

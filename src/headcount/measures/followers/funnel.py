@@ -37,10 +37,10 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.statistics.intervals import finite_count
 from headcount.measures.followers.model_judge import ModelJudge
-from headcount.measures.result import Result
 from headcount.measures.followers.rules import FollowerJudge, Judgement
+from headcount.measures.result import Result
+from headcount.measures.statistics.intervals import finite_count
 from headcount.support.record import Record
 from headcount.support.times import Time, as_seconds, iso_text
 

@@ -44,8 +44,8 @@ from numpy.typing import NDArray
 from headcount.columns import Floats, Integers
 from headcount.errors import InputError, NotEnoughData
 from headcount.measures.influence.ranks import Correlation, rank, restricted, spearman
-from headcount.measures.statistics.intervals import normal_quantile
 from headcount.measures.result import Result
+from headcount.measures.statistics.intervals import normal_quantile
 from headcount.support.record import Record
 
 if TYPE_CHECKING:

@@ -30,8 +30,6 @@ from numpy.typing import NDArray
 from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.statistics.intervals import jeffreys, mean_count, wilson
-from headcount.measures.question.signs import NAMED, question_signs
 from headcount.measures.question.reply_curve import (
     HORIZON,
     PRIOR_REPLIES,
@@ -42,7 +40,9 @@ from headcount.measures.question.reply_curve import (
     first_replies,
     forecast,
 )
+from headcount.measures.question.signs import NAMED, question_signs
 from headcount.measures.result import Result
+from headcount.measures.statistics.intervals import jeffreys, mean_count, wilson
 from headcount.measures.statistics.sample_size import too_few_replies
 from headcount.support.record import Record
 from headcount.support.times import Time, as_seconds, iso_text

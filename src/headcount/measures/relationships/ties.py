@@ -36,9 +36,9 @@ from numpy.typing import NDArray
 
 from headcount.columns import Exchanges, Floats, Integers
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.statistics.intervals import wilson
 from headcount.measures.relationships.layers import find_layers
 from headcount.measures.result import Result
+from headcount.measures.statistics.intervals import wilson
 from headcount.support.record import Record
 from headcount.support.times import Time, as_seconds, iso_text
 

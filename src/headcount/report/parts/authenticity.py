@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from headcount.store.labels import fake_and_real
+from headcount import wording as say
 from headcount.measures.followers.authenticity import LEAST_LABELLED, Authenticity, Labelled
-from headcount.measures.statistics.intervals import wilson
-from headcount.measures.statistics.quantification import followers_to_sample
 from headcount.measures.followers.recalibration import local_error
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
-from headcount import wording as say
+from headcount.measures.statistics.intervals import wilson
+from headcount.measures.statistics.quantification import followers_to_sample
 from headcount.report.model import AuthenticityPart, SetErrors
+from headcount.store.labels import fake_and_real
 
 __all__ = ["MODEL_CARD", "authenticity_part"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
-from headcount.incoming import LISTS, RESPONSE_LISTS, ListCoverage, ListName, Reason
 from headcount import wording as say
+from headcount.incoming import LISTS, RESPONSE_LISTS, ListCoverage, ListName, Reason
+from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.report.model import AccountPart, FollowersPart, ListPart
 from headcount.tables import INTERACTION_KINDS
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headcount.measures.follower_list import COMPLETE
 from headcount import wording as say
-from headcount.report.parts.coverage import account_sentence
+from headcount.measures.follower_list import COMPLETE
 from headcount.report.model import (
     ANONYMOUS,
     AccountPart,
@@ -19,10 +18,11 @@ from headcount.report.model import (
     RingsPart,
     TiesPart,
 )
+from headcount.report.parts.coverage import account_sentence
 
 if TYPE_CHECKING:
-    from headcount.measures.follower_list import FollowerList
     from headcount.measures.audience.audience import Audience
+    from headcount.measures.follower_list import FollowerList
     from headcount.measures.question.question import Question
     from headcount.store.read.account import AccountView
 

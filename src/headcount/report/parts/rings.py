@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import FollowsBetween, Integers
-from headcount.measures.follower_list import FollowerList
-from headcount.measures.circuits.rings import FollowGroup
-from headcount.measures.circuits.followers import FollowerRings
-from headcount.store.read.account import AccountView
 from headcount import wording as say
+from headcount.columns import FollowsBetween, Integers
+from headcount.measures.circuits.followers import FollowerRings
+from headcount.measures.circuits.rings import FollowGroup
+from headcount.measures.follower_list import FollowerList
 from headcount.report.model import ANONYMOUS, GroupPart, RingsPart
+from headcount.store.read.account import AccountView
 
 __all__ = ["rings_part"]
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
 from headcount import wording as say
+from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
 from headcount.report.render.svg import SHAPES
 
 if TYPE_CHECKING:
-    from headcount.measures.follower_list import FollowerList
     from headcount.measures.audience.audience import Audience, Curve
+    from headcount.measures.follower_list import FollowerList
     from headcount.measures.question.question import Question, Test
     from headcount.report.model import ArrivalPart, Report
 

@@ -18,8 +18,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from headcount.measures.followers.funnel import SILENT
 from headcount import wording as say
+from headcount.measures.followers.funnel import SILENT
 
 if TYPE_CHECKING:
     from jinja2 import Environment

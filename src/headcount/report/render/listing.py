@@ -9,11 +9,11 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.incoming import State
-from headcount.support.output import new_text
 from headcount import wording as say
+from headcount.incoming import State
+from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.report.model import FollowerRow
+from headcount.support.output import new_text
 from headcount.support.safe_text import csv_guarded
 
 __all__ = ["count_rows", "plain_rows", "sort_rows", "write_csv"]

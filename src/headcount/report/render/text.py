@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headcount.measures.follower_list import COMPLETE
 from headcount import wording as say
+from headcount.measures.follower_list import COMPLETE
 from headcount.report.parts.coverage import follower_list_sentence
 from headcount.report.parts.findings import question_sentence
 from headcount.report.render.listing import count_rows
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.question.question import Question
-    from headcount.store.read.lists import KnownAccount
     from headcount.report.model import FollowerRows, ListPart, Report, TiesPart
+    from headcount.store.read.lists import KnownAccount
     from headcount.store.store import Imported
 
 __all__ = [

@@ -23,8 +23,8 @@ import msgspec
 
 from headcount.errors import PlatformUnavailable
 from headcount.sources.bluesky.views import gone_status
-from headcount.sources.collect.collecting import Collection, Listing, uniform_sample
 from headcount.sources.collect.client import Limit
+from headcount.sources.collect.collecting import Collection, Listing, uniform_sample
 from headcount.sources.collect.landing import Page
 from headcount.sources.rows import objects
 

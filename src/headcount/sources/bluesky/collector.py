@@ -24,13 +24,13 @@ from headcount.errors import AccessDenied, AccountNotFound, InputError
 from headcount.incoming import RESPONSE_LISTS, ListName, Reason
 from headcount.sources.bluesky.backlinks import INDEX, INDEX_LIMIT, explain_unlisted
 from headcount.sources.bluesky.views import gone_status, is_own_post, plausible_time, thread_posts
+from headcount.sources.collect.client import Limit
 from headcount.sources.collect.collecting import Collection, Listing, Quote, refusal_reason, uniform_sample
 from headcount.sources.collect.gone import AccountGone, earlier_account_id
-from headcount.sources.handles import Target
-from headcount.sources.collect.client import Limit
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_address, server_host
 from headcount.sources.collect.response_coverage import ResponseCoverage
+from headcount.sources.handles import Target
 from headcount.sources.rows import inner, named, objects, whole_number
 
 __all__ = ["BlueskyCollector"]

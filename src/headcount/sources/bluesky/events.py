@@ -13,8 +13,8 @@ from typing import Any
 from headcount.errors import InputError
 from headcount.sources.bluesky.repo import read_repository
 from headcount.sources.bluesky.views import did_of, mentions_of, quoted_uri
-from headcount.sources.formats.decoding import decode_json
 from headcount.sources.collect.landing import Page
+from headcount.sources.formats.decoding import decode_json
 from headcount.sources.rows import objects
 
 __all__ = ["Concerned"]

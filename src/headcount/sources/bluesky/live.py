@@ -25,10 +25,10 @@ from headcount.errors import InputError, PlatformUnavailable, StoreBusy, UsageEr
 from headcount.sources.bluesky.collector import PROFILES, BlueskyCollector
 from headcount.sources.bluesky.events import FOLLOW, Concerned
 from headcount.sources.bluesky.jetstream import SERVERS, Jetstream
-from headcount.sources.collect.gone import is_gone
-from headcount.sources.handles import Target, parse_target
 from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.gone import is_gone
 from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page, landing_folder
+from headcount.sources.handles import Target, parse_target
 from headcount.sources.rows import objects
 
 if TYPE_CHECKING:

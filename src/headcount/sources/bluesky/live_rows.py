@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.sources.base import Intake
+from headcount.incoming import Intake
 from headcount.sources.bluesky.repo import Record, tid_time
 from headcount.sources.bluesky.rows import Object, Reader, account_key, doubt_early_follows
 from headcount.sources.bluesky.views import soon_after

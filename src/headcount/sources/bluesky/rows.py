@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.incoming import ListCoverage, ListName
-from headcount.sources.base import Intake, Remark, Topic, own_activity_only
+from headcount.incoming import Intake, ListCoverage, ListName, Remark, Topic, own_activity_only
 from headcount.sources.bluesky.backlinks import unlisted_sentence
 from headcount.sources.bluesky.repo import Record, Repository, read_repository, tid_time
 from headcount.sources.bluesky.views import (

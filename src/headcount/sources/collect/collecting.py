@@ -23,16 +23,24 @@ import msgspec
 
 from headcount.errors import BudgetReached, PlatformError, PlatformUnavailable, UsageError
 from headcount.incoming import ListCoverage, ListName, Reason, State
-from headcount.support.record import Record
-from headcount.support.safe_text import plain
+from headcount.sources.collect.client import AnswerTooLarge, Client, Limit, duration
 from headcount.sources.collect.failures import Failures, NotRequested, failure_words
 from headcount.sources.collect.gone import AccountGone, earlier_account_id, record_gone
-from headcount.sources.handles import Target
-from headcount.sources.collect.client import AnswerTooLarge, Client, Limit, duration
-from headcount.sources.collect.landing import ENDING, Landing, NoteTopic, Page, find_unfinished, landing_folder, remove_landing
+from headcount.sources.collect.landing import (
+    ENDING,
+    Landing,
+    NoteTopic,
+    Page,
+    find_unfinished,
+    landing_folder,
+    remove_landing,
+)
 from headcount.sources.collect.links import OtherAddress
 from headcount.sources.collect.list_bounds import MAX_UNCOUNTED, max_entries
 from headcount.sources.formats.malformed import ODD_VALUE
+from headcount.sources.handles import Target
+from headcount.support.record import Record
+from headcount.support.safe_text import plain
 from headcount.support.times import as_datetime
 
 __all__ = [
@@ -53,9 +61,9 @@ __all__ = [
 log = logging.getLogger("headcount.collect")
 
 COLLECTORS = {
-    "bluesky": ("bluesky", "BlueskyCollector"),
-    "mastodon": ("mastodon", "MastodonCollector"),
-    "x": ("x_api", "XCollector"),
+    "bluesky": ("bluesky.collector", "BlueskyCollector"),
+    "mastodon": ("mastodon.collector", "MastodonCollector"),
+    "x": ("x.collector", "XCollector"),
 }
 """Platform -> module and class; a new one is one line here."""
 

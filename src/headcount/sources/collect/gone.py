@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from headcount.errors import AccountNotFound, InputError
-from headcount.incoming import LISTS, ListCoverage, Reason
-from headcount.sources.base import Intake
+from headcount.incoming import LISTS, Intake, ListCoverage, Reason
 from headcount.sources.collect.landing import ENDING, Landing
 from headcount.sources.rows import Rows
 

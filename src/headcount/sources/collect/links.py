@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from headcount.support.hosts import host_key
 from headcount.sources.collect.sessions import is_private_connection
+from headcount.support.hosts import host_key
 
 __all__ = ["OtherAddress", "next_on_server", "server_address", "server_host"]
 

@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.handles import Target
 from headcount.sources.collect.secrets import find_secret, keep_secret
+from headcount.sources.handles import Target
 
 __all__ = ["BlueskyLogin", "TokenLogin", "find_login", "log_in_bluesky", "log_in_with_token", "x_host"]
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError
-from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.incoming import TABLE_PREFIX, Intake
 from headcount.sources.formats.edges import ForeignFormat, find_edge_file, open_edge_list
 from headcount.tables import FOLLOWS
 

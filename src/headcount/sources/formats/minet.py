@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.incoming import ListCoverage, ListName
-from headcount.sources.base import Intake
+from headcount.incoming import Intake, ListCoverage, ListName
 from headcount.sources.formats.decoding import decode_text
 from headcount.sources.formats.files import look_through
 from headcount.sources.formats.json_bounds import MAX_ENTRY_BYTES

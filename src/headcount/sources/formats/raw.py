@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from headcount.errors import InputError, Problem, raise_fault_of_machine
-from headcount.support.safe_text import csv_unguarded_sql
 from headcount.sources.formats.decoding import valid_json
 from headcount.sources.formats.files import TextFile, line_at, look_through, physical_lines, readable_copy
 from headcount.sources.formats.jsonlines import Problems, beginning, goes_on, values
+from headcount.support.safe_text import csv_unguarded_sql
 from headcount.tables import TABLES, Table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
-from headcount.sources.base import TABLE_PREFIX, Intake
+from headcount.incoming import TABLE_PREFIX, Intake
 from headcount.sources.formats.edges import has_other_columns
 from headcount.sources.formats.foreign import refuse_foreign
 from headcount.sources.formats.malformed import special_file

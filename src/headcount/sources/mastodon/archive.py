@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import BadRows, InputError, UsageError
-from headcount.incoming import ListCoverage, ListName
-from headcount.sources.mastodon.activitypub import account_key
-from headcount.sources.formats.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, own_activity_only
+from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
 from headcount.sources.collect.collecting import end_state
+from headcount.sources.formats.archive_files import Members, is_tar, listed, members
 from headcount.sources.formats.decoding import decode_json, decode_text
 from headcount.sources.formats.json_bounds import check_entries, check_entry
 from headcount.sources.formats.jsonlines import Problems, unreadable
+from headcount.sources.mastodon.activitypub import account_key
 from headcount.sources.mastodon.archive_rows import Activities, Owner, account_domains
 from headcount.sources.rows import BATCH_ROWS, Rows, whole_number
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from headcount.support.hosts import host_key, with_host_key
 from headcount.sources.mastodon.activitypub import (
     Addresses,
     account_key,
@@ -20,6 +19,7 @@ from headcount.sources.mastodon.activitypub import (
     words,
 )
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
+from headcount.support.hosts import host_key, with_host_key
 
 __all__ = ["Activities", "Owner", "account_domains"]
 

@@ -21,14 +21,14 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, UsageError
-from headcount.support.hosts import host_key
 from headcount.incoming import ListCoverage, Reason
-from headcount.sources.mastodon.activitypub import account_key
-from headcount.sources.collect.collecting import Collection, Quote, uniform_sample
-from headcount.sources.handles import Target
 from headcount.sources.collect.client import Limit
+from headcount.sources.collect.collecting import Collection, Quote, uniform_sample
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_host
+from headcount.sources.collect.sessions import address_of
+from headcount.sources.handles import Target
+from headcount.sources.mastodon.activitypub import account_key
 from headcount.sources.mastodon.identity import canonical_domain, find_server, same_host
 from headcount.sources.mastodon.lists import PagedListing, judge_list, judge_posts, without_counter
 from headcount.sources.mastodon.responses import Responses
@@ -44,7 +44,7 @@ from headcount.sources.mastodon.values import (
     time_of,
 )
 from headcount.sources.rows import objects
-from headcount.sources.collect.sessions import address_of
+from headcount.support.hosts import host_key
 
 __all__ = ["MastodonCollector"]
 

@@ -10,13 +10,13 @@ import re
 from urllib.parse import urlsplit
 
 from headcount.errors import PlatformUnavailable
-from headcount.support.hosts import host_key
 from headcount.sources.collect.collecting import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_host
+from headcount.sources.collect.sessions import address_of
 from headcount.sources.mastodon.values import content_of, text_of
 from headcount.sources.rows import objects
-from headcount.sources.collect.sessions import address_of
+from headcount.support.hosts import host_key
 
 __all__ = ["canonical_domain", "find_server", "same_host"]
 

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from headcount.errors import InputError
-from headcount.support.hosts import host_key
-from headcount.incoming import ListCoverage
-from headcount.sources.mastodon.activitypub import account_key, post_key, words
-from headcount.sources.base import Intake, Remark, Topic
+from headcount.incoming import Intake, ListCoverage, Remark, Topic
 from headcount.sources.collect.landing import Landing, Page, collected_as, is_landing
 from headcount.sources.formats.malformed import ODD_VALUE, odd_pages_note
+from headcount.sources.mastodon.activitypub import account_key, post_key, words
 from headcount.sources.mastodon.values import (
     COUNTERS,
     Object,
@@ -35,6 +33,7 @@ from headcount.sources.mastodon.values import (
     visibility_of,
 )
 from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth, truth_value
+from headcount.support.hosts import host_key
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headcount.errors import InputError
-from headcount.incoming import ListCoverage
-from headcount.sources.base import Intake, Remark, Topic
+from headcount.incoming import Intake, ListCoverage, Remark, Topic
 from headcount.sources.collect.gone import read_gone
-from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.collect.landing import Landing, Page, is_landing
+from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.formats.malformed import ODD_VALUE, odd_pages_note
 from headcount.sources.x.rows import BATCH_ROWS, Rows, finish, key, objects
 from headcount.sources.x.v2 import Reader

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import InputError, UsageError
-from headcount.incoming import ListCoverage, ListName
+from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
 from headcount.sources.formats.archive_files import Members, is_tar, listed, members
-from headcount.sources.base import Intake, own_activity_only
 from headcount.sources.formats.decoding import decode_json, decode_text
 from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.x.archive_layout import Layout, decoded, is_part, told_by

@@ -20,13 +20,13 @@ from urllib.parse import urlencode
 
 from headcount.errors import AccessDenied, AccountNotFound, InputError
 from headcount.incoming import ListName, Reason
+from headcount.sources.collect.client import Limit
 from headcount.sources.collect.collecting import Collection, Listing, Quote, uniform_sample
 from headcount.sources.collect.gone import AccountGone, earlier_account_id
-from headcount.sources.handles import Target
-from headcount.sources.collect.client import Limit
 from headcount.sources.collect.landing import Page
-from headcount.sources.rows import inner, objects, whole_number
 from headcount.sources.collect.sessions import find_login
+from headcount.sources.handles import Target
+from headcount.sources.rows import inner, objects, whole_number
 from headcount.sources.x.calls import CALLS, Call, cost
 from headcount.sources.x.coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows
+from headcount.incoming import Intake
 from headcount.sources import rows as batches
-from headcount.sources.base import Intake
 from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.rows import BATCH_ROWS, objects, truth
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.sources.base import Intake
+from headcount.incoming import Intake
 from headcount.sources.formats.jsonlines import Problems, Value, beginning, values
 from headcount.sources.x.rows import BATCH_ROWS, Rows, domains, finish, key, objects, plain, time_of_id, truth
 

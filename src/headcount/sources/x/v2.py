@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import InputError
-from headcount.incoming import ListCoverage, ListName
-from headcount.sources.base import Intake
+from headcount.incoming import Intake, ListCoverage, ListName
 from headcount.sources.formats.jsonlines import Problems, beginning, values
 from headcount.sources.x.rows import BATCH_ROWS, Rows, finish, key, objects
 from headcount.sources.x.v2_rows import Page, add_tweet, add_user

@@ -16,17 +16,17 @@ import numpy as np
 
 from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
 from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
-from headcount.support.hosts import with_host_key
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
 from headcount.store.read.between import read_follows_between
 from headcount.store.read.cut import Cut
 from headcount.store.read.followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.store.read.lists import read_list_coverage
 from headcount.store.read.names import nearest_handles
+from headcount.support.hosts import with_host_key
 from headcount.support.record import Record, shorten
 from headcount.support.suggest import did_you_mean
-from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 from headcount.support.times import iso_text
+from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,4 +1,4 @@
-"""What was known at the end of the observation: SQL that the readers of the store share; a part of `headcount.store.read.account`.
+"""What was known at the end of the observation: SQL that the readers of the store share.
 
 Without a date that was asked for, the store is read as it stands, up to its newest observation. With one (`--as-of`),
 nothing that was observed or created later may reach a column:

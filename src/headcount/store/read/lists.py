@@ -1,4 +1,4 @@
-"""Reads how completely the lists of one account were read out of the store; a part of `headcount.store.read.account`."""
+"""Reads out of the store how completely the lists of one account were read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.incoming import ListCoverage, ListName
+from headcount.measures.follower_list import FollowerList, follower_list, followers_coverage
 from headcount.support.record import shorten
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def read_follower_list(con: duckdb.DuckDBPyConnection, account_id: str, listed: 
 def known_accounts_with_lists(
     con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, str | None, int, int]]
 ) -> list[KnownAccount]:
-    """The accounts of `headcount.store.read.account.known_accounts`, each with how completely its followers were listed."""
+    """The accounts of `known_accounts`, each with how completely its followers were listed."""
     return [
         KnownAccount(account_id, handle, followers, posts, read_follower_list(con, account_id, followers or None))
         for account_id, handle, followers, posts in rows
