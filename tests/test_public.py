@@ -8,6 +8,7 @@ import sys
 
 import headcount
 from headcount import errors
+from headcount.measures.catalog import MEASURES
 
 HEAVY = ("duckdb", "numpy", "scipy", "rich", "jinja2", "msgspec", "narwhals", "pandas", "polars", "pyarrow")
 TRAINING = {"sklearn", "interpret", "training", "pandas", "joblib"}

@@ -22,7 +22,7 @@ from headcount.errors import UsageError
 from headcount.measures.catalog import MEASURES
 from headcount.measures.result import Result
 from headcount.simulate import demo_world
-from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.options import Options
 from headcount.support.record import BACKENDS, Record
 from headcount.support.times import as_datetime, as_seconds
 

@@ -105,7 +105,8 @@ def test_a_network_run_lets_none_through(as_json, workspace, tmp_path, capsys):
 
 
 def test_a_log_holds_none(tmp_path):
-    from headcount.sources.collect.collecting import log, log_file
+    from headcount.sources.collect.collection import log
+    from headcount.sources.collect.log import log_file
 
     with log_file(tmp_path / "collect.log"):
         log.warning("a server said %s\nand %s", HOSTILE, HOSTILE)

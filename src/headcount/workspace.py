@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
     from headcount.sources.collect.client import Client
-    from headcount.sources.collect.collecting import Options, Quote
+    from headcount.sources.collect.options import Options, Quote
     from headcount.sources.handles import Target
     from headcount.store.labels import Labelling
 
@@ -152,7 +152,7 @@ class Workspace:
 
         Args:
             account: alice.bsky.social, alice@server.example, @alice (X), or the address of a profile.
-            options: what to collect (see `headcount.sources.collect.collecting.Options`).
+            options: what to collect (see `headcount.sources.collect.options.Options`).
             agree: asked with the quote, before anything long, whether to go on.
             show: told (step, done, total or None) after each page; say: told a sentence for the user.
             fresh: begin anew even where a collection was stopped.
@@ -170,8 +170,10 @@ class Workspace:
         """
         from headcount.sources import find_source, read_source
         from headcount.sources.collect.client import Client
-        from headcount.sources.collect.collecting import Options, collect, log_file
+        from headcount.sources.collect.collecting import collect
         from headcount.sources.collect.landing import Landing
+        from headcount.sources.collect.log import log_file
+        from headcount.sources.collect.options import Options
         from headcount.sources.collect.sessions import find_login
         from headcount.sources.handles import parse_target
 
@@ -236,7 +238,7 @@ class Workspace:
             StoreBusy: another process follows it already.
         """
         from headcount.sources.bluesky.live import follow_live
-        from headcount.sources.collect.collecting import log_file
+        from headcount.sources.collect.log import log_file
 
         with log_file(self.folder / "collect.log") if log else nullcontext():
             follow_live(self.folder, account, stop or threading.Event(), service=service, say=say)

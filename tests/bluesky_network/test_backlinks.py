@@ -18,8 +18,8 @@ import headcount as hc
 from headcount.errors import UsageError
 from headcount.sources.bluesky.backlinks import unlisted_sentence
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 GONE_FROM_THEIR_SERVER = frozenset({Fate.DEACTIVATED, Fate.TAKEN_DOWN})
 Collect = Callable[..., Path]

@@ -18,7 +18,8 @@ GROWTH_MB = 12
 COLLECT = """
 import json, sys
 from pathlib import Path
-from headcount.sources.collect.collecting import Options, collect
+from headcount.sources.collect.options import Options
+from headcount.sources.collect.collecting import collect
 from headcount.sources.handles import parse_target
 
 def memory(name):
@@ -37,7 +38,7 @@ IMPORT = """
 import json, sys
 from pathlib import Path
 import headcount as hc
-from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.options import Options
 imported = hc.open(sys.argv[2]).collect(sys.argv[1], Options(sample=100))
 status = Path("/proc/self/status").read_text()
 peak = next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))

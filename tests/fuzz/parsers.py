@@ -38,8 +38,8 @@ from headcount.incoming import create_incoming
 from headcount.report.render.document import to_json
 from headcount.sources import find_source, read_source
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 __all__ = ["PARSERS", "Parser", "parser"]
 

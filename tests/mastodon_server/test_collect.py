@@ -16,8 +16,8 @@ import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import AccessDenied, AccountNotFound
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 KINDS = {Kind.REPLY: "reply", Kind.FAVOURITE: "like", Kind.REBLOG: "repost", Kind.QUOTE: "quote"}
 

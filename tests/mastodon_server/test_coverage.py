@@ -13,8 +13,8 @@ import headcount as hc
 from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.links import OtherAddress, next_on_server
+from headcount.sources.collect.options import Options
 from headcount.sources.mastodon.collector import MastodonCollector
 
 AT = "2026-11-20T12:00:00.000Z"

@@ -20,8 +20,8 @@ import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.incoming import ListCoverage
 from headcount.sources.collect.client import Client, Patience, _until_reset
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 ADDRESSES = {"gotosocial": "127.0.0.1:8081", "snac": "127.0.0.1:8082", "takahe": "127.0.0.1:8083"}
 REACTIONS = (("favourited_by", "favourites_count", "like"), ("reblogged_by", "reblogs_count", "repost"))

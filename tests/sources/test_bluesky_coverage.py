@@ -18,7 +18,7 @@ from tests.collecting.world import DAY, MAIN, Sizes, World, did
 import headcount as hc
 from headcount.errors import AccountNotFound, PlatformUnavailable
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.options import Options
 from headcount.store.read.lists import read_list_coverage
 from headcount.store.store import Store
 

@@ -14,8 +14,12 @@ import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
 from headcount.sources.collect.client import Client, Limit, Patience
-from headcount.sources.collect.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
+from headcount.sources.collect.collecting import _check
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.listing import MOST_EMPTY, Listing
+from headcount.sources.collect.options import Options
+from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
 
 QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)

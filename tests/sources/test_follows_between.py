@@ -12,7 +12,7 @@ import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import UsageError
 from headcount.sources.bluesky.rows import all_paired
-from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.options import Options
 
 
 def pairing(count, without=()):

@@ -12,7 +12,7 @@ import pytest
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
 from headcount.sources.collect.client import AnswerTooLarge, Client, Patience
-from headcount.sources.collect.collecting import Collection
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.links import OtherAddress, next_on_server, server_address, server_host
 from headcount.sources.collect.secrets import keep_secret

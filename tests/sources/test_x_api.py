@@ -16,8 +16,8 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.collecting import Options
 from headcount.sources.collect.landing import Landing, landing_folder
+from headcount.sources.collect.options import Options
 from headcount.sources.x.calls import CALLS, DOLLARS
 from headcount.sources.x.collector import XCollector
 from headcount.store.read.lists import read_list_coverage

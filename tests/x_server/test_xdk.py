@@ -12,7 +12,7 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import XServer
 
 import headcount
-from headcount.sources.collect.collecting import Options
+from headcount.sources.collect.options import Options
 
 xdk = pytest.importorskip("xdk", reason="X's own client is not installed: pip install xdk")
 pydantic = pytest.importorskip("pydantic")

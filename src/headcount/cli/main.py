@@ -25,7 +25,7 @@ from headcount.support.terminal import confirm, echo, echo_json, is_silent, note
 if TYPE_CHECKING:
     from headcount.cli.selection import Selection
     from headcount.measures.follower_list import FollowerList
-    from headcount.sources.collect.collecting import Options
+    from headcount.sources.collect.options import Options
     from headcount.workspace import Workspace
 
 __all__ = ["cli", "main"]
@@ -240,7 +240,7 @@ def _watch(workspace: Workspace, account: str, service: str | None) -> None:
 
 
 def _options(asked: dict[str, Any]) -> Options:
-    from headcount.sources.collect.collecting import Options
+    from headcount.sources.collect.options import Options
 
     return Options(
         limit=asked["limit"],

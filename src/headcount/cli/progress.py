@@ -11,7 +11,7 @@ from headcount.errors import UsageError
 from headcount.support.terminal import confirm, console, echo
 
 if TYPE_CHECKING:
-    from headcount.sources.collect.collecting import Quote
+    from headcount.sources.collect.options import Quote
 
 __all__ = ["Watcher"]
 

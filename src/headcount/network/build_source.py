@@ -1,8 +1,8 @@
 """Follows from files, as pairs of node numbers, chunk by chunk.
 
 DuckDB reads Parquet; text files in any layout are read by `headcount.sources.formats.edges`. Ids that are whole
-numbers of a small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to disk where
-they do not fit the memory.
+numbers of a small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to
+disk where they do not fit the memory.
 """
 
 from __future__ import annotations

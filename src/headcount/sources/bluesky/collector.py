@@ -25,11 +25,14 @@ from headcount.incoming import RESPONSE_LISTS, ListName, Reason
 from headcount.sources.bluesky.backlinks import INDEX, INDEX_LIMIT, explain_unlisted
 from headcount.sources.bluesky.views import gone_status, is_own_post, plausible_time, thread_posts
 from headcount.sources.collect.client import Limit
-from headcount.sources.collect.collecting import Collection, Listing, Quote, refusal_reason, uniform_sample
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.gone import AccountGone, earlier_account_id
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_address, server_host
+from headcount.sources.collect.listing import Listing, refusal_reason
+from headcount.sources.collect.options import Quote
 from headcount.sources.collect.response_coverage import ResponseCoverage
+from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
 from headcount.sources.rows import inner, named, objects, whole_number
 

@@ -31,7 +31,7 @@ from headcount.sources.formats.decoding import Replaced, decode_json
 from headcount.sources.formats.malformed import unpack_body
 
 if TYPE_CHECKING:
-    from headcount.sources.collect.collecting import Options
+    from headcount.sources.collect.options import Options
 
 __all__ = [
     "ENDING",
@@ -472,7 +472,7 @@ def _forget_in_log(path: Path, words: list[str]) -> None:
 
 def collected_as(path: Path) -> tuple[str, Options] | None:
     """The account that a landing was collected of, and the options; None: the file is gone, or was followed live."""
-    from headcount.sources.collect.collecting import Options
+    from headcount.sources.collect.options import Options
 
     if path.parent.name == LIVE or not is_landing(path):
         return None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, Reason, State
-from headcount.sources.collect.collecting import Listing, end_state
+from headcount.sources.collect.listing import Listing, end_state
 
 __all__ = ["ResponseCoverage"]
 

@@ -19,7 +19,7 @@ import msgspec
 
 from headcount.errors import BadRows, InputError, UsageError
 from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
-from headcount.sources.collect.collecting import end_state
+from headcount.sources.collect.listing import end_state
 from headcount.sources.formats.archive_files import Members, is_tar, listed, members
 from headcount.sources.formats.decoding import decode_json, decode_text
 from headcount.sources.formats.json_bounds import check_entries, check_entry

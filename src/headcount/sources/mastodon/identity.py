@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from headcount.errors import PlatformUnavailable
-from headcount.sources.collect.collecting import Collection
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_host
 from headcount.sources.collect.sessions import address_of

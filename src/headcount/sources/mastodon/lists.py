@@ -14,9 +14,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from headcount.errors import InputError
 from headcount.incoming import ListCoverage, ListName
-from headcount.sources.collect.collecting import Collection, Listing
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import next_on_server
+from headcount.sources.collect.listing import Listing
 from headcount.sources.mastodon.values import (
     Object,
     counter,

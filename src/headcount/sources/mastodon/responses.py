@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, Reason, State
-from headcount.sources.collect.collecting import Collection, refusal_reason
+from headcount.sources.collect.collection import Collection
+from headcount.sources.collect.listing import refusal_reason
 from headcount.sources.mastodon.lists import PagedListing, status_address
 from headcount.sources.mastodon.values import (
     Object,

@@ -21,9 +21,12 @@ from urllib.parse import urlencode
 from headcount.errors import AccessDenied, AccountNotFound, InputError
 from headcount.incoming import ListName, Reason
 from headcount.sources.collect.client import Limit
-from headcount.sources.collect.collecting import Collection, Listing, Quote, uniform_sample
+from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.gone import AccountGone, earlier_account_id
 from headcount.sources.collect.landing import Page
+from headcount.sources.collect.listing import Listing
+from headcount.sources.collect.options import Quote
+from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.collect.sessions import find_login
 from headcount.sources.handles import Target
 from headcount.sources.rows import inner, objects, whole_number

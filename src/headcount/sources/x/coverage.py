@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, Reason, State
-from headcount.sources.collect.collecting import Listing, end_state
+from headcount.sources.collect.listing import Listing, end_state
 from headcount.sources.collect.response_coverage import ResponseCoverage
 from headcount.sources.rows import objects, whole_number
 

@@ -1,7 +1,8 @@
 """Edge lists that DuckDB reads as they are, at full speed: the SQL, and the proof that nothing is read otherwise.
 
 A file is read directly only where its bytes and its rows show that the rules of
-`headcount.sources.formats.edges.lines` change nothing: no comments between rows, no id that needs a look. Every other file is rewritten first.
+`headcount.sources.formats.edges.lines` change nothing: no comments between rows, no id that needs a look.
+Every other file is rewritten first.
 """
 
 from __future__ import annotations
