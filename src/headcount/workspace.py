@@ -19,7 +19,10 @@ from headcount.support.record import shorten
 from headcount.support.times import Time, as_datetime
 
 if TYPE_CHECKING:
+    import duckdb
+
     from headcount.columns import Followers
+    from headcount.incoming import Intake
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.report.build import Measured
     from headcount.report.model import FollowerRows, Report
@@ -240,8 +243,12 @@ class Workspace:
         from headcount.sources.bluesky.live import follow_live
         from headcount.sources.collect.log import log_file
 
+        def ingest(read: Callable[[duckdb.DuckDBPyConnection], Intake], path: str) -> None:
+            with Store(self.folder, write=True) as store:
+                store.ingest(read, path=path)
+
         with log_file(self.folder / "collect.log") if log else nullcontext():
-            follow_live(self.folder, account, stop or threading.Event(), service=service, say=say)
+            follow_live(self.folder, account, stop or threading.Event(), ingest, service=service, say=say)
 
     def _not_taken_in(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""

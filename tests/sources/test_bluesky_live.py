@@ -35,6 +35,16 @@ _TID = "234567abcdefghijklmnopqrstuvwxyz"
 Event = dict[str, Any]
 
 
+def ingest_into(workspace):
+    """Imports into a workspace, as `Workspace.follow` does."""
+
+    def ingest(read, path):
+        with Store(workspace, write=True) as store:
+            store.ingest(read, path=path)
+
+    return ingest
+
+
 def tid(moment: int) -> str:
     number = moment << 10 | 7
     return "".join(_TID[number >> shift & 31] for shift in range(60, -1, -5))
@@ -294,7 +304,9 @@ def follow_events(workspace: Path, quick: None) -> Follow:
 
             threading.Thread(target=end, daemon=True).start()
             client = partial(Client, patience=Patience(tries=1))
-            follow_live(workspace, "me.test", stop, servers=[server.url], say=said.append, client=client)
+            follow_live(
+                workspace, "me.test", stop, ingest_into(workspace), servers=[server.url], say=said.append, client=client
+            )
         return said
 
     return run

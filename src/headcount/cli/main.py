@@ -158,7 +158,7 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
     if as_json:
         echo_json(outcome)
         return
-    from headcount.report.render.text import print_demo
+    from headcount.cli.demo_view import print_demo
 
     print_demo(outcome)
 

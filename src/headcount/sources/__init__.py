@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["SOURCES", "find_source", "read_source"]
 
 SOURCES = (
-    ("bluesky.rows", "BlueskySource"),
-    ("bluesky.rows", "BlueskyRepositorySource"),
+    ("bluesky.source", "BlueskySource"),
+    ("bluesky.source", "BlueskyRepositorySource"),
     ("mastodon.rows", "MastodonSource"),
     ("x.api_rows", "XApiSource"),
     ("formats.minet", "MinetSource"),

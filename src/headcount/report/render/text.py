@@ -16,7 +16,6 @@ from headcount.support.screen_table import print_table as _table
 from headcount.support.terminal import is_silent, terminal_width
 
 if TYPE_CHECKING:
-    from headcount.cli.demo import DemoOutcome
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.question.question import Question
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "print_accounts",
     "print_authenticity",
-    "print_demo",
     "print_followers",
     "print_imported",
     "print_lines",
@@ -422,35 +420,3 @@ def _list_cell(found: FollowerList) -> str:
         return "complete"
     of = found.claimed is not None and found.claimed > found.listed
     return f"{found.qualifier}, of {say.count(found.claimed or 0)}" if of else found.qualifier
-
-
-def print_demo(outcome: DemoOutcome) -> None:
-    """The cast of the demo side by side, with the truth."""
-    columns = [
-        Column("Account", 0),
-        Column("Who", 3, flexible=True),
-        Column("Followers", 2, right=True),
-        Column("Headcount (95%)", 0),
-        Column("Truth", 1, right=True),
-    ]
-    rows: list[list[str | None]] = []
-    for member in outcome.cast:
-        headcount = None
-        if member.headcount is not None and member.low is not None and member.high is not None:
-            headcount = say.estimate(member.headcount, member.low, member.high)
-        followers = say.count(member.followers) if member.followers is not None else None
-        rows.append([_who(member.handle, None), member.who, followers, headcount, say.count(member.truth)])
-    _table(columns, rows)
-    for member in outcome.cast:
-        if not member.follower_list.is_complete:
-            _line(f"{_who(member.handle, None)}: {member.follower_list.size()}.", style="dim")
-    _note("Truth: followers who did respond in the window or in as many posts again, which the program never saw.")
-    _line()
-    for finding in outcome.findings:
-        _line(finding, style="bold")
-    if is_silent():
-        return
-    _line()
-    _note("One report each: " + ", ".join(member.report for member in outcome.cast))
-    _note(f"Next: headcount report ana --workspace {outcome.workspace}")
-    _line(f"Report: {outcome.report}")

@@ -25,6 +25,7 @@ from headcount.errors import InputError, PlatformUnavailable, StoreBusy, UsageEr
 from headcount.sources.bluesky.collector import PROFILES, BlueskyCollector
 from headcount.sources.bluesky.events import FOLLOW, Concerned
 from headcount.sources.bluesky.jetstream import SERVERS, Jetstream
+from headcount.sources.bluesky.live_rows import read_live
 from headcount.sources.collect.client import Client, Patience
 from headcount.sources.collect.gone import is_gone
 from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page, landing_folder
@@ -32,9 +33,11 @@ from headcount.sources.handles import Target, parse_target
 from headcount.sources.rows import objects
 
 if TYPE_CHECKING:
-    from headcount.store.store import Imported
+    import duckdb
 
-__all__ = ["follow_live", "newest_collection"]
+    from headcount.incoming import Intake
+
+__all__ = ["Ingest", "follow_live", "newest_collection"]
 
 log = logging.getLogger("headcount.collect")
 
@@ -42,6 +45,12 @@ KEEP_EVERY, TAKE_EVERY = 3.0, 60.0
 """Seconds after which events are written to the landing, and the landing's new pages to the store."""
 _LARGEST_LANDING = 64 << 20
 Event = dict[str, Any]
+Ingest = Callable[["Callable[[duckdb.DuckDBPyConnection], Intake]", str], object]
+"""Imports what a function puts into the incoming tables of a connection, given the path of the file it reads.
+
+Raises:
+    StoreBusy: the store is in use; the same pages are handed in again later.
+"""
 
 
 def newest_collection(workspace: Path, account: str) -> Path | None:
@@ -64,6 +73,7 @@ def follow_live(
     workspace: Path,
     account: str,
     stop: threading.Event,
+    ingest: Ingest,
     *,
     servers: Sequence[str] | None = None,
     service: str | None = None,
@@ -76,6 +86,7 @@ def follow_live(
 
     Args:
         workspace: with a collection of the account.
+        ingest: imports what a reader puts into the incoming tables, given the path of its file.
         servers: of Jetstream; those in HEADCOUNT_BLUESKY_JETSTREAM (parted by blanks), else Bluesky's.
         service: another AppView than the usual one, for the profiles of who is new.
         say: told a sentence for the user.
@@ -101,7 +112,7 @@ def follow_live(
         concerned = Concerned(account_id.removeprefix("bluesky:"))
         _learn(concerned, path, landing, begun)
         asking = stack.enter_context((client or _client)(say=say, limits=collector.limit))
-        live = _Live(workspace, landing, concerned, _LookUp(asking, landing, appview, concerned.did), say)
+        live = _Live(ingest, landing, concerned, _LookUp(asking, landing, appview, concerned.did), say)
         cursor = max(live.cursor, begun) if whole else live.cursor  # a whole collection tells what was before it
         stream = Jetstream(named, cursor, say=say, lost=live.lost)
         live.run(stream, stop)
@@ -154,9 +165,9 @@ class _Live:
     """One run: events into the landing, and the landing into the store."""
 
     def __init__(
-        self, workspace: Path, landing: Landing, concerned: Concerned, look_up: _LookUp, say: Callable[[str], None]
+        self, ingest: Ingest, landing: Landing, concerned: Concerned, look_up: _LookUp, say: Callable[[str], None]
     ) -> None:
-        self.workspace, self.landing, self.say = workspace, landing, say
+        self.ingest, self.landing, self.say = ingest, landing, say
         self.concerned, self.look_up = concerned, look_up
         self.cursor = int(landing.meta("cursor") or 0)
         self.taken = int(landing.meta("taken") or 0)
@@ -203,9 +214,6 @@ class _Live:
 
     def _take(self) -> None:
         """Take the landing's new pages into the store; where that is in use, later."""
-        from headcount.sources.bluesky.live_rows import read_live
-        from headcount.store.store import Store
-
         self._took = time.monotonic()
         events = [event for page in self.landing.pages("live", after=self.taken) for event in _events(page)]
         if not events:
@@ -213,16 +221,13 @@ class _Live:
         self.look_up.all_in(events)
         newest = self.landing.newest
         try:
-            with Store(self.workspace, write=True) as store:
-                imported: Imported = store.ingest(
-                    lambda con: read_live(self.landing, con, after=self.taken), path=str(self.landing.path.resolve())
-                )
+            self.ingest(lambda con: read_live(self.landing, con, after=self.taken), str(self.landing.path.resolve()))
         except StoreBusy as error:
             self.say(f"{error.message} What was seen is kept, and taken in later.")
             return
         self.taken = newest
         self.landing.set_meta("taken", str(newest))
-        log.info("Taken in: %s", imported.added)
+        log.info("Imported: the events up to page %d of %s", newest, self.landing.path.name)
         self.say(_summary(events, self.concerned.did))
 
 
