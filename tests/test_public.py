@@ -41,7 +41,9 @@ def test_import_of_the_library_loads_nothing_heavy():
 
 
 def test_report_does_not_load_test_or_optional_packages():
-    loaded = modules_after("import headcount as hc; hc.open; hc.audience; from headcount.report import html, text")
+    loaded = modules_after(
+        "import headcount as hc; hc.open; hc.audience; from headcount.report.render import html, text"
+    )
     assert not loaded & {"pandas", "polars", "pyarrow", "playwright", "pytest"}
 
 

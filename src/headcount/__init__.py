@@ -47,7 +47,7 @@ __all__ = [
 _HOMES = {
     "Audience": "measures.audience.audience",
     "Authenticity": "measures.followers.authenticity",
-    "Document": "report.model",
+    "Document": "report.data",
     "Exchanges": "columns",
     "Followers": "columns",
     "Funnel": "measures.followers.funnel",
@@ -55,7 +55,7 @@ _HOMES = {
     "Influence": "measures.influence.influence",
     "Posts": "columns",
     "Question": "measures.question.question",
-    "Report": "report.model",
+    "Report": "report.report",
     "Responses": "columns",
     "Rings": "measures.circuits.rings",
     "Ties": "measures.relationships.ties",
@@ -80,7 +80,8 @@ if TYPE_CHECKING:
     from headcount.measures.influence.influence import Influence, influence
     from headcount.measures.question.question import Question, question
     from headcount.measures.relationships.ties import Ties, ties
-    from headcount.report.model import Document, Report
+    from headcount.report.data import Document
+    from headcount.report.report import Report
     from headcount.workspace import Workspace, open
 
 

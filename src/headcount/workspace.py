@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from headcount.incoming import Intake
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.report.build import Measured
-    from headcount.report.model import FollowerRows, Report
+    from headcount.report.report import Report
+    from headcount.report.rows import FollowerRows
     from headcount.sources.collect.client import Client
     from headcount.sources.collect.options import Options, Quote
     from headcount.sources.handles import Target

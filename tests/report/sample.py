@@ -15,22 +15,11 @@ from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
 from headcount.measures.statistics.sample_size import too_few_replies
-from headcount.report.model import (
-    SCHEMA,
-    AccountPart,
-    ArrivalPart,
-    AuthenticityPart,
-    Beside,
-    FollowerRow,
-    FollowersPart,
-    FunnelPart,
-    GroupPart,
-    Report,
-    RingsPart,
-    TiePart,
-    TiesPart,
-)
+from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, AuthenticityPart, Beside, FollowersPart, FunnelPart
 from headcount.report.parts.authenticity import authenticity_part
+from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
+from headcount.report.report import Report
+from headcount.report.rows import FollowerRow
 
 AS_OF = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 FIRST = ["Ana", "Ben", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ingrid"]

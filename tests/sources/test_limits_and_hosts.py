@@ -14,13 +14,18 @@ from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
 from headcount.sources.collect.client import AnswerTooLarge, Client, Patience
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
-from headcount.sources.collect.links import OtherAddress, next_on_server, server_address, server_host
+from headcount.sources.collect.links import (
+    OtherAddress,
+    is_private_connection,
+    next_on_server,
+    server_address,
+    server_host,
+)
 from headcount.sources.collect.secrets import keep_secret
 from headcount.sources.collect.sessions import (
     BlueskyLogin,
     TokenLogin,
     find_login,
-    is_private_connection,
     log_in_bluesky,
     log_in_with_token,
     x_host,

@@ -459,9 +459,9 @@ def followers(
 ) -> None:
     """Every follower, with class and reasons."""
     from headcount.report.build import follower_rows
-    from headcount.report.model import FollowerRows
     from headcount.report.parts.coverage import follower_list_sentence
     from headcount.report.render.listing import sort_rows, write_csv
+    from headcount.report.rows import FollowerRows
 
     measured = _open(folder).measure(account, window_days=window, as_of=as_of)
     if measured.view.followers is None:

@@ -11,7 +11,7 @@ from headcount.support.progress import Steps
 
 if TYPE_CHECKING:
     from headcount.report.build import Measured
-    from headcount.report.model import Report
+    from headcount.report.report import Report
     from headcount.workspace import Workspace
 
 __all__ = ["report_in_steps"]

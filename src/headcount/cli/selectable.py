@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.report.model import Report
+    from headcount.report.data import ReportData
     from headcount.store.read.lists import KnownAccount
 
 __all__ = [
@@ -47,14 +47,14 @@ def account_rows(accounts: Sequence[KnownAccount]) -> list[dict[str, Any]]:
 
 def follower_columns() -> Tables:
     """Of `headcount followers`, on the screen, as JSON and as CSV."""
-    from headcount.report.model import FollowerRow
+    from headcount.report.rows import FollowerRow
 
     return {"followers": [*_names(FollowerRow), "list_state"]}
 
 
 def tie_columns() -> Tables:
     """Of `headcount ties`."""
-    from headcount.report.model import TiePart
+    from headcount.report.relations import TiePart
 
     return {"ties": _names(TiePart)}
 
@@ -113,7 +113,8 @@ def network_columns() -> Tables:
 def report_columns() -> Tables:
     """Of `headcount report`: the tables of the report."""
     from headcount.measures.question.question import Test
-    from headcount.report.model import Beside, GroupPart, ListPart, TiePart
+    from headcount.report.model import Beside, ListPart
+    from headcount.report.relations import GroupPart, TiePart
 
     return {
         "ties": _names(TiePart),
@@ -125,7 +126,7 @@ def report_columns() -> Tables:
     }
 
 
-def report_rows(report: Report) -> dict[str, list[dict[str, Any]]]:
+def report_rows(report: ReportData) -> dict[str, list[dict[str, Any]]]:
     """The tables of a report, as plain values."""
     import msgspec
 

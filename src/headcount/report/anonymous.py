@@ -31,25 +31,21 @@ from headcount.measures.followers.funnel import Classes, ClassEstimate, Sampled
 from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
+from headcount.report.data import Document, ReportData
 from headcount.report.model import (
     ANONYMOUS,
     AccountPart,
     ArrivalPart,
     AuthenticityPart,
     Beside,
-    Document,
-    FollowerRow,
     FollowersPart,
     FunnelPart,
-    GroupPart,
     ListPart,
-    Report,
-    RingsPart,
     SetErrors,
-    TiePart,
-    TiesPart,
 )
+from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
 from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share
+from headcount.report.rows import FollowerRow
 from headcount.tables import PLATFORMS
 
 if TYPE_CHECKING:
@@ -311,7 +307,7 @@ _DOCUMENT: dict[str, Rule] = {
 
 RULES: dict[type, dict[str, Rule]] = {
     Document: _DOCUMENT,
-    Report: {**_DOCUMENT, **_parts("rows"), **_counts("rows_total")},
+    ReportData: {**_DOCUMENT, **_parts("rows"), **_counts("rows_total")},
     AccountPart: {
         "account_id": _anonymous,
         **_dropped("handle", "display_name", "created_at"),

@@ -28,19 +28,7 @@ from headcount.measures.relationships.ties import Ties, ties
 from headcount.measures.result import Result, dated
 from headcount.measures.statistics.sample_size import MIN_ARRIVALS
 from headcount.report.anonymous import NOTE, anonymised, anonymised_parts, by_content, nameless
-from headcount.report.model import (
-    SCHEMA,
-    AccountPart,
-    ArrivalPart,
-    Beside,
-    FollowerRow,
-    FollowerRows,
-    FunnelPart,
-    Part,
-    Report,
-    TiePart,
-    TiesPart,
-)
+from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, Beside, FunnelPart, Part
 from headcount.report.parts.authenticity import authenticity_part
 from headcount.report.parts.coverage import (
     counted_list,
@@ -52,7 +40,10 @@ from headcount.report.parts.coverage import (
 )
 from headcount.report.parts.findings import findings, notes
 from headcount.report.parts.rings import rings_part
+from headcount.report.relations import TiePart, TiesPart
+from headcount.report.report import Report
 from headcount.report.rounding import blurred, rough, rough_rows
+from headcount.report.rows import FollowerRow, FollowerRows
 from headcount.store.labels import labelled_rows
 from headcount.store.read.account import AccountView
 from headcount.support.record import REPR_LENGTH, shorten

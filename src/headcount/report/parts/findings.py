@@ -15,10 +15,9 @@ from headcount.report.model import (
     FollowersPart,
     FunnelPart,
     ListPart,
-    RingsPart,
-    TiesPart,
 )
 from headcount.report.parts.coverage import account_sentence
+from headcount.report.relations import RingsPart, TiesPart
 
 if TYPE_CHECKING:
     from headcount.measures.audience.audience import Audience

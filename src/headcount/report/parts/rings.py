@@ -10,7 +10,8 @@ from headcount.columns import FollowsBetween, Integers
 from headcount.measures.circuits.followers import FollowerRings
 from headcount.measures.circuits.rings import FollowGroup
 from headcount.measures.follower_list import FollowerList
-from headcount.report.model import ANONYMOUS, GroupPart, RingsPart
+from headcount.report.model import ANONYMOUS
+from headcount.report.relations import GroupPart, RingsPart
 from headcount.store.read.account import AccountView
 
 __all__ = ["rings_part"]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from headcount.measures.audience.audience import Audience, Curve
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.question.question import Question, Test
-    from headcount.report.model import ArrivalPart, Report
+    from headcount.report.data import ReportData
+    from headcount.report.model import ArrivalPart
 
 __all__ = ["Chart", "charts"]
 
@@ -53,7 +54,7 @@ class Chart:
     labels: Sequence[str] = ()
 
 
-def charts(report: Report) -> dict[str, Chart]:
+def charts(report: ReportData) -> dict[str, Chart]:
     """The charts of a report by key: accumulation, reply_curve, arrival."""
     found = report.followers.follower_list
     made = (_accumulation(report.audience, found), _reply_curve(report.question), _arrival(report.arrival, found))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from headcount.report.model import SCHEMA, Document, Report
+from headcount.report.data import Document, ReportData
+from headcount.report.model import SCHEMA
 from headcount.support.safe_text import json_text
 
 __all__ = ["document", "json_schema", "to_json"]
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: ReportData) -> dict[str, Any]:
     """The report as plain values, without the list of followers."""
     import msgspec
 
@@ -20,7 +21,7 @@ def document(report: Report) -> dict[str, Any]:
     return plain
 
 
-def to_json(report: Report) -> str:
+def to_json(report: ReportData) -> str:
     """The report as JSON text, indented; control and bidirectional characters are escaped."""
     return json_text(document(report))
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from headcount.report.model import FunnelPart, Report
+    from headcount.report.data import ReportData
+    from headcount.report.model import FunnelPart
 
 __all__ = ["headline", "render_html"]
 
@@ -40,7 +41,7 @@ _INTERPRETER = "vega-interpreter-2.3.2.js"
 _FIRST = 'document.documentElement.classList.add("js");'
 
 
-def render_html(report: Report) -> str:
+def render_html(report: ReportData) -> str:
     """The whole page.
 
     Args:
@@ -81,7 +82,7 @@ def _class_sizes(funnel: FunnelPart) -> dict[str, int]:
     return sizes
 
 
-def headline(report: Report) -> str:
+def headline(report: ReportData) -> str:
     """The finding as a title: "6,012 followers. Headcount 48 (41 to 57)."."""
     followers, audience = report.followers, report.audience
     start = followers.follower_list.size()

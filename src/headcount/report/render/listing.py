@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from headcount import wording as say
 from headcount.incoming import State
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.report.model import FollowerRow
+from headcount.report.rows import FollowerRow
 from headcount.support.output import new_text
 from headcount.support.safe_text import csv_guarded
 

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from headcount import wording as say
 
 if TYPE_CHECKING:
-    from headcount.report.model import FollowerRow, Report
+    from headcount.report.data import ReportData
+    from headcount.report.rows import FollowerRow
 
 __all__ = ["BUDGET", "Group", "row_groups"]
 
@@ -38,7 +39,7 @@ class Group:
     html: Markup
 
 
-def row_groups(report: Report) -> list[Group]:
+def row_groups(report: ReportData) -> list[Group]:
     """The rows by class, names and reasons shortened as far as the budget of the page asks for."""
     groups: list[Group] = []
     for lengths in _LENGTHS:
@@ -52,7 +53,7 @@ def _by_class(rows: Sequence[FollowerRow]) -> Iterable[tuple[str, Iterable[Follo
     return groupby(rows, key=lambda row: row.label)
 
 
-def _group(report: Report, label: str, rows: list[FollowerRow], lengths: tuple[int, int, int]) -> Group:
+def _group(report: ReportData, label: str, rows: list[FollowerRow], lengths: tuple[int, int, int]) -> Group:
     html = Markup("\n").join(_row(row, lengths) for row in rows)
     return Group(label, getattr(report.funnel.classes, label, len(rows)), len(rows), html)
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.question.question import Question
-    from headcount.report.model import FollowerRows, ListPart, Report, TiesPart
+    from headcount.report.data import ReportData
+    from headcount.report.model import ListPart
+    from headcount.report.relations import TiesPart
+    from headcount.report.rows import FollowerRows
     from headcount.store.read.lists import KnownAccount
     from headcount.store.store import Imported
 
@@ -48,7 +51,7 @@ def _who(handle: str | None, account_id: str | None) -> str:
     return say.plain(handle or account_id or "") or "(not named)"
 
 
-def print_report(report: Report, *, brief: bool = False, verbose: bool = False) -> None:
+def print_report(report: ReportData, *, brief: bool = False, verbose: bool = False) -> None:
     """The findings, and unless `brief` the tables behind them; how each list was read where one is not complete.
 
     Args:
@@ -111,7 +114,7 @@ def print_lines(lines: Sequence[str]) -> None:
         _line(line)
 
 
-def _print_rings(report: Report) -> None:
+def _print_rings(report: ReportData) -> None:
     part = report.rings
     if report.funnel.too_little is not None:
         return
@@ -134,7 +137,7 @@ def _print_rings(report: Report) -> None:
     _line()
 
 
-def _print_verdicts(report: Report) -> None:
+def _print_verdicts(report: ReportData) -> None:
     part = report.authenticity
     if report.funnel.too_little is not None:
         return
@@ -147,7 +150,7 @@ def _print_verdicts(report: Report) -> None:
     _line()
 
 
-def _print_funnel(report: Report) -> None:
+def _print_funnel(report: ReportData) -> None:
     funnel, noun = report.funnel, report.followers.follower_list.noun()
     if funnel.too_little is not None or funnel.classes is None or funnel.followers is None:
         _line(funnel.too_little or "")
@@ -189,7 +192,7 @@ def _print_funnel(report: Report) -> None:
     _line()
 
 
-def _print_audience(report: Report) -> None:
+def _print_audience(report: ReportData) -> None:
     audience = report.audience
     active, passive = audience.observed_active, audience.observed_passive_only
     if audience.headcount is None or audience.observed is None or active is None or passive is None:

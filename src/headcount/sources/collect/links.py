@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from headcount.sources.collect.sessions import is_private_connection
 from headcount.support.hosts import host_key
 
-__all__ = ["OtherAddress", "next_on_server", "server_address", "server_host"]
+__all__ = ["OtherAddress", "address_of", "is_private_connection", "next_on_server", "server_address", "server_host"]
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 120
@@ -103,3 +102,18 @@ def _split(link: str, base: str = "") -> SplitResult | None:
 def _is_local(parts: SplitResult | None) -> bool:
     host = (parts.hostname or "") if parts is not None else ""
     return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def is_private_connection(url: str) -> bool:
+    """Is an address one that a secret may be sent to: https, or plain http on this machine?"""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def address_of(host: str) -> str:
+    """The address of a server; plain HTTP on this machine only."""
+    local = urlsplit(f"//{host}").hostname in _LOOPBACK
+    return f"{'http' if local else 'https'}://{host}"

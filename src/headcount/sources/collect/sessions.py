@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
+from headcount.sources.collect.links import address_of, is_private_connection, server_address
 from headcount.sources.collect.secrets import find_secret, keep_secret
 from headcount.sources.handles import Target
 
@@ -29,7 +30,6 @@ log = logging.getLogger("headcount.collect")
 
 BLUESKY_SERVER = "https://bsky.social"
 X_HOST = "api.x.com"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TRIES, _PAUSE = 5, 1.0
 """How often a session is asked for, and seconds before the second try; doubled for each further one."""
 _TOKENS = ("accessJwt", "refreshJwt")
@@ -130,8 +130,6 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
 
 def _own_server(asked: str, document: object) -> str | None:
     """The address of the user's server in the document of the identity; None where it names none for a login."""
-    from headcount.sources.collect.links import server_address
-
     services = document.get("service") if isinstance(document, dict) else None
     for service in services if isinstance(services, list) else ():
         if isinstance(service, dict) and service.get("type") == "AtprotoPersonalDataServer":
@@ -272,18 +270,6 @@ def _look(url: str, login: TokenLogin) -> tuple[int, dict[str, Any]]:
     except (httpx2.HTTPError, ValueError):
         raise PlatformUnavailable(f"{login.host} sent no valid response.", hint="try again later.") from None
     return answer.status_code, content if isinstance(content, dict) else {}
-
-
-def is_private_connection(url: str) -> bool:
-    """Is an address one that a secret may be sent to: https, or plain http on this machine?"""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-
-
-def address_of(host: str) -> str:
-    """The address of a server; plain HTTP on this machine only."""
-    local = urlsplit(f"//{host}").hostname in _LOOPBACK
-    return f"{'http' if local else 'https'}://{host}"
 
 
 def find_login(target: Target, service: str | None = None) -> BlueskyLogin | TokenLogin | None:

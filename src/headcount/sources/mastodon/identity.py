@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from headcount.errors import PlatformUnavailable
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
-from headcount.sources.collect.links import server_host
-from headcount.sources.collect.sessions import address_of
+from headcount.sources.collect.links import address_of, server_host
 from headcount.sources.mastodon.values import content_of, text_of
 from headcount.sources.rows import objects
 from headcount.support.hosts import host_key
