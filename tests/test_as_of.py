@@ -11,8 +11,10 @@ import pytest
 
 from headcount.errors import NotEnoughData
 from headcount.incoming import Intake, ListCoverage, Remark
-from headcount.report.build import build_report, measure
-from headcount.store.read.account import AccountView, read_account, read_followers
+from headcount.report.build import build_report
+from headcount.report.measured import measure
+from headcount.store.read.account import read_account, read_followers
+from headcount.store.read.view import AccountView
 from headcount.store.store import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

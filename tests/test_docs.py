@@ -112,9 +112,9 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
 
     for place in (
         "headcount.workspace.Workspace.collect",
-        "headcount.sources.collect.sessions.log_in_bluesky",
-        "headcount.sources.collect.sessions.log_in_with_token",
-        "headcount.sources.collect.secrets.forget_secret",
+        "headcount.sources.login.sessions.log_in_bluesky",
+        "headcount.sources.login.sessions.log_in_with_token",
+        "headcount.sources.login.secrets.forget_secret",
         "headcount.network.spark.run.run_network_on_spark",
     ):
         monkeypatch.setattr(place, reach)

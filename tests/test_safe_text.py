@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headcount.sources.formats.tidy import TidySource
+from headcount.sources.formats.tidy.tidy import TidySource
 from headcount.store.store import Store
 from headcount.support.safe_text import csv_guarded, csv_guarded_sql, csv_unguarded, csv_unguarded_sql, json_text, plain
 

@@ -17,7 +17,9 @@ from tests.lists import complete
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
 from headcount.incoming import Intake
-from headcount.store.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
+from headcount.store.connection import FILE_NAME
+from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 MONDAY = datetime(2026, 10, 5, 12, tzinfo=UTC)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from headcount.incoming import RESPONSE_LISTS, Intake, ListCoverage
-from headcount.report.build import build_report, follower_rows, measure
+from headcount.report.build import build_report
+from headcount.report.followers import follower_rows
+from headcount.report.measured import measure
 from headcount.report.render.document import to_json
 from headcount.store.read.account import read_account
 from headcount.store.store import Store

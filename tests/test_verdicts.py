@@ -13,9 +13,9 @@ import pytest
 
 import headcount as hc
 from headcount.cli.main import main
-from headcount.measures.followers.authenticity import CLASSES as JUDGEMENTS
-from headcount.measures.followers.authenticity import LEAST_LABELLED
 from headcount.measures.followers.funnel import CLASSES
+from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
+from headcount.measures.followers.judgement import LEAST_LABELLED
 from headcount.store.labels import set_label
 from headcount.store.store import Store
 

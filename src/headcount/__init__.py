@@ -78,7 +78,8 @@ if TYPE_CHECKING:
     from headcount.measures.followers.authenticity import Authenticity, authenticity
     from headcount.measures.followers.funnel import Funnel, funnel
     from headcount.measures.influence.influence import Influence, influence
-    from headcount.measures.question.question import Question, question
+    from headcount.measures.question.question import question
+    from headcount.measures.question.results import Question
     from headcount.measures.relationships.ties import Ties, ties
     from headcount.report.data import Document
     from headcount.report.report import Report

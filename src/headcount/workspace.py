@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from headcount.errors import AccountNotFound, HeadcountError, NotEnoughData, StoreBusy, UsageError, raises_known_errors
-from headcount.store.read.account import AccountView, find_account, known_accounts, read_account, read_followers
+from headcount.store.connection import FILE_NAME
+from headcount.store.read.account import read_account, read_followers
+from headcount.store.read.find import find_account, known_accounts
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
-from headcount.store.store import FILE_NAME, Imported, Snapshot, Store
+from headcount.store.read.view import AccountView
+from headcount.store.results import Imported, Snapshot
+from headcount.store.store import Store
 from headcount.support.record import shorten
 from headcount.support.times import Time, as_datetime
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from headcount.columns import Followers
     from headcount.incoming import Intake
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.report.build import Measured
+    from headcount.report.measured import Measured
     from headcount.report.report import Report
     from headcount.report.rows import FollowerRows
     from headcount.sources.collect.client import Client
@@ -178,8 +182,8 @@ class Workspace:
         from headcount.sources.collect.landing import Landing
         from headcount.sources.collect.log import log_file
         from headcount.sources.collect.options import Options
-        from headcount.sources.collect.sessions import find_login
         from headcount.sources.handles import parse_target
+        from headcount.sources.login.sessions import find_login
 
         read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)
@@ -253,7 +257,8 @@ class Workspace:
 
     def _not_taken_in(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""
-        from headcount.sources.collect.landing import Landing, find_finished, landing_folder
+        from headcount.sources.collect.landing import Landing
+        from headcount.sources.collect.landing_folder import find_finished, landing_folder
 
         landing = find_finished(landing_folder(self.folder, f"{target.platform}:{target.name}"), options.text())
         if landing is None:
@@ -268,7 +273,8 @@ class Workspace:
             skip_bad: as in `add`.
             how: as in `collect`, for accounts.
         """
-        from headcount.sources.collect.landing import ENDING, collected_as
+        from headcount.sources.collect.landing import ENDING
+        from headcount.sources.collect.landing_folder import collected_as
 
         paths = list(dict.fromkeys(snapshot.path for snapshot in self.snapshots()))
         # only what was collected here is collected again: another workspace's file names servers of its own
@@ -365,7 +371,7 @@ class Workspace:
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: nothing is known of the account, or a named question is not in the window.
         """
-        from headcount.report.build import measure
+        from headcount.report.measured import measure
 
         return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
 
@@ -406,7 +412,7 @@ class Workspace:
             A list of rows; its `follower_list` says how completely they were listed: rows of a partial list are not all
             followers, and where there is no list at all they are none.
         """
-        from headcount.report.build import follower_rows
+        from headcount.report.followers import follower_rows
 
         return follower_rows(self.measure(account), label=label)
 
@@ -513,13 +519,13 @@ class Workspace:
         return followed[0]
 
     def find(self, name: str) -> str:
-        """The account_id behind a handle or an id (see `headcount.store.read.account.find_account`)."""
+        """The account_id behind a handle or an id (see `headcount.store.read.find.find_account`)."""
         with Store(self.folder) as store:
             return find_account(store.connection, name)
 
     def author_of(self, post: str) -> tuple[str, str] | None:
         """The author and the id of a post, named by its id or its link; None where no post has that id."""
-        from headcount.store.read.account import find_post
+        from headcount.store.read.find import find_post
 
         with Store(self.folder) as store:
             return find_post(store.connection, post)
@@ -548,7 +554,7 @@ class Workspace:
         It is also taken out of the answers of its platform that were kept, and does not come back with a later
         import, unless it is collected itself.
         """
-        from headcount.sources.collect.landing import forget_in_landings
+        from headcount.sources.collect.landing_folder import forget_in_landings
 
         with Store(self.folder, write=True) as store:
             try:

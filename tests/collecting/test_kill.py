@@ -17,7 +17,8 @@ from tests.collecting.tables import assert_same, tables
 from tests.collecting.world import MAIN, Sizes
 
 from headcount.errors import InputError, UsageError
-from headcount.sources.collect.landing import Landing, find_unfinished
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.landing_folder import find_unfinished
 
 NOW = round(time.time()) * 1_000_000
 SIZES = Sizes(600, NOW)

@@ -13,7 +13,8 @@ import pytest
 
 import headcount as hc
 from headcount.errors import StoreBusy, StoreError
-from headcount.store.store import _FRESH, FILE_NAME, Store
+from headcount.store.connection import FILE_NAME
+from headcount.store.store import _FRESH, Store
 
 MARKER = "zebulon-marker"
 
@@ -90,7 +91,7 @@ def test_a_full_disk_while_rewriting_loses_nothing_and_is_finished_later(tables,
     real = Store._rewrite
 
     def full(self):
-        from headcount.store.store import _as_store_errors
+        from headcount.store.connection import _as_store_errors
 
         with _as_store_errors(self.path):
             raise duckdb.IOException("IO Error: No space left on device")

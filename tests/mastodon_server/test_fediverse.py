@@ -19,9 +19,10 @@ from tests.mastodon_server.stub import Pages, Reply, run_stub
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collect.client import Client, Patience, _until_reset
+from headcount.sources.collect.client import Client, Patience
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.options import Options
+from headcount.sources.collect.pace import _until_reset
 
 ADDRESSES = {"gotosocial": "127.0.0.1:8081", "snac": "127.0.0.1:8082", "takahe": "127.0.0.1:8083"}
 REACTIONS = (("favourited_by", "favourites_count", "like"), ("reblogged_by", "reblogs_count", "repost"))

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 import headcount as hc
 from headcount.columns import Followers
 from headcount.errors import UsageError
-from headcount.measures.followers.authenticity import CLASSES, CODE, Labelled, authenticity
+from headcount.measures.followers.authenticity import authenticity
 from headcount.measures.followers.features import FEATURES, Inputs, matrix, names_itself_bot
 from headcount.measures.followers.funnel import funnel
+from headcount.measures.followers.judgement import CLASSES, CODE, Labelled
 from headcount.measures.followers.model_judge import ModelJudge
 from headcount.measures.followers.rules import PublishedRules
 from headcount.measures.followers.scorecard import not_real, read_card, shipped_card

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from headcount.measures.followers.authenticity import CODE, authenticity
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.judgement import CODE
 from headcount.measures.followers.rules import PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 

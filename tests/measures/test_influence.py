@@ -7,7 +7,8 @@ import pytest
 
 from headcount.errors import InputError, NotEnoughData
 from headcount.graph.graph import Graph
-from headcount.measures.influence.influence import count_responders, fit_prior, influence
+from headcount.measures.influence.influence import count_responders, influence
+from headcount.measures.influence.prior import fit_prior
 from headcount.measures.influence.ranks import rank
 
 

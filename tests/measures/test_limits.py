@@ -297,7 +297,7 @@ def test_circuits_in_a_sample(seed):
     accounts = int(rng.integers(1, 60))
     population = accounts + int(rng.choice([0, 1, 5, 1000]))
     count = int(rng.integers(0, accounts + 1))
-    from headcount.measures.circuits.rings import FollowGroup
+    from headcount.measures.circuits.groups import FollowGroup
 
     group = FollowGroup(
         members=np.arange(count), verdict="ring", ties=count, density=1.0, expected_ties=0.0, surprise=1.0,

@@ -12,7 +12,7 @@ from headcount.measures.audience.audience import Audience, Curve, Next, Range
 from headcount.measures.follower_list import FollowerList
 from headcount.measures.followers.funnel import CLASSES, Classes
 from headcount.measures.followers.recalibration import LocalError
-from headcount.measures.question.question import Pooled, Question, ReplyCurve, Test
+from headcount.measures.question.results import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
 from headcount.measures.statistics.sample_size import too_few_replies
 from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, AuthenticityPart, Beside, FollowersPart, FunnelPart

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from headcount.cli.main import main
-from headcount.measures.question.question import Test as Asked
+from headcount.measures.question.results import Test as Asked
 from headcount.report import anonymous
-from headcount.report.anonymous import LADDER, RULES, anonymised
+from headcount.report.anonymous import RULES, anonymised
+from headcount.report.anonymous_rules import LADDER
 from headcount.report.data import Document, ReportData
 from headcount.report.model import AccountPart
 from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share

@@ -14,11 +14,13 @@ import pytest
 import headcount as hc
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.incoming import ListCoverage
-from headcount.report.build import build_report, follower_rows, measure
+from headcount.report.build import build_report
+from headcount.report.followers import follower_rows
+from headcount.report.measured import measure
 from headcount.report.model import SCHEMA
 from headcount.report.render.document import document, to_json
 from headcount.report.render.text import print_report
-from headcount.store.read.account import AccountFacts, AccountView
+from headcount.store.read.view import AccountFacts, AccountView
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
 NOW = 1_790_000_000.0

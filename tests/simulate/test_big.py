@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from headcount.simulate import big_account, single_account
-from headcount.sources.formats.tidy import TidySource
+from headcount.sources.formats.tidy.tidy import TidySource
 from headcount.store.store import Store
 from headcount.tables import TABLES
 

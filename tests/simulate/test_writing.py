@@ -13,8 +13,9 @@ import pytest
 
 from headcount.errors import UsageError
 from headcount.simulate import CAST, World, WorldSettings, demo_world, simulate
-from headcount.sources.formats.tidy import TidySource
-from headcount.store.store import Imported, Store
+from headcount.sources.formats.tidy.tidy import TidySource
+from headcount.store.results import Imported
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 FORMATS = ("parquet", "csv", "csv.gz", "jsonl")

@@ -24,7 +24,8 @@ from headcount.sources.bluesky.events import Concerned
 from headcount.sources.bluesky.jetstream import COLLECTIONS, Jetstream
 from headcount.sources.bluesky.live import follow_live, newest_collection
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.landing import LIVE, Landing, collected_as
+from headcount.sources.collect.landing import LIVE, Landing
+from headcount.sources.collect.landing_folder import collected_as
 from headcount.store.store import Store
 
 ME, ANN, BOB = (f"did:plc:{letter * 24}" for letter in "abc")

@@ -37,7 +37,7 @@ from headcount.sources.collect.landing import Landing
 from headcount.sources.formats import archive_files, json_bounds
 from headcount.sources.formats.jsonlines import Problems, values
 from headcount.sources.formats.malformed import malformed
-from headcount.sources.formats.raw import raw_rows
+from headcount.sources.formats.tidy.raw import raw_rows
 from headcount.store.cleaning import places_on_circles
 from headcount.tables import ACCOUNTS
 

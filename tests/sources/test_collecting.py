@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
-from headcount.sources.collect.client import Client, Limit, Patience
+from headcount.sources.collect.client import Client, Patience
 from headcount.sources.collect.collecting import _check
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.listing import MOST_EMPTY, Listing
 from headcount.sources.collect.options import Options
+from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
 

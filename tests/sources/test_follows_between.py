@@ -11,7 +11,7 @@ import pytest
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import UsageError
-from headcount.sources.bluesky.rows import all_paired
+from headcount.sources.bluesky.follow_times import all_paired
 from headcount.sources.collect.options import Options
 
 

@@ -14,14 +14,8 @@ import time
 import pytest
 
 from headcount.errors import InputError, StoreBusy
-from headcount.sources.collect.landing import (
-    Landing,
-    find_unfinished,
-    forget_in_landings,
-    is_landing,
-    landing_folder,
-    remove_landing,
-)
+from headcount.sources.collect.landing import Landing, is_landing
+from headcount.sources.collect.landing_folder import find_unfinished, forget_in_landings, landing_folder, remove_landing
 
 
 def body(*people: str) -> bytes:

@@ -21,8 +21,9 @@ from headcount.sources.collect.links import (
     server_address,
     server_host,
 )
-from headcount.sources.collect.secrets import keep_secret
-from headcount.sources.collect.sessions import (
+from headcount.sources.handles import Target
+from headcount.sources.login.secrets import keep_secret
+from headcount.sources.login.sessions import (
     BlueskyLogin,
     TokenLogin,
     find_login,
@@ -30,7 +31,6 @@ from headcount.sources.collect.sessions import (
     log_in_with_token,
     x_host,
 )
-from headcount.sources.handles import Target
 
 QUICK = Patience(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
 

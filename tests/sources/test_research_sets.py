@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from headcount.sources.formats.tidy import TidySource
+from headcount.sources.formats.tidy.tidy import TidySource
 from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared

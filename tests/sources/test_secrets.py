@@ -11,9 +11,9 @@ import keyring.errors
 import pytest
 
 from headcount.errors import AccessDenied, HeadcountError, PlatformUnavailable, UsageError
-from headcount.sources.collect.secrets import find_secret, forget_secret, keep_secret, secrets_file
-from headcount.sources.collect.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
 from headcount.sources.handles import Target
+from headcount.sources.login.secrets import find_secret, forget_secret, keep_secret, secrets_file
+from headcount.sources.login.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from headcount.errors import BadRows, UsageError
 from headcount.sources import find_source
-from headcount.sources.formats.tidy import TidySource
+from headcount.sources.formats.tidy.tidy import TidySource
 from headcount.store.store import Store
 from headcount.tables import ACCOUNTS, POSTS
 

@@ -16,7 +16,8 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
 from headcount.sources.collect.client import Client, Patience
-from headcount.sources.collect.landing import Landing, landing_folder
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.landing_folder import landing_folder
 from headcount.sources.collect.options import Options
 from headcount.sources.x.calls import CALLS, DOLLARS
 from headcount.sources.x.collector import XCollector

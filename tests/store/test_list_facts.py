@@ -12,8 +12,10 @@ from tests.lists import complete
 
 import headcount as hc
 from headcount.incoming import Intake, ListCoverage, own_activity_only
+from headcount.store.connection import FILE_NAME
+from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.read.lists import read_list_coverage
-from headcount.store.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
+from headcount.store.store import Store
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 10, day, 12, tzinfo=UTC) for day in (5, 6, 7))
 EGO = "x:ego"

@@ -13,7 +13,7 @@ from headcount.support.progress import Steps
 from headcount.workspace import Workspace
 
 if TYPE_CHECKING:
-    from headcount.report.build import Measured
+    from headcount.report.measured import Measured
 
 __all__ = ["DemoMember", "DemoOutcome", "run_demo"]
 

@@ -270,8 +270,8 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
     headcount login mastodon server.example      asks for an access token with the right read (optional)
     headcount login x                            asks for a bearer token (needed)
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
-    from headcount.sources.collect import sessions
-    from headcount.sources.collect.secrets import forget_secret
+    from headcount.sources.login import sessions
+    from headcount.sources.login.secrets import forget_secret
 
     if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
         name = name.strip().lower().partition("://")[2] or name.strip().lower()
@@ -458,7 +458,7 @@ def followers(
     as_json: bool,
 ) -> None:
     """Every follower, with class and reasons."""
-    from headcount.report.build import follower_rows
+    from headcount.report.followers import follower_rows
     from headcount.report.parts.coverage import follower_list_sentence
     from headcount.report.render.listing import sort_rows, write_csv
     from headcount.report.rows import FollowerRows

@@ -138,7 +138,7 @@ class Watcher:
             self._last = None  # shown; the end of the step is a line only where more is done until then
 
     def _line(self, step: str, done: int, total: int | None) -> None:
-        from headcount.sources.collect.client import duration
+        from headcount.sources.collect.pace import duration
 
         self._told = time.monotonic()
         rate = self._rate(step, done)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headcount.support.progress import Steps
 
 if TYPE_CHECKING:
-    from headcount.report.build import Measured
+    from headcount.report.measured import Measured
     from headcount.report.report import Report
     from headcount.workspace import Workspace
 
@@ -39,7 +39,8 @@ def report_in_steps(
     Raises:
         AccountNotFound, AmbiguousAccount, NotEnoughData: as `Workspace.report`.
     """
-    from headcount.report.build import build_report, measure
+    from headcount.report.build import build_report
+    from headcount.report.measured import measure
 
     names = [account, *dict.fromkeys(beside)]
     reading, measuring = ([f"{verb}{_of(name, names)}" for name in names] for verb in ("reading", "measuring"))
@@ -74,7 +75,7 @@ def _of(name: str | None, names: Sequence[str | None]) -> str:
 
 def _size(workspace: Workspace, name: str | None) -> tuple[int, int]:
     """Followers and responses of an account, for the time that it will take; of all accounts where none is named."""
-    from headcount.store.read.account import find_account
+    from headcount.store.read.find import find_account
     from headcount.store.store import Store
 
     with Store(workspace.folder) as store:

@@ -61,7 +61,7 @@ def tie_columns() -> Tables:
 
 def question_columns() -> Tables:
     """Of `headcount question`."""
-    from headcount.measures.question.question import Test
+    from headcount.measures.question.results import Test
 
     return {"questions": _names(Test)}
 
@@ -112,7 +112,7 @@ def network_columns() -> Tables:
 
 def report_columns() -> Tables:
     """Of `headcount report`: the tables of the report."""
-    from headcount.measures.question.question import Test
+    from headcount.measures.question.results import Test
     from headcount.report.model import Beside, ListPart
     from headcount.report.relations import GroupPart, TiePart
 

@@ -184,7 +184,7 @@ def _follows_file(path: Path) -> Path:
 
 
 def _of_folder(folder: Path, out: Path) -> Inputs:
-    from headcount.store.store import FILE_NAME
+    from headcount.store.connection import FILE_NAME
 
     if (folder / "graph.json").is_file():
         return Inputs(folder.resolve().name, (), graph=folder)
@@ -217,7 +217,8 @@ def _pieces(path: Path) -> list[Path]:
 
 def _of_workspace(folder: Path, out: Path) -> Inputs:
     """The tables of a workspace as Parquet; follows that are gone are left out."""
-    from headcount.store.store import FILE_NAME, Store
+    from headcount.store.connection import FILE_NAME
+    from headcount.store.store import Store
 
     tables = {
         "follows": "SELECT follower_id, followee_id, followed_at, observed_at FROM follows WHERE gone_at IS NULL "

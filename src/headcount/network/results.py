@@ -14,7 +14,8 @@ from headcount.support.output import new_file, new_text
 from headcount.support.safe_text import json_text
 
 if TYPE_CHECKING:
-    from headcount.measures.circuits.rings import FollowGroup, Rings
+    from headcount.measures.circuits.groups import FollowGroup
+    from headcount.measures.circuits.rings import Rings
     from headcount.measures.influence.influence import Influence
 
 __all__ = ["correlation_rows", "influence_part", "network_correlations", "rings_part", "write_rings"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headcount.measures.audience.audience import Audience
-from headcount.measures.question.question import Question
+from headcount.measures.question.results import Question
 from headcount.measures.result import dated
 from headcount.report.model import (
     AccountPart,

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from headcount import wording as say
 from headcount.incoming import ListName, Reason, State
 from headcount.measures.follower_list import FollowerList
-from headcount.measures.followers.authenticity import NoShare
 from headcount.measures.followers.funnel import CLASSES, Classes, Sampled
+from headcount.measures.followers.judgement import NoShare
 from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.result import dated
 from headcount.support.record import Record, shorten

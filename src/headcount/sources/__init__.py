@@ -29,10 +29,10 @@ __all__ = ["SOURCES", "find_source", "read_source"]
 SOURCES = (
     ("bluesky.source", "BlueskySource"),
     ("bluesky.source", "BlueskyRepositorySource"),
-    ("mastodon.rows", "MastodonSource"),
+    ("mastodon.source", "MastodonSource"),
     ("x.api_rows", "XApiSource"),
     ("formats.minet", "MinetSource"),
-    ("formats.tidy", "TidySource"),
+    ("formats.tidy.tidy", "TidySource"),
     ("x.v2", "XV2Source"),
     ("x.v1", "XV1Source"),
     ("x.archive", "XArchiveSource"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from headcount.incoming import TABLE_PREFIX
-from headcount.sources.formats.values import is_count
+from headcount.sources.formats.tidy.values import is_count
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import numpy as np
 
 from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
-from headcount.measures.followers.authenticity import CLASSES, Authenticity, Labelled, NoShare, percent
+from headcount.measures.followers.authenticity import Authenticity
+from headcount.measures.followers.judgement import CLASSES, Labelled, NoShare, percent
 from headcount.measures.followers.recalibration import LABELS, LocalError, local_error, recalibrate
 from headcount.support.record import Record
 

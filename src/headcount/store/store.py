@@ -13,188 +13,32 @@ Where that was interrupted, by a kill or a full disk, the next opening finishes 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from headcount.errors import StoreBusy, StoreError, StoreVersion, UsageError
+from headcount.errors import StoreError, StoreVersion, UsageError
 from headcount.incoming import TABLE_PREFIX, Intake, ListCoverage, complete_lists, create_incoming, drop_incoming
+from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock
+from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
+from headcount.store.results import Imported, Snapshot
 from headcount.support.output import new_file, new_folder
-from headcount.support.record import Record
 from headcount.support.safe_text import csv_guarded_sql
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
-    from filelock import BaseFileLock
 
-__all__ = ["FILE_NAME", "Imported", "Snapshot", "Store"]
+__all__ = ["Store"]
 
-FILE_NAME = "headcount.duckdb"
-LOCK_NAME = "headcount.lock"
 _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
-
-
-_LATER_COLUMNS = {"sampled", "visibility"}
-"""Columns of the four tables that schema version 1 did not have."""
-
-
-def _create_version_1(con: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES:
-        listed = [column for column in table.columns if column.name not in _LATER_COLUMNS]
-        columns = ", ".join(f"{column.name} {column.sql_type}" for column in listed)
-        extra = ", first_snapshot INTEGER, last_snapshot INTEGER" if table is FOLLOWS else ""
-        con.execute(f"CREATE TABLE {table.name} ({columns}{extra})")
-    con.execute(
-        "CREATE TABLE account_history (account_id VARCHAR, observed_at TIMESTAMP, handle VARCHAR, "
-        "followers_count BIGINT, following_count BIGINT, posts_count BIGINT, status VARCHAR, snapshot INTEGER)"
-    )
-    con.execute(
-        "CREATE TABLE snapshots (snapshot INTEGER, source VARCHAR, path VARCHAR, read_at TIMESTAMP, "
-        "accounts BIGINT, follows BIGINT, posts BIGINT, interactions BIGINT, skipped BIGINT, whole_lists BOOLEAN)"
-    )
-
-
-def _create_version_2(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("ALTER TABLE follows ADD COLUMN sampled BOOLEAN")
-    con.execute("ALTER TABLE snapshots ADD COLUMN account_id VARCHAR")
-    con.execute("CREATE TABLE remarks (account_id VARCHAR, topic VARCHAR, text VARCHAR, snapshot INTEGER)")
-    # who was forgotten must not come back with the next import; a hash tells who comes, and nobody who went
-    con.execute("CREATE TABLE forgotten (account_hash VARCHAR)")
-
-
-def _create_version_3(con: duckdb.DuckDBPyConnection) -> None:
-    # what the user says of an account: real, auto or spam (headcount.store.labels)
-    con.execute("CREATE TABLE labels (account_id VARCHAR, label VARCHAR, labelled_at TIMESTAMP)")
-
-
-def _create_version_4(con: duckdb.DuckDBPyConnection) -> None:
-    # when a whole list was looked at: only who was not in it then cannot have followed before
-    con.execute("CREATE TABLE list_looks (side VARCHAR, account_id VARCHAR, began TIMESTAMP)")
-
-
-def _create_version_5(con: duckdb.DuckDBPyConnection) -> None:
-    for table in (POSTS.name, INTERACTIONS.name):
-        con.execute(f"ALTER TABLE {table} ADD COLUMN visibility VARCHAR")
-    # when an interaction without a time of its own was first seen: it cannot be known to be older
-    con.execute("ALTER TABLE interactions ADD COLUMN first_snapshot INTEGER")
-    con.execute(
-        "CREATE TABLE list_coverage (account_id VARCHAR, list VARCHAR, state VARCHAR, reason VARCHAR, listed BIGINT, "
-        "claimed BIGINT, detail VARCHAR, observed_at TIMESTAMP, snapshot INTEGER)"
-    )
-    _coverage_from_remarks(con)
-
-
-def _coverage_from_remarks(con: duckdb.DuckDBPyConnection) -> None:
-    """Schema 4 kept list facts as sentences; those that earlier versions wrote themselves become typed facts."""
-    con.execute(
-        """INSERT INTO list_coverage BY NAME
-        SELECT r.account_id, 'followers' AS list, s.read_at AS observed_at, r.snapshot,
-               CASE WHEN r.text LIKE 'The account hides%' THEN 'hidden' ELSE 'partial' END AS state
-        FROM remarks AS r JOIN snapshots AS s USING (snapshot)
-        WHERE r.topic = 'followers' AND (r.text LIKE 'The account hides%' OR r.text LIKE '%was not read to its end.%'
-              OR r.text LIKE '%was not shown whole.%')"""
-    )
-    con.execute(
-        """INSERT INTO list_coverage BY NAME
-        SELECT r.account_id, l.list, 'unknown' AS state, 'own_activity_only' AS reason, s.read_at AS observed_at,
-               r.snapshot
-        FROM remarks AS r JOIN snapshots AS s USING (snapshot),
-             (SELECT unnest(['replies', 'likes', 'reposts', 'quotes']) AS list) AS l
-        WHERE r.topic = 'archive'"""
-    )
-    con.execute(
-        """INSERT INTO list_coverage BY NAME
-        SELECT k.account_id, CASE k.side WHEN 'followee' THEN 'followers' ELSE 'following' END AS list,
-               'complete' AS state, k.began AS observed_at,
-               (SELECT max(snapshot) FROM snapshots WHERE read_at >= k.began) AS snapshot
-        FROM (SELECT side, account_id, max(began) AS began FROM list_looks WHERE side IN ('followee', 'follower')
-              AND account_id IN (SELECT account_id FROM snapshots) GROUP BY ALL) AS k
-        ANTI JOIN list_coverage AS c ON c.account_id = k.account_id
-              AND c.list = CASE k.side WHEN 'followee' THEN 'followers' ELSE 'following' END"""
-    )
-    con.execute(
-        "DELETE FROM remarks WHERE topic = 'archive' OR (topic = 'followers' AND (text LIKE 'The account hides%' "
-        "OR text LIKE '%was not read to its end.%' OR text LIKE '%was not shown whole.%'))"
-    )
-
-
-_MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
-    _create_version_1,
-    _create_version_2,
-    _create_version_3,
-    _create_version_4,
-    _create_version_5,
-)
-"""The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
-
-SCHEMA_VERSION = len(_MIGRATIONS)
-
-
-@dataclass(frozen=True, repr=False)
-class Imported(Record):
-    """What one import changed.
-
-    Attributes:
-        source: name of the source; path: what was read.
-        read: rows read a table; added: rows new to the workspace a table.
-        gone: follows that were listed before and are missed now; returned: those that came back.
-        skipped: bad rows left out.
-        notes: sentences for the user.
-    """
-
-    source: str
-    path: str
-    read: dict[str, int]
-    added: dict[str, int]
-    gone: int
-    returned: int
-    skipped: int
-    notes: tuple[str, ...]
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One row a table: rows read, and rows new to the workspace."""
-        return {
-            "table": list(self.read),
-            "read": list(self.read.values()),
-            "added": [self.added.get(table) for table in self.read],
-        }
-
-    def summary(self) -> str:
-        """Where it came from, and how many rows were new."""
-        added = ", ".join(f"{rows:,} {table}" for table, rows in self.added.items())
-        return (
-            f"from {self.source}: added {added or 'nothing'}; {self.gone:,} follows gone, {self.skipped:,} rows skipped"
-        )
-
-
-@dataclass(frozen=True, repr=False)
-class Snapshot(Record):
-    """One import: its number, source, path, time (UTC) and rows read a table."""
-
-    number: int
-    source: str
-    path: str
-    read_at: datetime
-    rows: dict[str, int]
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One row: number, source, path and time, and the rows read a table."""
-        facts = {"number": self.number, "source": self.source, "path": self.path, "read_at": self.read_at}
-        return {name: [value] for name, value in {**facts, **self.rows}.items()}
-
-    def summary(self) -> str:
-        """Number, date, source, and rows read."""
-        read = ", ".join(f"{rows:,} {table}" for table, rows in self.rows.items())
-        return f"{self.number}, {self.read_at:%Y-%m-%d %H:%M}, {self.source}: {read}"
 
 
 class Store:
@@ -960,81 +804,6 @@ _WHO = {
 }
 """Table -> its columns that name an account whose row it is."""
 _TABLE_NAMES = tuple(table.name for table in TABLES)
-
-
-def _lock(folder: Path) -> BaseFileLock:
-    """The lock that one writer of a workspace holds.
-
-    Raises:
-        StoreBusy: another process holds it.
-        StoreError: the folder cannot be written to.
-    """
-    from filelock import FileLock, Timeout
-
-    path, holder = folder / LOCK_NAME, ""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        lock.acquire()
-        with suppress(OSError):  # for the message of others only
-            path.write_text(str(os.getpid()))
-    except Timeout:
-        with suppress(OSError):
-            holder = path.read_text().strip()
-        by = f" (process {holder})" if holder.isdigit() else ""
-        raise StoreBusy(
-            f"Another process{by} has the workspace {folder} open.",
-            hint="wait until it has finished, or use another folder with --workspace.",
-        ) from None
-    except OSError as error:
-        raise StoreError(
-            f"The workspace {folder} cannot be written to: {error.strerror or error}.",
-            hint="check the folder and its permissions, or name another folder with --workspace.",
-        ) from None
-    return lock
-
-
-@contextmanager
-def _as_store_errors(path: Path) -> Iterator[None]:
-    """Failures of the database that come from the machine (a full disk, too little memory, damage) as StoreError."""
-    import duckdb
-
-    try:
-        yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException) as error:
-        raise StoreError(
-            f"The workspace {path.parent} could not be written: {str(error).splitlines()[0]}",
-            hint="free disk space or memory and run the same command again; what was stored before is kept.",
-        ) from None
-
-
-def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    try:
-        if write:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), read_only=not write)
-        connection.execute("SET TimeZone = 'UTC'")
-    except duckdb.IOException as error:
-        text = str(error)
-        if "lock" in text:
-            pid = text.partition("(PID ")[2].partition(")")[0]
-            by = f" (process {pid})" if pid.isdigit() else ""
-            raise StoreBusy(
-                f"Another process{by} has the workspace {path.parent} open.",
-                hint="wait until it has finished, or use another folder with --workspace.",
-            ) from None
-        raise StoreError(
-            f"{path} cannot be opened as a workspace: {text.splitlines()[0]}",
-            hint="move the file away and add the data again, or name another folder with --workspace.",
-        ) from None
-    except (duckdb.Error, OSError) as error:
-        raise StoreError(
-            f"{path} cannot be opened as a workspace: {str(error).splitlines()[0]}",
-            hint="check the folder and its permissions, or name another folder with --workspace.",
-        ) from None
-    return connection
 
 
 def _utc(text: str | None, otherwise: datetime) -> datetime:

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Followers, FollowsBetween, Integers, Texts
-from headcount.measures.circuits.rings import AccountFacts, Conversation, Rings, rings
+from headcount.measures.circuits.evidence import Conversation
+from headcount.measures.circuits.groups import AccountFacts
+from headcount.measures.circuits.rings import Rings, rings
 from headcount.support.record import Record
 
 __all__ = ["FollowerRings", "follower_rings"]

@@ -30,126 +30,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.columns import Floats, Followers, Integers, Texts
+from headcount.columns import Floats, Followers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.followers.arrivals import Together, arrived_together
 from headcount.measures.followers.features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
+from headcount.measures.followers.judgement import (
+    _IN_WORDS,
+    _NO_PROBABILITY,
+    _VERDICTS,
+    CLASSES,
+    CODE,
+    LEAST_LABELLED,
+    Labelled,
+    NoShare,
+    Reason,
+    _odds_of_block,
+    _order,
+    percent,
+)
 from headcount.measures.followers.recalibration import Recalibration, recalibrate
 from headcount.measures.followers.rules import LEAST_REPEATED, PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
 from headcount.measures.result import Result
 from headcount.measures.statistics.quantification import Rate, Share, adjusted_share
-from headcount.support.record import Record
 from headcount.support.times import Time, as_seconds, iso_text
 
-__all__ = [
-    "CLASSES",
-    "Authenticity",
-    "Labelled",
-    "NoShare",
-    "Reason",
-    "authenticity",
-    "card_labels",
-    "percent",
-    "typical_account",
-]
-
-CLASSES = ("unknown", "undecided", "real", "bought", "automated", "declared_bot", "auto_follow", "spam_bot")
-CODE = {name: np.int8(code) for code, name in enumerate(CLASSES)}
+__all__ = ["Authenticity", "authenticity", "card_labels", "typical_account"]
 
 LEAST_TYPICAL, LEAST_ACTIVE = 100, 10
 """Active followers (with so many posts) from which on an audience says what is typical of a platform without a
 sample."""
 WORTH_TELLING = 0.05
 """Points (log odds) below which a reason is not told, only counted with the rest."""
-MOST_TOGETHER = 4.0
-"""Most points for having arrived together with others."""
-LEAST_LABELLED = 10
-"""Labelled real and labelled fake followers, of each, without which no share of the audience is given."""
-
-_VERDICTS = {
-    "unknown": "Nothing tells what it is.",
-    "undecided": "No verdict: what is known does not tell.",
-    "real": "Taken to be real.",
-    "bought": "Looks bought, by its profile and its place in the list.",
-    "automated": "Looks automated.",
-    "declared_bot": "Says of itself that it is automated.",
-    "auto_follow": "Auto-follow: ",
-    "spam_bot": "Spam: ",
-}
-_NO_PROBABILITY = "The score card does not measure that, so it gives no probability of being a real account."
-_IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
-
-
-@dataclass(frozen=True, repr=False)
-class Labelled(Record):
-    """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
-
-    row: Integers
-    fake: NDArray[np.bool_]
-    said: tuple[str, ...] = ()
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One row a label."""
-        said: list[str | None] = [*self.said] or [None] * len(self.row)
-        return {"row": self.row.tolist(), "fake": self.fake.tolist(), "said": said}
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class NoShare(Record):
-    """Why there is no share of real followers, with the counts behind the reason.
-
-    Attributes:
-        reason: no followers: none is on the list; no labels: the user labelled no follower; too few labels: fewer than
-            LEAST_LABELLED real or fake ones; nothing known: there is no profile of any follower; flags no better than
-            chance: on the labelled followers the card flags real ones about as often as fake ones.
-        real, fake: labelled followers; real_flagged, fake_flagged: those of them that the card flags.
-    """
-
-    reason: Literal["no followers", "no labels", "too few labels", "nothing known", "flags no better than chance"]
-    real: int = 0
-    fake: int = 0
-    real_flagged: int = 0
-    fake_flagged: int = 0
-
-    def summary(self) -> str:
-        """The reason in a sentence."""
-        return self.sentence()
-
-    def sentence(self) -> str:
-        """The reason, and what to do about it."""
-        if self.reason == "no followers":
-            return "There is no share of real followers: no follower is on the list."
-        if self.reason == "nothing known":
-            return "There is no share of real followers: nothing is known of the followers but their names."
-        if self.reason == "flags no better than chance":
-            return (
-                "There is no share of real followers: on those that you labelled, the model is no better than chance "
-                f"(it flags {self.fake_flagged:,} of {self.fake:,} fake and {self.real_flagged:,} of {self.real:,} "
-                "real ones). Label more followers that are drawn at random: headcount authenticity --draw 50."
-            )
-        return (
-            f"A share of real followers takes {LEAST_LABELLED} real and {LEAST_LABELLED} fake ones labelled, drawn at "
-            f"random; there are {self.real:,} and {self.fake:,}."
-        )
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Reason(Record):
-    """One contribution to an account's score.
-
-    Attributes:
-        sentence: what is seen, with the account's figures.
-        points: log odds that it adds to the class in question; below 0 it speaks for a real account.
-    """
-
-    sentence: str
-    points: float
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -373,11 +290,6 @@ def typical_account(followers: Followers, card: ScoreCard) -> Platform:
     return Platform(typical[0], typical[1], typical[2], known.age_days, sample)
 
 
-def _order(f: Followers) -> Floats:
-    """Anything that grows with the time of the follow: that time itself, else the place in the list, newest first."""
-    return f.followed_at if not np.isnan(f.followed_at).all() else -f.position
-
-
 def _uncorrected(card: ScoreCard, steps: Steps, together: Together) -> Floats:
     scores = card.scores(steps)
     with np.errstate(invalid="ignore"):
@@ -386,22 +298,9 @@ def _uncorrected(card: ScoreCard, steps: Steps, together: Together) -> Floats:
     return scores
 
 
-def _odds_of_block(chance: float, card: ScoreCard) -> float:
-    """Points for a follower that is part of a block with this chance: its odds against those taken before."""
-    odds = np.log(chance / (1 - chance)) if chance < 1 else np.inf
-    return float(np.clip(odds - np.log(card.prior["bought"] / (1 - card.prior["bought"])), 0.0, MOST_TOGETHER))
-
-
 def _real(log_odds_not_real: Floats) -> Floats:
     result: Floats = 1.0 / (1.0 + np.exp(np.clip(log_odds_not_real, -700, 700)))
     return result
-
-
-def percent(share: float) -> str:
-    """A share of 1 in whole per cent; only none is 0% and only all is 100%."""
-    if 0.995 <= share < 1:
-        return "over 99%"
-    return "under 1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
 
 
 def _labels(

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from headcount.columns import Followers, Texts
-from headcount.measures.followers.authenticity import CODE, Authenticity, Labelled, authenticity
+from headcount.measures.followers.authenticity import Authenticity, authenticity
+from headcount.measures.followers.judgement import CODE, Labelled
 from headcount.measures.followers.rules import Judgement, PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 

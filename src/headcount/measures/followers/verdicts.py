@@ -25,9 +25,10 @@ from dataclasses import replace
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.followers.authenticity import CODE, Authenticity, Labelled, card_labels
+from headcount.measures.followers.authenticity import Authenticity, card_labels
 from headcount.measures.followers.funnel import CLASSES as FOLLOWER_CLASSES
 from headcount.measures.followers.funnel import Funnel
+from headcount.measures.followers.judgement import CODE, Labelled
 
 __all__ = ["verdicts"]
 

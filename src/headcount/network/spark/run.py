@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import UsageError
+from headcount.network.answers import Outcome, rate, write_answers
 from headcount.network.inputs import ENDINGS, Inputs, find_inputs
 from headcount.network.memory import parse_memory
 from headcount.network.progress import Steps
 from headcount.network.results import correlation_rows, influence_part, network_correlations
-from headcount.network.run import Outcome, numbered_components, rate, write_answers
+from headcount.network.run import numbered_components
 from headcount.network.summary import TalkPart
 from headcount.sources.formats.edges import find_edge_file, sentences
 

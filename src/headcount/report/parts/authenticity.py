@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from headcount import wording as say
-from headcount.measures.followers.authenticity import LEAST_LABELLED, Authenticity, Labelled
+from headcount.measures.followers.authenticity import Authenticity
+from headcount.measures.followers.judgement import LEAST_LABELLED, Labelled
 from headcount.measures.followers.recalibration import local_error
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 from headcount.measures.statistics.intervals import wilson

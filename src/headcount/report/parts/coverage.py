@@ -16,7 +16,7 @@ from headcount.report.model import AccountPart, FollowersPart, ListPart
 from headcount.tables import INTERACTION_KINDS
 
 if TYPE_CHECKING:
-    from headcount.store.read.account import AccountView
+    from headcount.store.read.view import AccountView
 
 __all__ = [
     "account_sentence",

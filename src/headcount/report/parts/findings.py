@@ -22,8 +22,8 @@ from headcount.report.relations import RingsPart, TiesPart
 if TYPE_CHECKING:
     from headcount.measures.audience.audience import Audience
     from headcount.measures.follower_list import FollowerList
-    from headcount.measures.question.question import Question
-    from headcount.store.read.account import AccountView
+    from headcount.measures.question.results import Question
+    from headcount.store.read.view import AccountView
 
 __all__ = ["findings", "notes", "question_sentence"]
 

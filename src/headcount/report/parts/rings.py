@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from headcount import wording as say
 from headcount.columns import FollowsBetween, Integers
 from headcount.measures.circuits.followers import FollowerRings
-from headcount.measures.circuits.rings import FollowGroup
+from headcount.measures.circuits.groups import FollowGroup
 from headcount.measures.follower_list import FollowerList
 from headcount.report.model import ANONYMOUS
 from headcount.report.relations import GroupPart, RingsPart
-from headcount.store.read.account import AccountView
+from headcount.store.read.view import AccountView
 
 __all__ = ["rings_part"]
 

@@ -21,7 +21,7 @@ from headcount.report.render.svg import SHAPES
 if TYPE_CHECKING:
     from headcount.measures.audience.audience import Audience, Curve
     from headcount.measures.follower_list import FollowerList
-    from headcount.measures.question.question import Question, Test
+    from headcount.measures.question.results import Question, Test
     from headcount.report.data import ReportData
     from headcount.report.model import ArrivalPart
 

@@ -18,13 +18,13 @@ from headcount.support.terminal import is_silent, terminal_width
 if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.measures.question.question import Question
+    from headcount.measures.question.results import Question
     from headcount.report.data import ReportData
     from headcount.report.model import ListPart
     from headcount.report.relations import TiesPart
     from headcount.report.rows import FollowerRows
     from headcount.store.read.lists import KnownAccount
-    from headcount.store.store import Imported
+    from headcount.store.results import Imported
 
 __all__ = [
     "print_accounts",

@@ -23,10 +23,10 @@ import msgspec
 
 from headcount.errors import PlatformUnavailable
 from headcount.sources.bluesky.views import gone_status
-from headcount.sources.collect.client import Limit
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.listing import Listing
+from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.rows import objects
 

@@ -13,24 +13,39 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import quote as quoted
 
-from headcount.errors import AccessDenied, AccountNotFound, InputError
 from headcount.incoming import RESPONSE_LISTS, ListName, Reason
+from headcount.sources.bluesky.answers import (
+    FEED,
+    PAGE,
+    PROFILES,
+    RELATIONSHIPS,
+    _batches,
+    _content,
+    _cursor,
+    _dids,
+    _feed_time,
+    _host,
+    _list_refusal,
+    _no_profile,
+    _pair_calls,
+    _reason,
+    _refused_thread,
+)
 from headcount.sources.bluesky.backlinks import INDEX, INDEX_LIMIT, explain_unlisted
-from headcount.sources.bluesky.views import gone_status, is_own_post, plausible_time, thread_posts
-from headcount.sources.collect.client import Limit
+from headcount.sources.bluesky.views import is_own_post, plausible_time, thread_posts
 from headcount.sources.collect.collection import Collection
-from headcount.sources.collect.gone import AccountGone, earlier_account_id
+from headcount.sources.collect.gone import earlier_account_id
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_address, server_host
-from headcount.sources.collect.listing import Listing, refusal_reason
+from headcount.sources.collect.listing import Listing
 from headcount.sources.collect.options import Quote
+from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.response_coverage import ResponseCoverage
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
@@ -40,21 +55,12 @@ __all__ = ["BlueskyCollector"]
 
 APPVIEW = "https://public.api.bsky.app"
 DIRECTORY = "https://plc.directory"
-PAGE, PROFILES, RELATIONSHIPS, FEED = 100, 25, 30, 30
-"""Items of a page of a list; accounts of one call for profiles and for relationships; latest posts of a follower."""
 _DEPTH = 100
 _LIMIT = Limit(3000, 300.0)
 _CALLS_A_SECOND = 8.0
 _MANY, ENOUGH = 5_000, 2_400
 """From so many followers on, a sample is advised, and how large: plus or minus 2 points (docs/methods/funnel.md)."""
 _DEEPER_THREADS = 200
-_REFUSALS: dict[str, Reason] = {
-    "AccountTakedown": "account_suspended",
-    "AccountDeactivated": "account_deleted",
-    "BlockedActor": "hidden_by_account",
-    "BlockedByActor": "hidden_by_account",
-}
-"""Codes of the AppView -> why a list is not shown."""
 _RESPONSES: tuple[tuple[ListName, str, str, str], ...] = (
     ("likes", "likeCount", "app.bsky.feed.getLikes", "likes"),
     ("reposts", "repostCount", "app.bsky.feed.getRepostedBy", "repostedBy"),
@@ -443,87 +449,3 @@ class BlueskyCollector:
             "followers",
             claimed=self._counter("followersCount"),
         )
-
-
-def _dids(pages: Iterable[Page], name: str) -> Iterator[str]:
-    for page in pages:
-        for item in named(page.json.get(name), "did"):
-            yield str(item["did"])
-
-
-def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    stream = iter(items)
-    while batch := list(islice(stream, size)):
-        yield batch
-
-
-def _pair_calls(accounts: int) -> int:
-    """Calls that show of every two of so many accounts whether they follow each other."""
-    return sum(math.ceil(others / RELATIONSHIPS) for others in range(accounts))
-
-
-def _feed_time(item: dict[str, Any]) -> datetime:
-    """The time a feed is ordered by: of the repost, else of the post."""
-    written = inner(item, "reason", "indexedAt") or inner(item, "post", "record", "createdAt")
-    found = plausible_time(written, inner(item, "post", "indexedAt"))
-    return found or datetime.max.replace(tzinfo=UTC)
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]
-
-
-def _content(page: Page) -> dict[str, Any]:
-    try:
-        content = page.json
-    except InputError:  # an error page need not be JSON
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _reason(page: Page) -> str:
-    if page.failure is not None:
-        return page.failure
-    content = _content(page)
-    said = content.get("message") or content.get("error")
-    return f"HTTP {page.status}" + (f": {str(said)[:80]}" if said else "")
-
-
-def _cursor(page: Page) -> str | None:
-    cursor = _content(page).get("cursor")
-    return str(cursor) if cursor else None
-
-
-def _list_refusal(page: Page) -> Reason | None:
-    """Why a page shows nothing of a list, by the server's code; None where its status tells."""
-    if page.good:
-        return None if isinstance(page.json, dict) else "server_error"
-    return _REFUSALS.get(str(_content(page).get("error")))
-
-
-def _refused_thread(page: Page) -> tuple[Reason, str | None]:
-    """Why a thread is not shown; the server has a code for posts that are gone."""
-    if _content(page).get("error") == "NotFound":
-        return "removed_or_private", None
-    return refusal_reason(page.status), _reason(page)
-
-
-def _no_profile(name: str, page: Page, known: str | None) -> Exception:
-    """Why there is no profile; `known` is the DID of the account, where it is known."""
-    if page.status in (401, 403):
-        return AccessDenied(
-            f"Bluesky does not show {name} ({_reason(page)}).", hint="log in first: headcount login bluesky HANDLE"
-        )
-    hint = "check the handle; a Mastodon handle is written alice@server.example, one of X x:alice."
-    status = gone_status(page.body) if not page.good else None
-    code = _content(page).get("error")
-    if status is not None and (known is not None or code in ("AccountTakedown", "AccountDeactivated")):
-        what = "was suspended by Bluesky" if status == "suspended" else "was deleted or deactivated"
-        return AccountGone(
-            f"{name} {what} ({_reason(page)}).",
-            hint="nothing of it is shown; what was collected before stays in the workspace.",
-            status=status,
-            detail=_reason(page),
-            account_id=f"bluesky:{known}" if known is not None else None,
-        )
-    return AccountNotFound(f"Bluesky has no account {name!r} ({_reason(page)}).", hint=hint)

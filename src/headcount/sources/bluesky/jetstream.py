@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from headcount.errors import PlatformUnavailable
-from headcount.sources.collect.client import USER_AGENT, duration
+from headcount.sources.collect.client import USER_AGENT
+from headcount.sources.collect.pace import duration
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection

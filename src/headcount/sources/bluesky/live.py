@@ -22,13 +22,15 @@ from urllib.parse import urlencode
 import msgspec
 
 from headcount.errors import InputError, PlatformUnavailable, StoreBusy, UsageError
-from headcount.sources.bluesky.collector import PROFILES, BlueskyCollector
+from headcount.sources.bluesky.answers import PROFILES
+from headcount.sources.bluesky.collector import BlueskyCollector
 from headcount.sources.bluesky.events import FOLLOW, Concerned
 from headcount.sources.bluesky.jetstream import SERVERS, Jetstream
 from headcount.sources.bluesky.live_rows import read_live
 from headcount.sources.collect.client import Client, Patience
 from headcount.sources.collect.gone import is_gone
-from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page, landing_folder
+from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page
+from headcount.sources.collect.landing_folder import landing_folder
 from headcount.sources.handles import Target, parse_target
 from headcount.sources.rows import objects
 

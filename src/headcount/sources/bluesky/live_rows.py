@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
 from headcount.incoming import Intake
+from headcount.sources.bluesky.follow_times import doubt_early_follows
 from headcount.sources.bluesky.repo import Record, tid_time
-from headcount.sources.bluesky.rows import Object, Reader, account_key, doubt_early_follows
+from headcount.sources.bluesky.rows import Object, Reader, account_key
 from headcount.sources.bluesky.views import soon_after
 from headcount.sources.collect.landing import Landing, Page
 from headcount.sources.formats.malformed import ODD_VALUE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from headcount.errors import InputError
 from headcount.incoming import Intake, ListCoverage, Remark, Topic
 from headcount.sources.bluesky.backlinks import unlisted_sentence
+from headcount.sources.bluesky.follow_times import all_paired, doubt_early_follows
 from headcount.sources.bluesky.repo import Record, Repository, read_repository, tid_time
 from headcount.sources.bluesky.views import (
     did_of,
@@ -35,7 +36,7 @@ from headcount.sources.rows import BATCH_ROWS, Rows, domains, inner, named, obje
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Object", "Reader", "account_key", "doubt_early_follows"]
+__all__ = ["Object", "Reader", "account_key"]
 
 Object = dict[str, Any]
 _OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
@@ -434,35 +435,3 @@ class Reader:
             )
         if self.counts["hidden answers"]:
             yield "responses", self.notes()[-1]
-
-
-def all_paired(paired: Mapping[str, set[str]]) -> set[str]:
-    """Accounts of which every two are paired: whoever lacks most partners is left out, until nobody lacks any.
-
-    A page that was not answered leaves the pairs of one account with some others unknown.
-
-    Args:
-        paired: the partners of every account, both ways.
-    """
-    left = set(paired)
-    lacking = {one: len(left) - 1 - len(partners & left) for one, partners in paired.items()}
-    while left and max(lacking[one] for one in left) > 0:
-        worst = max(left, key=lambda one: (lacking[one], one))
-        left.remove(worst)
-        for one in left:
-            lacking[one] -= worst not in paired[one]
-    return left
-
-
-def doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
-    """Nobody follows before the account is made: a follow dated earlier lies somewhere after."""
-    early = (
-        "FROM incoming_accounts AS a WHERE a.account_id = f.follower_id "
-        "AND f.followed_at < a.created_at - INTERVAL 1 DAY"
-    )
-    row = con.execute(f"SELECT count(*) FROM incoming_follows AS f WHERE EXISTS ({early})").fetchone()
-    con.execute(
-        "UPDATE incoming_follows AS f SET followed_at = NULL, followed_after = a.created_at, "
-        f"followed_before = f.observed_at {early}"
-    )
-    return int(row[0]) if row else 0

@@ -13,7 +13,8 @@ from headcount.sources.bluesky.live_rows import read_live
 from headcount.sources.bluesky.repo import Repository, read_repository
 from headcount.sources.bluesky.rows import _FOLLOW, _POST, Reader, account_key
 from headcount.sources.collect.gone import read_gone
-from headcount.sources.collect.landing import LIVE, Landing, collected_as, is_landing
+from headcount.sources.collect.landing import LIVE, Landing, is_landing
+from headcount.sources.collect.landing_folder import collected_as
 from headcount.sources.formats.malformed import ODD_VALUE
 from headcount.sources.rows import BATCH_ROWS, Rows
 

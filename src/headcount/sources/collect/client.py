@@ -18,7 +18,6 @@ Only GET is ever sent. The one exception, opening and renewing a login session, 
 from __future__ import annotations
 
 import logging
-import math
 import random
 import threading
 import time
@@ -26,18 +25,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headcount import __version__
 from headcount.errors import PlatformUnavailable, UsageError
+from headcount.sources.collect.pace import _REMAINING, Limit, _single_headers, _until_reset, duration
 from headcount.sources.formats.decoding import decode_json
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Answer", "AnswerTooLarge", "Client", "Limit", "Patience", "Usage", "duration"]
+__all__ = ["Answer", "AnswerTooLarge", "Client", "Patience", "Usage"]
 
 log = logging.getLogger("headcount.collect")
 # each pause is told here in words; without a handler of its own, stamina's line about it would go to standard error
@@ -48,18 +47,8 @@ MAX_BODY = {"application/vnd.ipld.car": 512 << 20}
 """Bytes of an answer, unpacked, by its expected type; repositories are by far the longest answers."""
 MAX_BODY_ELSEWHERE = 64 << 20
 _BOTH_WAYS = 2  # socket.SHUT_RDWR; this module imports nothing that could send
-_REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
-_RESET = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _FIRST_TRIES = 3  # where there never was a connection
 _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A documented limit: so many requests in so many seconds."""
-
-    requests: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -378,29 +367,6 @@ class _Deadline:
                     connection.shutdown(_BOTH_WAYS)
 
 
-def _single_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name in lower case; of a limit that is sent several times, the most cautious value."""
-    several: dict[str, list[str]] = {}
-    for name, value in items:
-        several.setdefault(name.lower(), []).append(value)
-    return {name: _most_cautious(name, values) for name, values in several.items()}
-
-
-def _most_cautious(name: str, values: list[str]) -> str:
-    if name in _REMAINING:
-        return min(values, key=lambda value: _number(value, math.inf))
-    if name in _RESET or name == "retry-after":
-        return max(values, key=lambda value: _seconds(value, time.time()) or 0.0)
-    return ", ".join(values)
-
-
-def _number(text: str, otherwise: float) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return otherwise
-
-
 def _whole_body(parts: Iterable[bytes], url: str, longest: int) -> bytes:
     """The body, unless it is so long that something else than an answer is being sent."""
     body = bytearray()
@@ -442,45 +408,6 @@ def _check(answer: Answer, expect: str) -> None:
             raise _Again("the answer is JSON that is cut off or broken", status=answer.status) from None
 
 
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the limit is renewed: Retry-After (seconds or a date), or a reset (epoch, seconds or a date)."""
-    after = headers.get("retry-after")
-    given = after if after is not None else next((headers[name] for name in _RESET if name in headers), None)
-    if given is None:
-        return None
-    return _seconds(given, _date(headers.get("date", "")) or time.time())
-
-
-def _seconds(text: str, now: float) -> float | None:
-    """Seconds from `now` (of the server's clock) until the time or after the seconds that a header gives."""
-    text = text.strip()
-    # a header that was sent twice may arrive as one: 120, Thu, 26 Nov 2026 18:32:56 GMT
-    seconds, comma, _ = text.partition(",")
-    try:
-        number = float(seconds if comma and seconds.strip().isdigit() else text)
-    except ValueError:
-        moment = _date(text)
-        return None if moment is None else _bounded(moment - now)
-    if number > 1e11:  # milliseconds
-        number /= 1000
-    return _bounded(number - now if number > 1e9 else number)
-
-
-def _bounded(seconds: float) -> float | None:
-    """Seconds from 0 to a day; None for what is no number."""
-    return min(max(seconds, 0.0), 86_400.0) if math.isfinite(seconds) else None
-
-
-def _date(text: str) -> float | None:
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(text)
-        except (ValueError, TypeError):
-            continue
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return None
-
-
 def _in_words(error: Exception) -> str:
     import httpx2
 
@@ -497,14 +424,3 @@ def _in_words(error: Exception) -> str:
 
 def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0] or url
-
-
-def duration(seconds: float) -> str:
-    """In words: 45 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -15,17 +15,13 @@ from pathlib import Path
 from typing import Protocol
 
 from headcount.errors import BudgetReached, PlatformError, UsageError
-from headcount.sources.collect.client import Client, Limit
+from headcount.sources.collect.client import Client
 from headcount.sources.collect.collection import Collection, Login, log
 from headcount.sources.collect.gone import AccountGone, earlier_account_id, record_gone
-from headcount.sources.collect.landing import (
-    ENDING,
-    Landing,
-    find_unfinished,
-    landing_folder,
-    remove_landing,
-)
+from headcount.sources.collect.landing import ENDING, Landing
+from headcount.sources.collect.landing_folder import find_unfinished, landing_folder, remove_landing
 from headcount.sources.collect.options import Options, Quote
+from headcount.sources.collect.pace import Limit
 from headcount.sources.formats.malformed import ODD_VALUE
 from headcount.sources.handles import Target
 

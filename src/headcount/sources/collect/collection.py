@@ -12,11 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from headcount.errors import BudgetReached, PlatformUnavailable
 from headcount.sources.collect.client import AnswerTooLarge, Client
 from headcount.sources.collect.failures import Failures, NotRequested, failure_words
-from headcount.sources.collect.landing import (
-    Landing,
-    NoteTopic,
-    Page,
-)
+from headcount.sources.collect.landing import Landing, NoteTopic, Page
 from headcount.sources.collect.options import SINCE_DAYS, Options
 
 __all__ = ["Collection", "Login", "log"]

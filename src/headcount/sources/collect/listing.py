@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from headcount.errors import BudgetReached, PlatformUnavailable
 from headcount.incoming import ListCoverage, ListName, Reason, State
 from headcount.sources.collect.collection import Collection, log
-from headcount.sources.collect.landing import (
-    Page,
-)
+from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import OtherAddress
 from headcount.sources.collect.list_bounds import MAX_UNCOUNTED, max_entries
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from headcount.sources.collect.client import duration
+from headcount.sources.collect.pace import duration
 from headcount.support.record import Record
 from headcount.support.times import as_datetime
 

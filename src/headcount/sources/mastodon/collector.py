@@ -22,11 +22,11 @@ from urllib.parse import quote, urlsplit
 
 from headcount.errors import AccessDenied, AccountNotFound, UsageError
 from headcount.incoming import ListCoverage, Reason
-from headcount.sources.collect.client import Limit
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import address_of, server_host
 from headcount.sources.collect.options import Quote
+from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
 from headcount.sources.mastodon.activitypub import account_key

@@ -10,35 +10,33 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from headcount.errors import InputError
 from headcount.incoming import Intake, ListCoverage, Remark, Topic
-from headcount.sources.collect.landing import Landing, Page, collected_as, is_landing
-from headcount.sources.formats.malformed import ODD_VALUE, odd_pages_note
+from headcount.sources.collect.landing import Landing, Page
+from headcount.sources.formats.malformed import odd_pages_note
 from headcount.sources.mastodon.activitypub import account_key, post_key, words
+from headcount.sources.mastodon.pages import _entries, _note, _quoted, _status_of, _statuses
 from headcount.sources.mastodon.values import (
     COUNTERS,
     Object,
     content_of,
     counter,
     counts_nothing,
-    entries,
     identifier,
     is_default_avatar,
     text_of,
     time_of,
     visibility_of,
 )
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth, truth_value
+from headcount.sources.rows import Rows, domains, objects, truth, truth_value
 from headcount.support.hosts import host_key
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MastodonSource"]
+__all__ = []
 
 _STATUS = re.compile(r"/api/v1/(?:statuses|accounts)/([^/]+)/")
 _REACTION_STEPS = {"favourited_by": "like", "reblogged_by": "repost"}
@@ -47,45 +45,6 @@ _NOTIFIED = {"favourite": "like", "reblog": "repost"}
 _PROFILE_STEPS = ("account", "followers", "following")
 """Pages whose accounts carry true counters; accounts inside statuses carry zeros on some servers (Takahe)."""
 _NO_BOT = re.compile(r"#(?:<span>)?nobot\b", re.IGNORECASE)
-
-
-class MastodonSource:
-    """A landing of Mastodon."""
-
-    name = "Mastodon"
-
-    def recognises(self, path: Path) -> bool:
-        """A landing that says so."""
-        if not is_landing(path):
-            return False
-        with Landing(path) as landing:
-            return landing.meta("platform") == "mastodon"
-
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
-        """Read all pages of a landing.
-
-        Raises:
-            InputError: the landing holds no account.
-        """
-        collected = collected_as(path)
-        with Landing(path) as landing:
-            account = next((page for page in landing.pages("account") if page.good), None)
-            profile = content_of(account) if account is not None else {}
-            if identifier(profile.get("id")) is None or not text_of(profile.get("acct")):
-                raise InputError(f"{path.name} holds no account.", hint="collect the account again.")
-            reader = _Reader(Rows(con), landing, profile, collected[1].limit if collected else None)
-            odd: set[str] = set()
-            for walk in (reader.learn, reader.take):
-                for page in landing.pages():
-                    try:
-                        if page.good:
-                            walk(page)
-                    except (*ODD_VALUE, InputError):  # one page of a server never spoils the others
-                        odd.add(page.url)
-                        reader.nobody += page.step in ("followers", "following")
-                    reader.rows.flush(at=BATCH_ROWS)
-            reader.odd_pages = len(odd)
-            return reader.finish(self.name, con)
 
 
 class _Reader:
@@ -462,46 +421,3 @@ class _Reader:
             said.append("The account is a memorial: its owner has died.")
         if said:
             yield "followers", " ".join(said)
-
-
-def _entries(page: Page) -> list[Any]:
-    """The entries of a list page; none where the page is not a list.
-
-    Raises:
-        InputError: the page is not JSON.
-    """
-    return entries(page.json) or []
-
-
-def _note(account: Object) -> str:
-    return text_of(account.get("note")) or ""
-
-
-def _status_of(account: Object) -> str:
-    """Whether the account is there: active, suspended or moved."""
-    if truth_value(account.get("suspended")) is True:
-        return "suspended"
-    return "moved" if isinstance(account.get("moved"), dict) else "active"
-
-
-def _quoted(status: Object) -> Object | None:
-    """The status that a status quotes: since Mastodon 4.4 inside `quote`, elsewhere itself there."""
-    quote = status.get("quote")
-    if not isinstance(quote, dict):
-        return None
-    inner = quote.get("quoted_status", quote)
-    return inner if isinstance(inner, dict) and inner.get("uri") else None
-
-
-def _statuses(page: Page) -> Iterator[Object]:
-    """All statuses of a page that are not inside another."""
-    if page.step in ("posts", "latest", "quotes"):
-        yield from objects(_entries(page))
-    elif page.step == "context":
-        yield from objects(content_of(page).get("ancestors"))
-        yield from objects(content_of(page).get("descendants"))
-    elif page.step == "notifications":
-        yield from (item["status"] for item in objects(_entries(page)) if isinstance(item.get("status"), dict))
-    elif page.step in ("followers", "following"):
-        # as far as the closer look needs it: which number is which follower
-        yield from ({"account": item} for item in objects(_entries(page)))

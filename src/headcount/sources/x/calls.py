@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from headcount.sources.collect.client import Limit
+from headcount.sources.collect.pace import Limit
 from headcount.sources.rows import objects
 
 __all__ = ["CALLS", "DOLLARS", "Call", "cost"]

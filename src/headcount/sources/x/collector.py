@@ -14,22 +14,35 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from headcount.errors import AccessDenied, AccountNotFound, InputError
-from headcount.incoming import ListName, Reason
-from headcount.sources.collect.client import Limit
+from headcount.errors import AccessDenied
+from headcount.incoming import ListName
 from headcount.sources.collect.collection import Collection
-from headcount.sources.collect.gone import AccountGone, earlier_account_id
+from headcount.sources.collect.gone import earlier_account_id
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.listing import Listing
 from headcount.sources.collect.options import Quote
+from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
-from headcount.sources.collect.sessions import find_login
 from headcount.sources.handles import Target
-from headcount.sources.rows import inner, objects, whole_number
+from headcount.sources.login.sessions import find_login
+from headcount.sources.rows import inner, whole_number
+from headcount.sources.x.answers import (
+    _GET_ONE,
+    _following_token,
+    _is_occasion,
+    _items,
+    _list_refusal,
+    _no_profile,
+    _number,
+    _reason,
+    _said,
+    _since,
+    _time,
+)
 from headcount.sources.x.calls import CALLS, Call, cost
 from headcount.sources.x.coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
 
@@ -43,7 +56,6 @@ _OCCASIONS, _LIKES, _REPOSTS = 0.5, 0.005, 0.0005
 """For the quote only: this part of the posts answers and repeats nobody; such parts of the followers like and repost
 one of those."""
 _CALLS_A_SECOND = 2.0
-_GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
 
 
 class XCollector:
@@ -438,88 +450,3 @@ class XCollector:
         if listing.refused is not None and not listing.failed:
             what = "not shown" if listing.refused.status == 403 else "not read to its end"
             collection.note(f"The list of {call.step} was {what} ({_reason(listing.refused)}).")
-
-
-def _since(collection: Collection) -> list[tuple[str, str]]:
-    first = datetime(2010, 11, 6, tzinfo=UTC)  # before that X takes no date
-    return [("start_time", f"{max(collection.since.astimezone(UTC), first):%Y-%m-%dT%H:%M:%SZ}")]
-
-
-def _items(page: Page) -> Iterator[dict[str, Any]]:
-    return objects(page.json.get("data")) if isinstance(page.json, dict) else iter(())
-
-
-def _number(page: Page) -> int:
-    return sum(1 for _ in _items(page))
-
-
-def _following_token(page: Page) -> str | None:
-    token = inner(page.json, "meta", "next_token")
-    return token if isinstance(token, str) and token else None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _is_occasion(item: dict[str, Any], account: str) -> bool:
-    """Can others respond to it as to a post of the account? Not to a repost, nor to an answer to somebody else."""
-    kinds = [
-        reference.get("type") for reference in objects(item.get("referenced_posts") or item.get("referenced_tweets"))
-    ]
-    return "retweeted" not in kinds and item.get("in_reply_to_user_id") in (None, account)
-
-
-def _list_refusal(page: Page) -> Reason | None:
-    """Why a page shows nothing of a list, where the answer itself is good: X gives the errors of a protected account
-    and the like inside it.
-    """
-    if not page.good:
-        return None
-    if not isinstance(page.json, dict):
-        return "server_error"
-    if page.json.get("data") is not None:
-        return None
-    kinds = [str(error.get("type")).rpartition("/")[2] for error in objects(page.json.get("errors"))]
-    return "login_required" if "not-authorized-for-resource" in kinds else None
-
-
-def _said(listing: Listing) -> str | None:
-    """What X said where it refused a page of a list."""
-    return _reason(listing.refused) if listing.refused is not None else None
-
-
-def _reason(page: Page) -> str:
-    """What X says, in its words; what happened, where it did not answer."""
-    if page.failure is not None:
-        return page.failure
-    try:
-        content = page.json
-    except InputError:  # an error page need not be JSON
-        content = {}
-    content = content if isinstance(content, dict) else {}
-    first = next(objects(content.get("errors")), {})
-    said = content.get("detail") or first.get("detail") or first.get("message") or content.get("title")
-    return f"HTTP {page.status}" + (f": {str(said)[:120].rstrip('.')}" if said else "")
-
-
-def _no_profile(name: str, page: Page, known: str | None) -> Exception:
-    """Why there is no profile; `known` is the account, where it was collected before."""
-    reason = _reason(page)
-    suspended = "suspended" in reason  # X has one code for accounts that are suspended and for those that never were
-    if page.status == 403 and not suspended:
-        return AccessDenied(f"X does not show @{name} ({reason}).", hint=_GET_ONE)
-    detail = reason.removeprefix("HTTP 200: ")
-    if suspended:
-        return AccountGone(
-            f"X has suspended @{name} ({detail}).",
-            hint="check the handle: x:alice, without a server.",
-            status="suspended",
-            detail=detail,
-            account_id=known,
-        )
-    return AccountNotFound(f"X has no account @{name} ({detail}).", hint="check the handle: x:alice, without a server.")

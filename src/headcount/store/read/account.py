@@ -7,208 +7,26 @@ defines, with one exception that has to be made while reading: which posts are o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from headcount.columns import Exchanges, Flags, Floats, Followers, FollowsBetween, Integers, Posts, Responses, Texts
-from headcount.errors import AccountNotFound, AmbiguousAccount, NotEnoughData
-from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName, State
+from headcount.columns import Exchanges, Flags, Followers, Posts, Responses, Texts
+from headcount.errors import NotEnoughData
+from headcount.incoming import ListCoverage, ListName, State
 from headcount.store.read.between import read_follows_between
+from headcount.store.read.convert import _CONVERT, _flags, _floats, _integers, _kind, _one, _texts, _timestamp
 from headcount.store.read.cut import Cut
 from headcount.store.read.followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.store.read.lists import read_list_coverage
-from headcount.store.read.names import nearest_handles
-from headcount.support.hosts import with_host_key
-from headcount.support.record import Record, shorten
-from headcount.support.suggest import did_you_mean
-from headcount.support.times import iso_text
-from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
+from headcount.store.read.view import DAY, AccountFacts, AccountView
+from headcount.tables import ACTIVE_KINDS
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = [
-    "AccountFacts",
-    "AccountView",
-    "find_account",
-    "find_post",
-    "known_accounts",
-    "read_account",
-    "read_followers",
-]
-
-DAY = 86_400.0
-
-
-@dataclass(frozen=True)
-class AccountFacts:
-    """What is known of the account itself.
-
-    Attributes:
-        account_id, platform, handle, display_name: None where unknown.
-        created_at: seconds since 1970; None where unknown.
-        claimed: followers as the platform's counter claims; None where unknown.
-        opted_out: asks not to be indexed.
-        status: active, deleted, suspended, hidden, moved, or protected (only approved followers may read it); None
-            where unknown.
-    """
-
-    account_id: str
-    platform: str
-    handle: str | None
-    display_name: str | None
-    created_at: float | None
-    claimed: int | None
-    opted_out: bool
-    status: str | None = None
-
-
-@dataclass(frozen=True, repr=False)
-class AccountView(Record):
-    """The columns of one account in one window.
-
-    Attributes:
-        facts: the account itself.
-        as_of: end of the observation, seconds since 1970.
-        as_of_basis: where that time comes from.
-        window_days: length of the window; None for everything that is known.
-        posts: the occasions, oldest first; inferred: read off the responses, as the posts are not at hand.
-        posts_before: occasions before the window.
-        undated_posts: posts without a time, which no window can hold.
-        responses, exchanges: of others with the account, up to as_of.
-        followers: everybody who follows or followed; None where there is no follower list.
-        new: followers first listed after the first snapshot; None with one snapshot.
-        other_id, other_handle, other_opted_out: the people numbered after the followers.
-        remarks: (topic, sentence) that the collector left on how the account was collected.
-        lists: how completely each list of the account was read; lists without any record are not in it.
-        private_responses: responses that only the account or its followers may read; in no other column.
-        labels: account_id -> what the user says of it: real, auto or spam.
-        between: follows between the followers; None where whom the followers follow is not known.
-    """
-
-    facts: AccountFacts
-    as_of: float
-    as_of_basis: Literal["observed", "last event", "given", "imported"]
-    window_days: float | None
-    posts: Posts
-    posts_inferred: bool
-    posts_before: int
-    undated_posts: int
-    responses: Responses
-    exchanges: Exchanges
-    followers: Followers | None
-    new: int | None
-    other_id: Texts
-    other_handle: Texts
-    other_opted_out: Flags
-    remarks: tuple[tuple[str, str], ...] = ()
-    lists: Mapping[ListName, ListCoverage] = field(default_factory=dict)
-    private_responses: int = 0
-    labels: Mapping[str, str] = field(default_factory=dict)
-    between: FollowsBetween | None = None
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One row a follower, as in `followers.columns()`; without a follower list there is none."""
-        return {} if self.followers is None else self.followers.columns()
-
-    def summary(self) -> str:
-        """The account, the numbers of rows, and the end of the observation."""
-        name = self.facts.handle or self.facts.account_id
-        listed = "followers unknown" if self.followers is None else f"{len(self.followers):,} followers"
-        rows = f"{len(self.posts):,} posts, {len(self.responses):,} responses"
-        return f"of {shorten(name, 60)}: {listed}, {rows}, as of {(iso_text(self.as_of) or 'unknown')[:10]}"
-
-    @property
-    def responses_unknown(self) -> ListCoverage | None:
-        """The reason why there is no response at hand, where that does not mean that there was none; else None.
-
-        The posts of the account were not shown, or none of the lists of responses was.
-        """
-        if len(self.responses) or not self.exchanges.outgoing.all():
-            return None
-        posts = self.lists.get("posts")
-        if posts is not None and posts.shows_nothing and (self.posts_inferred or not len(self.posts)):
-            return posts
-        found = [self.lists[name] for name in RESPONSE_LISTS if name in self.lists]
-        return found[0] if found and all(entry.shows_nothing for entry in found) else None
-
-    @property
-    def people(self) -> int:
-        """How many people are numbered: followers and others."""
-        return (len(self.followers) if self.followers is not None else 0) + len(self.other_id)
-
-
-def known_accounts(con: duckdb.DuckDBPyConnection, limit: int = 20) -> list[tuple[str, str | None, int, int]]:
-    """Accounts that a report can be made of: id, handle, followers listed, posts; collected ones come first."""
-    return con.execute(
-        """WITH collected AS (SELECT DISTINCT account_id AS id FROM snapshots WHERE account_id IS NOT NULL),
-        lists AS (SELECT followee_id AS id, count(*) AS n FROM follows WHERE gone_at IS NULL GROUP BY 1),
-        written AS (SELECT author_id AS id, count(*) AS n FROM posts
-                    WHERE coalesce(kind, 'post') IN ('post', 'quote') GROUP BY 1)
-        SELECT coalesce(l.id, w.id) AS id, a.handle, coalesce(l.n, 0), coalesce(w.n, 0)
-        FROM lists AS l FULL JOIN written AS w ON l.id = w.id
-        LEFT JOIN accounts AS a ON a.account_id = coalesce(l.id, w.id)
-        LEFT JOIN collected AS c ON c.id = coalesce(l.id, w.id)
-        -- what else is known of the people around an account that was collected is no report's worth
-        WHERE c.id IS NOT NULL OR coalesce(l.n, 0) > 1 OR NOT EXISTS (FROM collected)
-        ORDER BY c.id IS NULL, coalesce(l.n, 0) DESC, coalesce(w.n, 0) DESC, id LIMIT ?""",
-        [limit],
-    ).fetchall()
-
-
-def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    """The account_id behind a handle, an id, or an id without its platform.
-
-    Raises:
-        AccountNotFound: nothing of that name is in the workspace.
-        AmbiguousAccount: more than one account is.
-    """
-    wanted = with_host_key(name.strip().removeprefix("@"))
-    platform, _, handle = wanted.partition(":")
-    rows = con.execute(
-        """WITH ids AS (
-            SELECT account_id AS id, lower(handle) AS handle FROM accounts
-            UNION SELECT DISTINCT followee_id, NULL FROM follows UNION SELECT DISTINCT author_id, NULL FROM posts
-            UNION SELECT DISTINCT target_id, NULL FROM interactions)
-        SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
-           OR (handle = lower($handle) AND starts_with(id, $platform || ':'))
-           OR (position(':' IN $name) = 0 AND id IN ('x:' || $name, 'table:' || $name, 'mastodon:' || $name,
-                                                     'bluesky:' || $name)) ORDER BY id LIMIT 6""",
-        {"name": wanted, "platform": platform.lower(), "handle": handle.removeprefix("@")},
-    ).fetchall()
-    found = [row[0] for row in rows]
-    if wanted in found:
-        return wanted
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
-    if _one(con, "SELECT count(*) FROM follows WHERE follower_id = $name", name=wanted):
-        return wanted  # a follower of whom nothing but the id is known
-    names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
-    known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    similar = did_you_mean(nearest_handles(con, wanted, names))
-    listed = f"known: {known}" if known else "add data first with: headcount add SOURCE"
-    raise AccountNotFound(
-        f"There is no account {name!r} in this workspace.",
-        hint=f"{similar} List the accounts with: headcount accounts" if similar else listed,
-    )
-
-
-def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | None:
-    """author_id and post_id of a post, named by its id, the id without its platform, or its link; None: unknown."""
-    last = name.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
-    row = con.execute(
-        """SELECT author_id, post_id FROM posts
-        WHERE post_id IN ($name, $last, 'x:' || $last, 'table:' || $last) OR ends_with(post_id, '/' || $last)
-        ORDER BY post_id <> $name, post_id LIMIT 1""",
-        {"name": name.strip(), "last": last},
-    ).fetchone()
-    return (row[0], row[1]) if row else None
+__all__ = ["read_account", "read_followers"]
 
 
 def read_account(
@@ -524,48 +342,3 @@ class _Reader:
             name: _CONVERT[str(field.type)](got[name]) for name, field in Followers.__dataclass_fields__.items()
         }
         return Followers(**columns)
-
-
-def _kind(column: str) -> str:
-    cases = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(INTERACTION_KINDS))
-    return f"(CASE {column} {cases} ELSE -1 END)::TINYINT"
-
-
-def _timestamp(seconds: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    except (OverflowError, ValueError):
-        return datetime.min
-
-
-def _one(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Any:
-    row = con.execute(sql, parameters or None).fetchone()
-    return row[0] if row else None
-
-
-def _texts(values: Any) -> Texts:
-    if isinstance(values, np.ma.MaskedArray):
-        filled = np.asarray(values.data, dtype=object)
-        filled[np.ma.getmaskarray(values)] = None
-        return filled
-    return np.asarray(values, dtype=object)
-
-
-def _floats(values: Any) -> Floats:
-    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-
-
-def _integers(values: Any) -> Integers:
-    return np.ma.filled(values, -1).astype(np.int64, copy=False)
-
-
-def _flags(values: Any) -> Flags:
-    return np.ma.filled(values, -1).astype(np.int8, copy=False)
-
-
-_CONVERT: dict[str, Callable[[Any], Any]] = {
-    "Texts": _texts,
-    "Floats": _floats,
-    "Flags": _flags,
-    "Integers": _integers,
-}

@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
 from headcount.sources.collect.links import address_of, is_private_connection, server_address
-from headcount.sources.collect.secrets import find_secret, keep_secret
 from headcount.sources.handles import Target
+from headcount.sources.login.secrets import find_secret, keep_secret
 
 __all__ = ["BlueskyLogin", "TokenLogin", "find_login", "log_in_bluesky", "log_in_with_token", "x_host"]
 

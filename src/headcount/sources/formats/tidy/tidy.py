@@ -14,8 +14,8 @@ from headcount.incoming import TABLE_PREFIX, Intake
 from headcount.sources.formats.edges import has_other_columns
 from headcount.sources.formats.foreign import refuse_foreign
 from headcount.sources.formats.malformed import special_file
-from headcount.sources.formats.raw import PROBLEMS_SHOWN, Raw, raw_rows
-from headcount.sources.formats.values import Converted, convert
+from headcount.sources.formats.tidy.raw import PROBLEMS_SHOWN, Raw, raw_rows
+from headcount.sources.formats.tidy.values import Converted, convert
 from headcount.tables import FOLLOWS, TABLES, Column, Table
 
 if TYPE_CHECKING:
