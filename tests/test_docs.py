@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from tests.sources import archives
 
-from headcount.cli.main import cli, main
+from headcount.cli.group import cli
+from headcount.cli.main import main
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -111,7 +112,7 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
         raise Reached
 
     for place in (
-        "headcount.workspace.Workspace.collect",
+        "headcount.workspace.workspace.Workspace.collect",
         "headcount.sources.login.sessions.log_in_bluesky",
         "headcount.sources.login.sessions.log_in_with_token",
         "headcount.sources.login.secrets.forget_secret",

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headcount.cli.main import cli, main
+from headcount.cli.group import cli
+from headcount.cli.main import main
 from headcount.cli.selection import parse_selection
 from headcount.errors import UsageError
 from headcount.support.suggest import did_you_mean, nearest
@@ -268,7 +269,7 @@ def test_a_selection_of_nothing_is_wrong_use():
 def test_a_report_in_steps_is_the_report_of_the_library(workspace):
     from headcount.cli.report_steps import report_in_steps
     from headcount.report.render.document import document
-    from headcount.workspace import Workspace
+    from headcount.workspace.workspace import Workspace
 
     store = Workspace(workspace)
     for anonymous in (False, True):

@@ -151,7 +151,7 @@ def test_reprs_hold_the_key_number_with_interval_and_date(report, ws):
 
 
 def test_repr_of_a_workspace_does_not_open_it(ws, monkeypatch):
-    monkeypatch.setattr("headcount.workspace.Store", None)
+    monkeypatch.setattr("headcount.workspace.workspace.Store", None)
     assert str(ws.folder) in repr(ws)
 
 

@@ -59,12 +59,12 @@ _HOMES = {
     "Responses": "columns",
     "Rings": "measures.circuits.rings",
     "Ties": "measures.relationships.ties",
-    "Workspace": "workspace",
+    "Workspace": "workspace.workspace",
     "audience": "measures.audience.audience",
     "authenticity": "measures.followers.authenticity",
     "funnel": "measures.followers.funnel",
     "influence": "measures.influence.influence",
-    "open": "workspace",
+    "open": "workspace.workspace",
     "question": "measures.question.question",
     "rings": "measures.circuits.rings",
     "ties": "measures.relationships.ties",
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from headcount.measures.relationships.ties import Ties, ties
     from headcount.report.data import Document
     from headcount.report.report import Report
-    from headcount.workspace import Workspace, open
+    from headcount.workspace.workspace import Workspace, open
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from headcount.network.run import BUILD, run_network
 from headcount.network.table import COLUMNS
 from headcount.simulate import WorldSettings, simulate
 from headcount.simulate.circuits import draw_talk, plant_circuit
-from headcount.workspace import Workspace
+from headcount.workspace.workspace import Workspace
 
 
 def rows(path, query="SELECT * FROM t", **more):

@@ -27,7 +27,7 @@ from headcount.report.model import AccountPart
 from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share
 from headcount.store.store import Store
 from headcount.tables import TABLES
-from headcount.workspace import Workspace
+from headcount.workspace.workspace import Workspace
 
 MARKER = re.compile(r"xq7\d{9}k")
 FOLLOWERS = 137

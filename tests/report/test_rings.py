@@ -17,7 +17,7 @@ from headcount.measures.statistics.intervals import finite_count
 from headcount.report.render.document import to_json
 from headcount.report.render.html import render_html
 from headcount.report.render.text import print_report
-from headcount.workspace import Workspace
+from headcount.workspace.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

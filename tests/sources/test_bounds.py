@@ -604,7 +604,7 @@ def test_errors_of_libraries_become_those_of_headcount_in_every_method(error, tm
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.Store", fail)
+    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
     workspace = hc.open(tmp_path)
     for name in ("accounts", "snapshots", "view", "measure", "report", "followers", "authenticity", "sync"):
         arguments = {"account": "x:1"} if name == "view" else {}
@@ -619,7 +619,7 @@ def test_other_errors_are_raised_as_they_are(error, tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.Store", fail)
+    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
     with pytest.raises(type(error)):
         hc.open(tmp_path).snapshots()
 

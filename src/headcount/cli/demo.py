@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headcount.measures.follower_list import FollowerList
 from headcount.support.output import new_text
 from headcount.support.progress import Steps
-from headcount.workspace import Workspace
+from headcount.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from headcount.report.measured import Measured

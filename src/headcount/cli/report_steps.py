@@ -12,7 +12,7 @@ from headcount.support.progress import Steps
 if TYPE_CHECKING:
     from headcount.report.measured import Measured
     from headcount.report.report import Report
-    from headcount.workspace import Workspace
+    from headcount.workspace.workspace import Workspace
 
 __all__ = ["report_in_steps"]
 

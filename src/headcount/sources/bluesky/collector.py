@@ -5,8 +5,7 @@ the followers' follow records by getRelationships, whose keys hold the time of t
 each the thread, likes, reposts and quotes; the followers' profiles in batches and their latest posts. What is asked
 of the account's own server (PDS): its repository, which holds what the account itself did, with dates.
 
-Limits: 3,000 requests in 5 minutes for one address, which Bluesky documents for its servers; the AppView names no
-number, so the same is kept there. See docs/how-to/collect.md.
+Limits: 3,000 requests in 5 minutes per address, as documented for Bluesky's servers. See docs/how-to/collect.md.
 """
 
 from __future__ import annotations

@@ -53,8 +53,7 @@ LATEST = 5
 """Latest posts of a sampled follower; the fewest that can be asked for."""
 SEARCH_REACHES = timedelta(days=7)
 _OCCASIONS, _LIKES, _REPOSTS = 0.5, 0.005, 0.0005
-"""For the quote only: this part of the posts answers and repeats nobody; such parts of the followers like and repost
-one of those."""
+"""For the estimate only: share of posts that are no answers or reposts; shares of followers who like or repost one."""
 _CALLS_A_SECOND = 2.0
 
 

@@ -1,0 +1,179 @@
+"""Commands that bring data in: add, login, sync."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headcount.cli.group import _open, cli
+from headcount.cli.options import collecting, everywhere
+from headcount.errors import UsageError
+from headcount.support.terminal import echo, echo_json, is_silent, note
+
+if TYPE_CHECKING:
+    from headcount.sources.collect.options import Options
+    from headcount.workspace.workspace import Workspace
+
+__all__ = ["add", "sync"]
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@click.option(
+    "--complete/--partial",
+    "whole",
+    default=None,
+    help="The follower lists are whole (who is missing is gone), or not.",
+)
+@click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
+@collecting
+@everywhere
+def add(
+    sources: tuple[str, ...],
+    skip_bad: bool,
+    whole: bool | None,
+    watch: bool,
+    folder: Path | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Collect an account, or take in a folder or file; again, it is another snapshot.
+
+    \b
+    SOURCE is an account     alice.bsky.social (Bluesky), alice@server.example (Mastodon), @alice or x:alice (X),
+                             or the address of a profile; collecting goes on where it was stopped
+    or a folder or file      tidy tables, an archive of X or Mastodon, a repository (.car), twarc or minet files
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    from headcount.cli.progress import Watcher
+    from headcount.sources.handles import parse_target
+
+    workspace = _open(folder)
+    done = []
+    known = _watchable(workspace, sources) if watch else False
+    for source in sources:
+        if known and not asked["fresh"]:
+            continue
+        if Path(source).exists() or parse_target(source) is None:
+            imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
+        else:
+            with Watcher(quiet=as_json or is_silent(), **_consent(asked)) as watcher:
+                collected = workspace.collect(source, _options(asked), fresh=asked["fresh"], log=True, **watcher.told())
+            if collected is None:
+                continue
+            imported = collected
+        done.append(imported)
+        if not as_json and not is_silent():
+            from headcount.report.render.text import print_imported
+
+            print_imported(imported)
+    if as_json:
+        echo_json(done)
+    elif done and not is_silent():
+        from headcount.report.render.text import print_accounts
+
+        print_accounts(workspace.accounts(limit=5), more=f" --workspace {folder}" if folder else "")
+    if watch and (done or known):
+        _watch(workspace, sources[0], asked["service"])
+
+
+def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
+    """Was the account that is to be followed live collected before?"""
+    from headcount.sources.bluesky.live import newest_collection
+
+    if len(sources) != 1:
+        raise UsageError("--watch follows one account.", hint="start it once for each.")
+    return newest_collection(workspace.folder, sources[0]) is not None
+
+
+def _watch(workspace: Workspace, account: str, service: str | None) -> None:
+    try:
+        workspace.watch(account, service=service, say=lambda text: note(text), log=True)
+    except KeyboardInterrupt:
+        note("Stopped; the same command goes on from there.")
+
+
+def _options(asked: dict[str, Any]) -> Options:
+    from headcount.sources.collect.options import Options
+
+    return Options(
+        limit=asked["limit"],
+        since=asked["since"],
+        sample=asked["sample"],
+        spend_at_most=asked["spend_at_most"],
+        service=asked["service"],
+        backlinks=asked["backlinks"],
+        circles=asked["circles"],
+    )
+
+
+def _consent(asked: dict[str, Any]) -> dict[str, Any]:
+    return {"yes": asked["yes"], "only_quote": asked["only_quote"], "spend_at_most": asked["spend_at_most"]}
+
+
+@cli.command()
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "x"]))
+@click.argument("name", required=False, metavar="[HANDLE|SERVER]")
+@click.option("--service", metavar="URL", help="Another server of the platform than the usual one.")
+@click.option("--out", is_flag=True, help="Forget the login.")
+def login(platform: str, name: str | None, service: str | None, out: bool) -> None:
+    """Keep a login for a platform; the secret is asked for, never given on the command line.
+
+    \b
+    headcount login bluesky alice.bsky.social    asks for an app password (optional: all is public without it)
+    headcount login mastodon server.example      asks for an access token with the right read (optional)
+    headcount login x                            asks for a bearer token (needed)
+    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
+    from headcount.sources.login import sessions
+    from headcount.sources.login.secrets import forget_secret
+
+    if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
+        name = name.strip().lower().partition("://")[2] or name.strip().lower()
+        name = name.partition("/")[0].rpartition("@")[2]
+    if platform != "x" and not name:
+        what = "your handle" if platform == "bluesky" else "the name of your server"
+        raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
+    if out:
+        there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
+        if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
+            there = forget_secret(f"x:{host}")
+        note("The login is forgotten." if there else "There was no login.", err=False)
+        return
+    what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
+    if sys.stdin.isatty():
+        secret = click.prompt(what, hide_input=True, err=True).strip()
+    else:
+        secret = sys.stdin.readline().strip()
+    if platform == "bluesky":
+        whose, where = f"@{name}", sessions.log_in_bluesky(str(name).removeprefix("@"), secret, server=service)
+    else:
+        host = str(name) if platform == "mastodon" else sessions.x_host(service)
+        whose, where = sessions.log_in_with_token(platform, host, secret)
+    note(f"Logged in as {whose}; kept in {where}.", err=False)
+
+
+@cli.command()
+@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@click.option("--yes", is_flag=True, help="Begin without asking, however long it takes.")
+@everywhere
+def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
+    """Everything again that was added before: accounts are collected anew, files imported; another snapshot."""
+    from headcount.cli.progress import Watcher
+
+    with Watcher(quiet=as_json or is_silent(), yes=yes) as watcher:
+        done = _open(folder).sync(skip_bad=skip_bad, log=True, **watcher.told())
+    if as_json:
+        echo_json(done)
+        return
+    if is_silent():
+        return
+    from headcount.report.render.text import print_imported
+
+    for imported in done:
+        print_imported(imported)
+    if not done:
+        echo("Nothing was imported.")
