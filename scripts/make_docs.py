@@ -41,7 +41,7 @@ def tables_page() -> str:
 
 def command_line_page() -> str:
     """The help of every command."""
-    from headcount.cli.group import cli
+    from headcount.cli.main import cli
 
     def help_of(command: click.Command, *names: str) -> str:
         context: click.Context | None = None

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from tests.sources import archives
 
-from headcount.cli.group import cli
-from headcount.cli.main import main
+from headcount.cli.main import cli, main
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted(

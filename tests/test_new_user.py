@@ -10,8 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headcount.cli.group import cli
-from headcount.cli.main import main
+from headcount.cli.main import cli, main
 from headcount.cli.selection import parse_selection
 from headcount.errors import UsageError
 from headcount.support.suggest import did_you_mean, nearest

@@ -18,7 +18,7 @@ from headcount.cli.options import as_usage_error
 from headcount.errors import BadRows, HeadcountError, as_known_error, is_interrupt
 from headcount.support.terminal import echo, set_silent, show_click_error
 
-__all__ = ["main", "run"]
+__all__ = ["cli", "main", "run"]
 
 _COMMANDS = (answers, collecting, data)
 """Importing a module adds its commands to the group."""

@@ -3,10 +3,8 @@
 What is asked (https://docs.x.com/x-api): whose token it is; the profile; the account's posts since a date and what
 mentions it; all followers and all accounts followed; of each own post that has some, who liked, reposted and quoted
 it, and, for posts of the last seven days, the answers to it (the search for a conversation reaches no further back);
-with a sample, the latest posts of its followers. What each call costs stands in `x_api_calls.py`.
-
-The most important comes first, so that what a budget still allows is spent on it: posts and mentions, the list of
-followers, the responses to single posts, the accounts followed, the sample.
+with a sample, the latest posts of its followers. `calls.py` lists what each call costs. The most important comes
+first, so that a budget is spent on it: posts and mentions, followers, responses, accounts followed, the sample.
 """
 
 from __future__ import annotations
