@@ -32,7 +32,7 @@ from headcount.graph.groups.dense_blocks import dense_blocks
 from headcount.graph.groups.rewiring import rewired
 from headcount.graph.groups.synchrony import synchrony
 from headcount.measures.circuits.rings import Conversation, Rings, rings
-from headcount.simulate.circuits import CAMOUFLAGE, Planted, Talk, draw_talk, plant_circuit, plant_fan_club
+from headcount.simulate.circuits import CAMOUFLAGE, Conversations, Planted, draw_talk, plant_circuit, plant_fan_club
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 CHOSEN_ON, SHOWN_ON = "verizoncareers", "bofa_careers"
@@ -54,13 +54,13 @@ def f1(found: np.ndarray, members: np.ndarray) -> float:
     return float(2 * right / (len(found) + len(members))) if len(found) else 0.0
 
 
-def judge(planted: Planted, talk: Talk, **options: int) -> Rings:
+def judge(planted: Planted, talk: Conversations, **options: int) -> Rings:
     """The measure on a planted graph."""
     conversation = Conversation(talk.actor, talk.target, talk.times)
     return rings(planted.source, planted.target, planted.count, conversation=conversation, **options)
 
 
-def all_methods(planted: Planted, talk: Talk) -> dict[str, float]:
+def all_methods(planted: Planted, talk: Conversations) -> dict[str, float]:
     """F1 of every method on one planted graph."""
     members = planted.members
     graph = Graph.from_edges(planted.source, planted.target, ids=np.arange(planted.count))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headcount.errors import NotEnoughData
-from headcount.incoming import Intake, ListCoverage, Remark
+from headcount.incoming import ListCoverage, ReadResult, Remark
 from headcount.report.build import build_report
 from headcount.report.measured import measure
 from headcount.store.read.account import read_account, read_followers
@@ -47,7 +47,7 @@ def ingest(store, tables, now, *, complete=True, following=(), remarks=(), betwe
         read = at(now).isoformat()
         lists = tuple(ListCoverage(name, "following", "complete", observed_at=read) for name in following)
         more = {"remarks": remarks, "between": frozenset(between), "account_id": account_id, "lists": lists}
-        return Intake("test", (), 0, counts, (), complete, **more)
+        return ReadResult("test", (), 0, counts, (), complete, **more)
 
     store.ingest(fill, path="p", now=at(now))
 

@@ -310,9 +310,9 @@ def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unk
 
 def test_a_question_shows_what_it_is_about_even_with_silent(monkeypatch, capsys):
     from headcount.cli import progress as collecting_view
-    from headcount.sources.collect.options import Quote
+    from headcount.sources.collect.options import CollectionEstimate
 
-    quote = Quote("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))
+    quote = CollectionEstimate("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr(collecting_view, "confirm", lambda _question: False)
     assert not collecting_view.Watcher(quiet=True).agree(quote)

@@ -16,7 +16,7 @@ from tests.lists import complete
 
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.incoming import Intake
+from headcount.incoming import ReadResult
 from headcount.store.connection import FILE_NAME
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.store import Store
@@ -37,7 +37,7 @@ def filler(*, whole=True, lists=(), between=(), **tables):
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({columns}) VALUES ({marks})", list(row.values()))
         counts = {name: len(rows) for name, rows in tables.items()}
-        return Intake("test", (), 0, counts, (), whole and not lists, lists, between=frozenset(between))
+        return ReadResult("test", (), 0, counts, (), whole and not lists, lists, between=frozenset(between))
 
     return fill
 
@@ -154,12 +154,12 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
         import sys
         from pathlib import Path
         from headcount.store.store import Store
-        from headcount.incoming import Intake
+        from headcount.incoming import ReadResult
         def fill(con):
             con.execute("INSERT INTO incoming_follows (follower_id, followee_id) "
                         "SELECT 'x:' || range, 'x:ego' FROM range(300000)")
             print("filled", flush=True)
-            return Intake("test", (), 0, {{"follows": 300000}}, (), True)
+            return ReadResult("test", (), 0, {{"follows": 300000}}, (), True)
         with Store({str(tmp_path)!r}, write=True) as store:
             store.ingest(fill, path="p")
     """)
@@ -424,7 +424,7 @@ def test_who_was_forgotten_does_not_come_back_unasked(tmp_path):
         told = store.ingest(filler(follows=listed("a", "b")), path="p", now=TUESDAY)
         assert standing(store) == ["b"]
         assert any("forgotten" in note for note in told.notes)
-        store.remember("x:a")
+        store.unforget("x:a")
         store.ingest(filler(follows=listed("a", "b")), path="p", now=WEDNESDAY)
         assert standing(store) == ["a", "b"]
 

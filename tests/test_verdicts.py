@@ -15,7 +15,7 @@ import headcount as hc
 from headcount.cli.main import main
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
-from headcount.measures.followers.judgement import LEAST_LABELLED
+from headcount.measures.followers.judgement import MIN_LABELLED
 from headcount.store.labels import set_label
 from headcount.store.store import Store
 
@@ -189,7 +189,7 @@ def labelled_worlds():
         "some at random": {
             str(name): str(rng.choice(["real", "auto", "spam"])) for name in rng.choice(everybody, 31, False)
         },
-        "enough, alternating": {f"x:{n}": ("real", "spam")[n % 2] for n in range(2 * LEAST_LABELLED)},
+        "enough, alternating": {f"x:{n}": ("real", "spam")[n % 2] for n in range(2 * MIN_LABELLED)},
     }
 
 
@@ -228,8 +228,8 @@ def test_flags_no_better_than_chance_are_a_reason_and_no_failure(tmp_path, capsy
     rows = asked(["followers", "ego"], workspace, capsys)["followers"]
     sold = [row["account_id"] for row in rows if row["judgement"] == "undecided"]
     people = [row["account_id"] for row in rows if row["judgement"] == "real"]
-    labels = dict.fromkeys([*sold, *people[:20]][: max(LEAST_LABELLED, len(sold))], "real")
-    labels |= {name: "auto" for name in people[::-1][:LEAST_LABELLED] if name not in labels}
+    labels = dict.fromkeys([*sold, *people[:20]][: max(MIN_LABELLED, len(sold))], "real")
+    labels |= {name: "auto" for name in people[::-1][:MIN_LABELLED] if name not in labels}
     set_labels(workspace, labels)
     part = asked(["report", "ego"], workspace, capsys)["authenticity"]
     assert part["no_share"]["reason"] == "flags no better than chance"
@@ -253,7 +253,7 @@ def test_the_reasons_why_there_is_no_share(tmp_path, capsys):
     (folder / "follows.csv").write_text("follower_id,followee_id\n" + "".join(f"x:{n},x:ego\n" for n in range(30)))
     bare = str(tmp_path / "bare")
     assert main(["add", str(folder), "--workspace", bare]) == 0
-    set_labels(bare, {f"x:{n}": ("real", "auto")[n % 2] for n in range(2 * LEAST_LABELLED)})
+    set_labels(bare, {f"x:{n}": ("real", "auto")[n % 2] for n in range(2 * MIN_LABELLED)})
     part = asked(["report", "ego"], bare, capsys)["authenticity"]
     assert part["no_share"]["reason"] == "nothing known"
     assert "nothing is known of the followers but their names" in part["sentence"]

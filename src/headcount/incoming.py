@@ -22,9 +22,9 @@ __all__ = [
     "LISTS",
     "RESPONSE_LISTS",
     "TABLE_PREFIX",
-    "Intake",
     "ListCoverage",
     "ListName",
+    "ReadResult",
     "Reason",
     "Remark",
     "State",
@@ -159,7 +159,7 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Intake:
+class ReadResult:
     """What a source read.
 
     Attributes:

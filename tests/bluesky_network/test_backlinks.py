@@ -17,7 +17,7 @@ from tests.bluesky_network.truth import Fate
 import headcount as hc
 from headcount.errors import UsageError
 from headcount.sources.bluesky.backlinks import unlisted_sentence
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.options import Options
 
@@ -35,7 +35,7 @@ def collect(bluesky: Bluesky, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def add(did: str, index: Index, **more: object) -> Path:
         handle = bluesky.world.accounts[did].handle
         options = Options(backlinks=index.url, since=datetime.now(UTC), **{"sample": 1, **more})
-        patient = partial(Client, patience=Patience(tries=2, first=0.01))
+        patient = partial(Client, retry_policy=RetryPolicy(tries=2, first=0.01))
         hc.open(tmp_path / "w").collect(f"bluesky:{handle}", options, client=patient)
         return tmp_path / "w"
 

@@ -18,16 +18,16 @@ from tests.collecting.world import MAIN, Sizes, World, did
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import AccessDenied, PlatformUnavailable
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 from headcount.sources.login.sessions import log_in_bluesky
 
 SIZES = Sizes(260, round(time.time()) * 1_000_000)
-QUICK = Patience(tries=8, first=0.005, longest=0.03, blind=0.01, timeout=0.4)
+QUICK = RetryPolicy(tries=8, first=0.005, longest=0.03, blind=0.01, timeout=0.4)
 
 
 def quick(**how):
-    return Client(patience=QUICK, **how)
+    return Client(retry_policy=QUICK, **how)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
 def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_later(
     kind, stub, undisturbed, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("headcount.sources.collect.client.Patience", lambda: Patience(3, 0.01, 0.02, 0.01, 0.3))
+    monkeypatch.setattr("headcount.sources.collect.client.RetryPolicy", lambda: RetryPolicy(3, 0.01, 0.02, 0.01, 0.3))
     plan = Plan(kinds=(kind,), gap=(0, 0), begin=25)
     monkeypatch.setattr("tests.collecting.faults._PATIENCE", 1_000_000)
     command = ["add", MAIN, "--workspace", str(tmp_path / "ws")]
@@ -173,7 +173,7 @@ def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_lat
 
 
 def test_a_platform_that_is_not_there_is_told_at_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("headcount.sources.collect.client.Patience", lambda: Patience(2, 0.01, 0.02, 0.01, 0.3))
+    monkeypatch.setattr("headcount.sources.collect.client.RetryPolicy", lambda: RetryPolicy(2, 0.01, 0.02, 0.01, 0.3))
     with proxied("http://127.0.0.1:9", Plan(kinds=())) as proxy:
         settle(monkeypatch, proxy, tmp_path)
     assert main(["add", MAIN, "--workspace", str(tmp_path / "ws")]) == 1  # the proxy has gone

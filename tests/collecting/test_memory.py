@@ -12,7 +12,7 @@ import pytest
 from tests.collecting.stub import PROJECT, running
 from tests.collecting.world import MAIN, Sizes
 
-MOST_MB = 300
+MAX_MB = 300
 GROWTH_MB = 12
 """Allowed between a quarter of the list and all of it."""
 COLLECT = """
@@ -72,6 +72,6 @@ def test_memory_stays_flat_while_followers_stream_in(followers, tmp_path):
     )
     assert len(curve) >= 19, "the list was followed to its end (one in 97 has left)"
     assert asked.total() > followers / 100 + followers / 31
-    assert peak < MOST_MB
+    assert peak < MAX_MB
     assert curve[-1] - curve[4] < GROWTH_MB, "what comes in is kept on disk, not in memory"
     assert imported["follows"] > 0.98 * followers

@@ -15,7 +15,7 @@ from tests.mastodon_server.truth import Fate, Kind
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import AccessDenied, AccountNotFound
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.options import Options
 
@@ -23,7 +23,7 @@ KINDS = {Kind.REPLY: "reply", Kind.FAVOURITE: "like", Kind.REBLOG: "repost", Kin
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=4, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=4, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)

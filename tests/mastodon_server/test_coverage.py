@@ -12,7 +12,7 @@ from tests.mastodon_server.stub import Pages, Reply, Stub, run_stub
 import headcount as hc
 from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.links import OtherAddress, next_on_server
 from headcount.sources.collect.options import Options
 from headcount.sources.mastodon.collector import MastodonCollector
@@ -22,7 +22,7 @@ BASE = "/api/v1/accounts/1"
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=2, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=2, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from tests.mastodon_server.stub import Pages, Reply, run_stub
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.options import Options
 from headcount.sources.collect.pace import _until_reset
@@ -93,7 +93,7 @@ def as_reply(recording: dict[str, Any]) -> Reply:
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=3, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=3, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)

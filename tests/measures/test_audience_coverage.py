@@ -39,7 +39,7 @@ SHAPES = {
 }
 REACH = (0.0, 0.3, 0.6, 1.0)
 AHEAD = 10
-MOST_DRAWS = 1_500_000
+MAX_DRAWS = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def world(seed: int, *, again: bool) -> World | None:
     generator = np.random.default_rng([2026, seed])
     followers = int(np.exp(generator.uniform(np.log(20), np.log(20_000))))
     posts = int(np.exp(generator.uniform(np.log(3), np.log(300))))
-    posts = max(3, min(posts, MOST_DRAWS // followers))
+    posts = max(3, min(posts, MAX_DRAWS // followers))
     response = float(np.exp(generator.uniform(np.log(0.002), np.log(0.1))))
     shape = list(SHAPES)[generator.integers(len(SHAPES))]
     reach = REACH[generator.integers(len(REACH))]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.measures.audience.audience import Audience, audience
 from headcount.measures.audience.prediction import Captures, predict
-from headcount.measures.circuits.evidence import Tally, conversation_ratio, usual_partners
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, expected_partners
 from headcount.measures.circuits.rings import Rings
 from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
 from headcount.measures.followers.recalibration import local_error
@@ -306,7 +306,13 @@ def test_circuits_in_a_sample(seed):
     )  # fmt: skip
     label = np.where(np.arange(accounts) < count, 0, -1)
     found = Rings(
-        groups=(group,), accounts=accounts, ties=0, talk_known=True, draws=20, population=population, label=label
+        groups=(group,),
+        accounts=accounts,
+        ties=0,
+        has_conversation_data=True,
+        draws=20,
+        population=population,
+        label=label,
     )
     low, high = found.share_interval
     held(low, found.share, high, exact=found.exact, least=count / population,
@@ -318,7 +324,7 @@ def test_circuits_in_a_sample(seed):
 def test_conversation_of_a_group(seed):
     rng = np.random.default_rng(seed)
     all_ties = rng.integers(1, 40, 300)
-    usual = usual_partners(Tally.of(all_ties, rng.binomial(all_ties, rng.random() * 0.8)))
+    usual = expected_partners(Tally.of(all_ties, rng.binomial(all_ties, rng.random() * 0.8)))
     inside = rng.integers(1, 40, 20)
     ratio = conversation_ratio(inside, rng.binomial(inside, rng.choice([0.0, 0.1, 1.0])), usual)
     if ratio is not None:

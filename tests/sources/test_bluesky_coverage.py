@@ -17,13 +17,13 @@ from tests.collecting.world import DAY, MAIN, Sizes, World, did
 
 import headcount as hc
 from headcount.errors import AccountNotFound, PlatformUnavailable
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.options import Options
 from headcount.store.read.lists import read_list_coverage
 from headcount.store.store import Store
 
 NOW = 1_760_000_000_000_000
-QUICK = Patience(tries=2, first=0.001, longest=0.002, blind=0.001, timeout=1)
+QUICK = RetryPolicy(tries=2, first=0.001, longest=0.002, blind=0.001, timeout=1)
 ME = f"bluesky:{did(0)}"
 THREAD, PROFILE, FEED = "app.bsky.feed.getPostThread", "app.bsky.actor.getProfile", "app.bsky.feed.getAuthorFeed"
 
@@ -59,7 +59,7 @@ def addresses(monkeypatch):
 
 def collect(folder, server, name=MAIN, **options):
     def client(**how):
-        return Client(**how, transport=httpx2.MockTransport(server), patience=QUICK)
+        return Client(**how, transport=httpx2.MockTransport(server), retry_policy=QUICK)
 
     options = Options(**{"since": datetime.fromtimestamp((NOW - 365 * DAY) / 1e6, UTC)} | options)
     return hc.open(folder).collect(name, options, client=client)

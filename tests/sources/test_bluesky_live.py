@@ -23,7 +23,7 @@ from headcount.sources.bluesky import live as bluesky_live
 from headcount.sources.bluesky.events import Concerned
 from headcount.sources.bluesky.jetstream import COLLECTIONS, Jetstream
 from headcount.sources.bluesky.live import follow_live, newest_collection
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import LIVE, Landing
 from headcount.sources.collect.landing_folder import collected_as
 from headcount.store.store import Store
@@ -304,7 +304,7 @@ def follow_events(workspace: Path, quick: None) -> Follow:
                 stop.set()
 
             threading.Thread(target=end, daemon=True).start()
-            client = partial(Client, patience=Patience(tries=1))
+            client = partial(Client, retry_policy=RetryPolicy(tries=1))
             follow_live(
                 workspace, "me.test", stop, ingest_into(workspace), servers=[server.url], say=said.append, client=client
             )

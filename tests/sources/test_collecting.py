@@ -13,23 +13,23 @@ import numpy as np
 import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.collecting import _check
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
-from headcount.sources.collect.listing import MOST_EMPTY, Listing
+from headcount.sources.collect.listing import MAX_EMPTY, Listing
 from headcount.sources.collect.options import Options
 from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
 
-QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
 
 
 @contextmanager
 def collection(tmp_path, answer, **options):
     """A collection whose platform is a function from a request to an answer."""
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with Landing(tmp_path / "x.landing", write=True) as landing, client:
         yield Collection(landing, client, Options(**options))
 
@@ -101,7 +101,7 @@ def test_a_list_of_nothing_but_empty_pages_ends(tmp_path):
 
     with collection(tmp_path, answer) as under_way:
         pages = listing(under_way)
-        assert len(list(pages)) == MOST_EMPTY
+        assert len(list(pages)) == MAX_EMPTY
         assert not pages.whole
         assert "empty pages" in under_way.landing.notes()[0]
 
@@ -525,7 +525,10 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
 
     monkeypatch.setattr("headcount.sources.collect.client.MAX_BODY_ELSEWHERE", 1 << 20)
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, content=endless()))
-    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable, match="more than 1 MB"):
+    with (
+        Client(transport=answer, retry_policy=QUICK) as client,
+        pytest.raises(PlatformUnavailable, match="more than 1 MB"),
+    ):
         client.get("https://example.org/page")
     assert sent == 17
 
@@ -542,7 +545,7 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
 def test_a_server_that_says_when_to_come_back_is_not_asked_before(headers, at_least, at_most):
     answers = [httpx2.Response(503, headers=headers), httpx2.Response(200, json={})]
     paused = []
-    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), retry_policy=QUICK)
     with client, pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", paused.append)
         client.get("http://h/page")
@@ -561,7 +564,7 @@ def test_a_server_that_says_when_to_come_back_is_not_asked_before(headers, at_le
 def test_odd_headers_of_limits_are_passed_over(headers):
     slept = []
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert slept == []
@@ -571,7 +574,7 @@ def test_a_reset_in_milliseconds_is_understood():
     slept = []
     headers = {"ratelimit-remaining": "0", "ratelimit-reset": str(round((time.time() + 50) * 1000))}
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert 45 < slept[0] < 51
@@ -584,7 +587,7 @@ def test_cookies_are_not_sent_back():
         sent.append(request.headers.get("cookie"))
         return httpx2.Response(200, headers={"set-cookie": "id=track"}, json={})
 
-    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+    with Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert sent == [None, None]
@@ -599,7 +602,7 @@ def test_without_a_network_it_ends_soon_and_once_connected_it_is_patient():
             return httpx2.Response(200, json={})
         raise httpx2.ConnectError("refused")
 
-    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+    with Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK) as client:
         with pytest.raises(PlatformUnavailable, match=r"from h after 3 attempts; last error: no connection"):
             client.get("http://h/away")
         client.get("http://h/there")
@@ -615,7 +618,7 @@ def test_a_server_that_has_moved_for_good_is_not_asked_again():
         asked.append(request)
         return httpx2.Response(308, headers={"location": "https://new.example/page"})
 
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with client, pytest.raises(PlatformUnavailable, match=r"moved to new\.example"):
         client.get("http://h/page")
     assert len(asked) == 1

@@ -205,15 +205,15 @@ def test_what_was_taken_in_and_went_on_is_not_taken_in(tmp_path):
     path = tmp_path / "1.landing"
     with Landing(path, write=True) as landing:
         landing.finish()
-        assert not landing.taken_in
-        landing.take_in()
-        assert landing.taken_in
+        assert not landing.is_imported
+        landing.mark_imported()
+        assert landing.is_imported
     with Landing(path, write=True) as landing:
         landing.put("more", "u", 200, {}, b"{}")
         landing.finish()
     assert [file.name for file in tmp_path.iterdir()] == ["1.landing"]
     with Landing(path) as landing:
-        assert not landing.taken_in
+        assert not landing.is_imported
 
 
 def test_half_a_character_does_not_make_a_page_unreadable(tmp_path):

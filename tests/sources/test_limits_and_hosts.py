@@ -11,7 +11,7 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.collect.client import AnswerTooLarge, Client, Patience
+from headcount.sources.collect.client import AnswerTooLarge, Client, RetryPolicy
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.links import (
@@ -32,14 +32,14 @@ from headcount.sources.login.sessions import (
     x_host,
 )
 
-QUICK = Patience(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
 
 
 def pauses_of(headers, refusals=3):
     """The pauses before the next try, after each of some 429s with these headers."""
     answers = [httpx2.Response(429, headers=headers)] * refusals + [httpx2.Response(200, json={})]
     paused = []
-    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), patience=Patience(tries=8))
+    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), retry_policy=RetryPolicy(tries=8))
     with client, pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", paused.append)
         client.get("http://h/page")
@@ -76,7 +76,7 @@ def test_of_two_remaining_headers_the_lower_holds():
     headers = [("ratelimit-remaining", "9"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "60")]
     slept = []
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert 59 < slept[0] <= 60
@@ -118,9 +118,9 @@ def dripping(request):
 
 
 def test_a_request_has_a_deadline_as_a_whole(dripping):
-    patience = Patience(tries=2, first=0.01, longest=0.01, timeout=5.0, deadline=0.5)
+    retry_policy = RetryPolicy(tries=2, first=0.01, longest=0.01, timeout=5.0, deadline=0.5)
     started = time.monotonic()
-    with Client(patience=patience) as client, pytest.raises(PlatformUnavailable, match=r"within 0\.5 s"):
+    with Client(retry_policy=retry_policy) as client, pytest.raises(PlatformUnavailable, match=r"within 0\.5 s"):
         client.get(dripping)
     assert time.monotonic() - started < 5
 
@@ -133,7 +133,7 @@ def test_an_answer_over_the_limit_is_not_requested_again(tmp_path, monkeypatch):
         requested.append(str(request.url))
         return httpx2.Response(200, json={"text": "x" * 5000})
 
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with Landing(tmp_path / "x.landing", write=True) as landing, client:
         for _ in range(2):  # the second run of a collection that was interrupted
             page = Collection(landing, client).get("step", "http://h/long")
@@ -145,7 +145,7 @@ def test_an_answer_over_the_limit_is_not_requested_again(tmp_path, monkeypatch):
 
 def test_the_status_of_the_last_failure_is_known():
     answer = httpx2.MockTransport(lambda request: httpx2.Response(500))
-    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable) as failure:
+    with Client(transport=answer, retry_policy=QUICK) as client, pytest.raises(PlatformUnavailable) as failure:
         client.get("http://h/x")
     assert failure.value.status == 500
 
@@ -153,7 +153,7 @@ def test_the_status_of_the_last_failure_is_known():
         raise httpx2.ConnectError("no route")
 
     with (
-        Client(transport=httpx2.MockTransport(unreachable), patience=QUICK) as client,
+        Client(transport=httpx2.MockTransport(unreachable), retry_policy=QUICK) as client,
         pytest.raises(PlatformUnavailable) as failure,
     ):
         client.get("http://h/x")

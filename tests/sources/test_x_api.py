@@ -15,7 +15,7 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 from headcount.sources.collect.landing_folder import landing_folder
 from headcount.sources.collect.options import Options
@@ -29,7 +29,7 @@ ACCOUNT, NAME = "2351222345", "PhillyNEFL"
 """An account whose timeline was recorded: a page of 100 posts."""
 SINCE = datetime(2015, 1, 1, tzinfo=UTC)
 USER_TOKEN, APP_TOKEN = "the-token-of-a-user", "the-token-of-an-application"
-QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=5)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=5)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def collect(folder, name=NAME, *, client=Client, said=None, **options):
 
 
 def quick(**how):
-    return Client(**how, patience=QUICK)
+    return Client(**how, retry_policy=QUICK)
 
 
 def rows(folder, sql):

@@ -11,7 +11,7 @@ import pytest
 from tests.lists import complete
 
 import headcount as hc
-from headcount.incoming import Intake, ListCoverage, own_activity_only
+from headcount.incoming import ListCoverage, ReadResult, own_activity_only
 from headcount.store.connection import FILE_NAME
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.read.lists import read_list_coverage
@@ -26,7 +26,7 @@ def source(*, lists=(), presumed=False, closer_look=True, account=None, **tables
 
     Args:
         lists: typed facts; presumed: the follower lists are presumed to be complete, as those of tidy tables are.
-        closer_look, account: see `Intake`.
+        closer_look, account: see `ReadResult`.
     """
 
     def fill(con):
@@ -35,7 +35,9 @@ def source(*, lists=(), presumed=False, closer_look=True, account=None, **tables
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
         counts = {name: len(rows) for name, rows in tables.items()}
-        return Intake("test", (), 0, counts, (), presumed, tuple(lists), closer_look=closer_look, account_id=account)
+        return ReadResult(
+            "test", (), 0, counts, (), presumed, tuple(lists), closer_look=closer_look, account_id=account
+        )
 
     return fill
 

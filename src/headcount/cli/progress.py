@@ -11,7 +11,7 @@ from headcount.errors import UsageError
 from headcount.support.terminal import confirm, console, echo
 
 if TYPE_CHECKING:
-    from headcount.sources.collect.options import Quote
+    from headcount.sources.collect.options import CollectionEstimate
 
 __all__ = ["Watcher"]
 
@@ -63,7 +63,7 @@ class Watcher:
         elif not self.quiet:
             echo(text, err=True)
 
-    def agree(self, quote: Quote) -> bool:
+    def agree(self, quote: CollectionEstimate) -> bool:
         """Say what it takes, and ask where it is long or costs money.
 
         Raises:

@@ -36,7 +36,7 @@ from headcount.sources.formats.edges import EdgeListFacts
 __all__ = ["Built", "build_graph", "facts_of_graph"]
 
 MEMORY = 4_000_000_000
-_MOST_RANGES = 1024
+_MAX_RANGES = 1024
 _HEADER = 128
 
 
@@ -265,7 +265,7 @@ class _Ranges:
         self.folder.mkdir(parents=True)
         # sorting a range takes its numbers, the same again while they are parted, and the rows; ranges are uneven
         wanted = max(1, -(-edges * 8 * 16 // max(memory, 1)))
-        ranges = min(_MOST_RANGES, max(wanted, 1), max(count, 1))
+        ranges = min(_MAX_RANGES, max(wanted, 1), max(count, 1))
         self.shift = 0
         while count and ((count - 1) >> self.shift) + 1 > ranges:
             self.shift += 1

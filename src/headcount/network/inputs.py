@@ -24,7 +24,7 @@ from headcount.sources.formats.edges import (
     relation,
 )
 from headcount.sources.formats.edges.facts import UTF8, facts_of_table
-from headcount.sources.formats.files import look_through, readable_copy
+from headcount.sources.formats.files import inspect_text_file, readable_copy
 from headcount.support.output import new_file
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _in_utf8(found: Inputs, out: Path) -> Inputs:
     def readable(path: Path) -> Path:
         if _is_parquet([path]):
             return path
-        file = look_through(path)
+        file = inspect_text_file(path)
         if not (file.damaged or file.mixed_ends) and file.encoding in UTF8:
             return path
         recoded.append(facts_of_table(file))

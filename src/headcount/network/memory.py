@@ -30,7 +30,7 @@ PER_ACCOUNT_BLOCKS = 80
 RETURNED_SHARE = 0.4
 """Of all follows; on the Twitter of 2009, 22% of the pairs of accounts were mutual, which is 36% of the follows."""
 
-LEAST_FOR_BUILDING = 256_000_000
+MIN_FOR_BUILDING = 256_000_000
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -99,7 +99,7 @@ def plan_memory(
     returned = int(RETURNED_SHARE * m) if mutual is None else mutual
     circuits = max(PER_TIE * returned + PER_ACCOUNT_JOINED * n, 4 * returned + PER_ACCOUNT_TALKING * n)
     columns = 56 * n
-    building = max(LEAST_FOR_BUILDING + 24 * n, min(24 * m + 24 * n, (memory or 4 * 10**9) // 2))
+    building = max(MIN_FOR_BUILDING + 24 * n, min(24 * m + 24 * n, (memory or 4 * 10**9) // 2))
     steps = (
         ("building the graph", BASE + building),
         ("follows that are returned", BASE + 8 * m + 6 * returned + 32 * n + columns),

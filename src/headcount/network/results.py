@@ -146,8 +146,8 @@ def rings_part(found: Rings, ids: NDArray[Any], followers: NDArray[Any], account
     interval = found.share_interval
     return RingsPart(
         sentence=found.sentence(),
-        circuits=len(found.rings) if found.talk_known else None,
-        accounts=int(found.in_ring.sum()) if found.talk_known else None,
+        circuits=len(found.rings) if found.has_conversation_data else None,
+        accounts=int(found.in_ring.sum()) if found.has_conversation_data else None,
         share=found.share,
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from headcount.measures.circuits.groups import AccountFacts
     from headcount.measures.circuits.rings import Rings
     from headcount.measures.influence.influence import Influence
-    from headcount.network.tables_in import Talk
+    from headcount.network.tables_in import Conversations
 
 __all__ = ["numbered_components", "run_network"]
 
@@ -60,7 +60,7 @@ class _State:
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    talk: Talk | None = None
+    talk: Conversations | None = None
     facts: AccountFacts | None = None
     spammers: NDArray[np.int64] | None = None
 
@@ -275,7 +275,7 @@ def _rank(state: _State) -> None:
             state.columns["collusionrank"] = collusionrank(graph, state.spammers, iterations=state.iterations)
 
 
-def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.float64]:
+def _interaction_rank(talk: Conversations, count: int, iterations: int) -> NDArray[np.float64]:
     """PageRank where rank flows from who responds to whom they respond to, in proportion to how often."""
     from headcount.graph.graph import Rows
     from headcount.graph.ranks.pagerank import weighted_pagerank

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from headcount.errors import InputError, UsageError
 from headcount.sources.formats.archive_files import is_tar
 from headcount.sources.formats.edges.foreign import refuse_foreign_name
-from headcount.sources.formats.files import look_through
+from headcount.sources.formats.files import inspect_text_file
 from headcount.sources.formats.foreign import refuse_foreign, refuse_listed, refuse_unknown
 from headcount.sources.formats.malformed import malformed, special_file
 from headcount.sources.handles import parse_target
@@ -21,7 +21,7 @@ from headcount.sources.handles import parse_target
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.incoming import Intake
+    from headcount.incoming import ReadResult
     from headcount.sources.base import Source
 
 __all__ = ["SOURCES", "find_source", "read_source"]
@@ -42,7 +42,7 @@ SOURCES = (
 """Module and class of each source, in the order in which they are asked; a new one is one line here."""
 
 _TAKES_NEARLY_ALL_TEXT = "edge list"
-_MOST_NAMES = 10_000
+_MAX_NAMES = 10_000
 """Files of a folder that a missing name is compared with."""
 ACCEPTED = (
     "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
@@ -91,7 +91,7 @@ def _found_source(path: Path) -> Source:
             refuse_listed(path)
         return source
     if path.is_file() and path.suffix.lower() == ".gz" and not is_tar(path):
-        look_through(path)  # a file that cannot be unpacked is not recognised either
+        inspect_text_file(path)  # a file that cannot be unpacked is not recognised either
     entries = sorted(path.iterdir()) if path.is_dir() else ()
     files = (entry for entry in entries if entry.is_file() or entry.is_dir())
     refuse_unknown(path, ACCEPTED, filter(_recognising, files))
@@ -114,7 +114,7 @@ def _refuse_undecodable(path: Path) -> None:
 
 def _hint_for_missing(path: Path) -> str:
     """The nearest name that is there, or how to name an account whose handle ends like a file."""
-    names = [file.name for file in islice(path.parent.iterdir(), _MOST_NAMES)] if path.parent.is_dir() else []
+    names = [file.name for file in islice(path.parent.iterdir(), _MAX_NAMES)] if path.parent.is_dir() else []
     near = get_close_matches(path.name, names, n=1)
     if near:
         return f"did you mean {path.parent / near[0]}?"
@@ -123,7 +123,7 @@ def _hint_for_missing(path: Path) -> str:
     return "check the path; supported: " + ACCEPTED + "."
 
 
-def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
     """Read a folder or file with the source that recognises it.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headcount.incoming import Intake
+from headcount.incoming import ReadResult
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +21,7 @@ class Source(Protocol):
     def recognises(self, path: Path) -> bool:
         """Is this one of its files? Looks at the name and the first bytes only."""
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Fill the incoming tables on the connection.
 
         Raises:

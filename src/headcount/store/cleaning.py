@@ -53,7 +53,7 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = Fals
     for table in TABLES:
         merged = _merge_duplicates(con, table)
         notes += [] if repeats else merged
-    _join_touches(con, repeats=repeats)
+    _deduplicate_reactions(con, repeats=repeats)
     notes += _break_circles(con)
     notes += _derive_replies(con)
     return notes
@@ -174,7 +174,7 @@ def _merge_repeated(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute("DROP TABLE temp.repeated")
 
 
-def _join_touches(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> None:
+def _deduplicate_reactions(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> None:
     """A like or repost that is told once with its time and once without is one.
 
     Where a source tells the same thing in several places (`repeats`), so are two that differ in their time.

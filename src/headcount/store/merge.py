@@ -6,7 +6,7 @@ from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from headcount.incoming import TABLE_PREFIX, Intake, ListCoverage
+from headcount.incoming import TABLE_PREFIX, ListCoverage, ReadResult
 from headcount.tables import ACCOUNTS, INTERACTIONS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Merge"]
 
 
-_MOST_LIST_LOSS = 0.5
+_MAX_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
 
@@ -67,7 +67,7 @@ class Merge:
         )
         return [f"{left_out:,} rows of accounts that were forgotten were left out."] if left_out else []
 
-    def find_whole_lists(self, whole: bool, followers: frozenset[str], following: frozenset[str]) -> None:
+    def find_complete_lists(self, whole: bool, followers: frozenset[str], following: frozenset[str]) -> None:
         """Note which lists of the import are complete: in a temporary table, by side and account."""
         con = self.connection
         con.execute(
@@ -106,7 +106,7 @@ class Merge:
             {"closer_look": closer_look},
         )
 
-    def keep_remarks(self, intake: Intake, number: int) -> None:
+    def keep_remarks(self, intake: ReadResult, number: int) -> None:
         """Replace the remarks of an earlier import of the same topic."""
         for remark in intake.remarks:
             self.connection.execute(
@@ -144,7 +144,7 @@ class Merge:
         con.execute("INSERT INTO list_coverage FROM stated")
         con.execute("DROP TABLE temp.stated")
 
-    def record_snapshot(self, intake: Intake, path: str, moment: datetime, whole: bool) -> int:
+    def record_snapshot(self, intake: ReadResult, path: str, moment: datetime, whole: bool) -> int:
         """Add the import to the history; returns its number."""
         con = self.connection
         number = _count(con, "SELECT coalesce(max(snapshot), 0) + 1 FROM snapshots")
@@ -204,13 +204,13 @@ class Merge:
         before = _count(con, "SELECT count(*) FROM interactions")
         fresh = f"FROM {incoming} AS i"
         if before:
-            self._join_touches()
+            self._deduplicate_reactions()
             same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM i.{name}" for name in INTERACTIONS.key)
             fresh += f" ANTI JOIN interactions AS o ON {same}"
         con.execute(f"INSERT INTO interactions BY NAME SELECT i.*, {number} AS first_snapshot {fresh}")
         return _count(con, "SELECT count(*) FROM interactions") - before
 
-    def _join_touches(self) -> None:
+    def _deduplicate_reactions(self) -> None:
         """One account likes or reposts a post once: the same touch, known before with or without its time, is one."""
         con = self.connection
         same = (
@@ -235,7 +235,7 @@ class Merge:
         if before:
             if whole:
                 gone, notes = self._mark_gone(self._observed(moment), forced=forced)
-                doubtful = self._doubt_dates()
+                doubtful = self._bound_backdated_follows()
                 if doubtful:
                     notes.append(
                         f"{doubtful:,} follows give a date before the last look at the list, which did not have them: "
@@ -254,7 +254,7 @@ class Merge:
         )
         return gone, returned, _count(con, "SELECT count(*) FROM follows") - before - returned, notes
 
-    def look_between(self, accounts: frozenset[str], moment: datetime) -> int:
+    def record_pairwise_observation(self, accounts: frozenset[str], moment: datetime) -> int:
         """Note that all follows among some accounts were read; gives how many that were known are gone."""
         if not accounts:
             return 0
@@ -309,7 +309,7 @@ class Merge:
             cut = con.execute(
                 "SELECT side, account_id, stood, stood - lost FROM list_change WHERE stood >= 10 AND lost > stood * ? "
                 "ORDER BY stood DESC",
-                [_MOST_LIST_LOSS],
+                [_MAX_LIST_LOSS],
             ).fetchall()
             notes = [
                 f"The list of {who} shrank from {stood:,} {'followers' if side == 'followee' else 'accounts followed'} "
@@ -328,7 +328,7 @@ class Merge:
         con.execute("DROP TABLE temp.missing")
         return gone, notes
 
-    def _doubt_dates(self) -> int:
+    def _bound_backdated_follows(self) -> int:
         """A follow that an earlier whole list did not have is no older than that list, whatever date it gives.
 
         The date is the follower's own word. It may be false, or the account was away when the list was read; so the

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreError, StoreVersion, UsageError
-from headcount.incoming import Intake, complete_lists, create_incoming, drop_incoming
+from headcount.incoming import ReadResult, complete_lists, create_incoming, drop_incoming
 from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
@@ -175,7 +175,7 @@ class Store:
 
     def ingest(
         self,
-        fill: Callable[[duckdb.DuckDBPyConnection], Intake],
+        fill: Callable[[duckdb.DuckDBPyConnection], ReadResult],
         *,
         path: str,
         now: datetime | None = None,
@@ -206,14 +206,14 @@ class Store:
                 complete_lists(intake.lists, "following"),
             )
             all_lists = intake.whole_lists if whole_lists is None else whole_lists
-            merge.find_whole_lists(all_lists, *(complete if whole_lists is None else (frozenset(), frozenset())))
+            merge.find_complete_lists(all_lists, *(complete if whole_lists is None else (frozenset(), frozenset())))
             whole = all_lists or (whole_lists is None and any(complete))
             merge.find_looked_at_all(intake.closer_look)
             number = merge.record_snapshot(intake, path, moment, whole)
             added = {ACCOUNTS.name: merge.merge_latest(ACCOUNTS, number, moment)}
             gone, returned, new, more = merge.merge_follows(number, moment, whole=whole, forced=bool(whole_lists))
             added[FOLLOWS.name] = new
-            gone += merge.look_between(intake.between, moment)
+            gone += merge.record_pairwise_observation(intake.between, moment)
             notes += merge.leave_out_taken_posts()
             added[POSTS.name] = merge.merge_latest(POSTS, number, moment)
             added[INTERACTIONS.name] = merge.merge_interactions(number)
@@ -369,7 +369,7 @@ class Store:
             )
         )
 
-    def remember(self, account_id: str) -> None:
+    def unforget(self, account_id: str) -> None:
         """Take rows of an account in again that was forgotten."""
         self.connection.execute("DELETE FROM forgotten WHERE account_hash = sha256(?)", [account_id])
 

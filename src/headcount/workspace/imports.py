@@ -20,9 +20,9 @@ from headcount.support.times import Time, as_datetime
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.incoming import Intake
+    from headcount.incoming import ReadResult
     from headcount.sources.collect.client import Client
-    from headcount.sources.collect.options import Options, Quote
+    from headcount.sources.collect.options import CollectionEstimate, Options
     from headcount.sources.handles import Target
 
 __all__ = ["Imports", "default_folder"]
@@ -105,7 +105,7 @@ class Imports:
         account: str,
         options: Options | None = None,
         *,
-        agree: Callable[[Quote], bool] = lambda _quote: True,
+        agree: Callable[[CollectionEstimate], bool] = lambda _estimate: True,
         show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None,
         say: Callable[[str], None] = lambda _text: None,
         fresh: bool = False,
@@ -149,7 +149,7 @@ class Imports:
                 f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
             )
         chosen = options or Options()
-        landing = None if fresh else self._not_taken_in(target, chosen)
+        landing = None if fresh else self._not_imported(target, chosen)
         if landing is not None:
             say("It was collected before and not taken in: that is done now. The same command again collects anew.")
         else:
@@ -171,13 +171,13 @@ class Imports:
             account_id = collected.meta("account_id")
         with Store(self.folder, write=True) as store:
             if account_id is not None:
-                store.remember(account_id)
+                store.unforget(account_id)
             reader = find_source(landing)
             imported = store.ingest(
                 lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=read_at
             )
         with Landing(landing, write=True) as collected:
-            collected.take_in()
+            collected.mark_imported()
         return imported
 
     def watch(
@@ -205,14 +205,14 @@ class Imports:
         from headcount.sources.bluesky.live import follow_live
         from headcount.sources.collect.log import log_file
 
-        def ingest(read: Callable[[duckdb.DuckDBPyConnection], Intake], path: str) -> None:
+        def ingest(read: Callable[[duckdb.DuckDBPyConnection], ReadResult], path: str) -> None:
             with Store(self.folder, write=True) as store:
                 store.ingest(read, path=path)
 
         with log_file(self.folder / "collect.log") if log else nullcontext():
             follow_live(self.folder, account, stop or threading.Event(), ingest, service=service, say=say)
 
-    def _not_taken_in(self, target: Target, options: Options) -> Path | None:
+    def _not_imported(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""
         from headcount.sources.collect.landing import Landing
         from headcount.sources.collect.landing_folder import find_finished, landing_folder
@@ -221,7 +221,7 @@ class Imports:
         if landing is None:
             return None
         with Landing(landing) as collected:
-            return None if collected.taken_in else landing
+            return None if collected.is_imported else landing
 
     def sync(self, *, skip_bad: bool = False, **how: Any) -> list[Imported]:
         """Everything again that was added before: collected anew, or imported where the file is still there.

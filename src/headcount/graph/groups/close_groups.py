@@ -35,15 +35,15 @@ from numpy.typing import NDArray
 from headcount.graph.compile import compiled, parallel, span
 from headcount.graph.graph import Rows
 
-__all__ = ["LEAST_MEMBERS", "CloseGroups", "close_groups"]
+__all__ = ["MIN_MEMBERS", "CloseGroups", "close_groups"]
 
 USUAL_DENSITY = 0.03
 """The q of the module's text: twice or three times what neighbours of neighbours have in the follower graphs seen."""
 BELONGING = 0.5
 """Share of a group's mean ties that a member has at least."""
-LEAST_TIES = 3
+MIN_TIES = 3
 MUCH_SHORTER = 8
-LEAST_MEMBERS = 10
+MIN_MEMBERS = 10
 ROUNDS = 10
 
 DIGIT = 10
@@ -85,7 +85,7 @@ class CloseGroups:
         return order, np.searchsorted(self.label[order], np.arange(len(self) + 1))
 
 
-def close_groups(mutual: Rows, *, least_members: int = LEAST_MEMBERS, accounts: int | None = None) -> CloseGroups:
+def close_groups(mutual: Rows, *, least_members: int = MIN_MEMBERS, accounts: int | None = None) -> CloseGroups:
     """The close groups of an undirected graph; see the module's text.
 
     At most 16 bytes an entry of `mutual`, which itself takes 4, and 45 bytes an account.
@@ -97,7 +97,7 @@ def close_groups(mutual: Rows, *, least_members: int = LEAST_MEMBERS, accounts: 
     """
     offsets, targets = mutual.offsets, mutual.targets
     count = len(offsets) - 1
-    alive = _dense_part(offsets, targets, LEAST_TIES)
+    alive = _dense_part(offsets, targets, MIN_TIES)
     first, second = _closest_first(*_close_ties(offsets, targets, alive))
     among = count if accounts is None else accounts
     found = _join(offsets, targets, first, second, least_members, USUAL_DENSITY, among)

@@ -26,7 +26,7 @@ from headcount.graph.compile import compiled
 
 __all__ = ["CoTimedGroup", "co_timed_groups", "co_timed_pairs"]
 
-MOST_PAIRS = 50_000_000
+MAX_PAIRS = 50_000_000
 """Pairs of actions close in time that fit into memory (24 bytes each)."""
 
 Wholes = NDArray[np.int64]
@@ -121,9 +121,9 @@ def _near_pairs(actor: Wholes, target: Wholes, at: Reals, window: float) -> Whol
     order = np.lexsort((actor, at, target))
     columns = actor[order], target[order], at[order]
     count = int(_count_near(*columns, window))
-    if count > MOST_PAIRS:
+    if count > MAX_PAIRS:
         raise UsageError(
-            f"{count:,} pairs of actions lie within {window:g} seconds; {MOST_PAIRS:,} can be compared.",
+            f"{count:,} pairs of actions lie within {window:g} seconds; {MAX_PAIRS:,} can be compared.",
             hint="take a narrower window, or leave out the targets that most accounts act on.",
         )
     near = _fill_near(*columns, window, count)

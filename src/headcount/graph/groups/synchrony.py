@@ -37,7 +37,7 @@ from headcount.graph.ranks.pull import pull
 __all__ = ["Synchrony", "authorities", "least_synchrony", "synchrony"]
 
 HITS_ROUNDS = 10
-LEAST_FOLLOWEES = 20
+MIN_FOLLOWEES = 20
 DEVIATIONS = 3.0
 LOWEST, RANKS = 1100, 2200
 """Added to exponents of floats to make them positive, and more than there are."""
@@ -71,7 +71,7 @@ def synchrony(followees: Rows, followers: Rows) -> Synchrony:
     """
     cells, background = _grid(followers, authorities(followees, followers))
     together, usual = _shares(followees.offsets, followees.targets, cells, background)
-    known = np.diff(followees.offsets) >= LEAST_FOLLOWEES
+    known = np.diff(followees.offsets) >= MIN_FOLLOWEES
     excess = np.where(known, together - least_synchrony(usual, background), np.nan)
     threshold = float(excess[known].mean() + DEVIATIONS * excess[known].std()) if known.any() else float("nan")
     return Synchrony(together, usual, excess, known & (np.nan_to_num(excess, nan=-1.0) > threshold), threshold)

@@ -58,14 +58,14 @@ _STEP_RATIO = np.array([0.0, 0.02, 0.06, 0.2, 0.6])
 _STEP_WEIGHT = np.log(np.array([0.5, 0.125, 0.125, 0.125, 0.125]))
 """How far the level of reach moves from one post to the next, against that variance: as likely as not, not at all."""
 _DAMPING = 0.9
-_MOST_POSTS = 400
+_MAX_POSTS = 400
 """Posts looked back at for the level of reach."""
 _DRIFT = 0.10
 """Standard deviation of the log of what no model of the past knows: people and posts change between windows."""
 _ERROR_ODDS = 0.5
 _ERROR_SD = 0.5
 """How likely the model errs, and the standard deviation of the log of its error then."""
-_MOST_UNSEEN = 1e12
+_MAX_UNSEEN = 1e12
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def _draw_unseen(captures: Captures, a: Floats, b: Floats, generator: np.random.
         if not again.size:
             break
         rate = generator.standard_gamma(captures.observed, again.size) * mean[again]
-        unseen[again] = generator.poisson(np.minimum(rate, _MOST_UNSEEN))
+        unseen[again] = generator.poisson(np.minimum(rate, _MAX_UNSEEN))
     bounded: Floats = np.minimum(unseen, room)
     return bounded
 
@@ -288,7 +288,7 @@ def _draw_level(n: Floats, generator: np.random.Generator) -> tuple[Floats, Floa
     Local level model, y_k = level_k + noise with variance sigma2 + 1/n_k, level_k = level_{k-1} + step with variance
     step2 (Harvey 1989, chapter 2); the two variances on a grid under weak priors, the level by the Kalman filter.
     """
-    recent = n[-_MOST_POSTS:]
+    recent = n[-_MAX_POSTS:]
     y = np.log(recent + 0.5)
     centre = float(y.mean())
     grid_sigma2, grid_ratio = np.meshgrid(_SIGMA2, _STEP_RATIO, indexing="ij")

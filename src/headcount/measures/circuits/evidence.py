@@ -30,15 +30,15 @@ from numpy.typing import NDArray
 from headcount.columns import Floats, Integers
 from headcount.support.record import Record
 
-__all__ = ["Conversation", "Ratio", "Tally", "Usual", "conversation_ratio", "usual_partners"]
+__all__ = ["Conversation", "ExpectedPartners", "Ratio", "Tally", "conversation_ratio", "expected_partners"]
 
-LEAST_IN_STEP = 20
+MIN_IN_STEP = 20
 CLASSES, STEPS_OF_TIES = 16, 40
 """Classes of a doubling of k, and doublings: up to 2^39 ties."""
 STEPS = 60
-LEAST_ACCOUNTS = 50
+MIN_ACCOUNTS = 50
 """Fewer accounts elsewhere are no comparison."""
-LEAST_EXPECTED = 5.0
+MIN_EXPECTED = 5.0
 """Where fewer partners are expected, silence says nothing."""
 
 
@@ -59,7 +59,7 @@ class Conversation(Record):
 
 
 @dataclass(frozen=True)
-class Usual:
+class ExpectedPartners:
     """How many partners accounts of the graph address.
 
     Attributes:
@@ -137,26 +137,26 @@ class Tally:
         )
 
 
-def usual_partners(tally: Tally) -> Usual | None:
+def expected_partners(tally: Tally) -> ExpectedPartners | None:
     """The line m(k) of the accounts given; None for fewer than 50 accounts with ties.
 
     Args:
         tally: k and a of the accounts.
     """
-    if tally.accounts.sum() < LEAST_ACCOUNTS:
+    if tally.accounts.sum() < MIN_ACCOUNTS:
         return None
     per_step = tally.accounts.reshape(-1, CLASSES).sum(axis=1)
     part = np.repeat(_parts(per_step), CLASSES)
     count, ties, partners = (np.bincount(part, sums) for sums in (tally.accounts, tally.ties, tally.partners))
     used = count > 0
     x, y = ties[used] / count[used], np.maximum.accumulate(partners[used] / count[used])
-    line = Usual(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 0.0, int(tally.accounts.sum()))
+    line = ExpectedPartners(np.concatenate([[0.0], x]), np.concatenate([[0.0], y]), 0.0, int(tally.accounts.sum()))
     mean = line(tally.ties / np.maximum(tally.accounts, 1))
     whole = float((tally.accounts * mean**2).sum())
     if whole == 0:
         return line
     scatter = float((tally.squares - 2 * mean * tally.partners + tally.accounts * mean * (mean - 1)).sum())
-    return Usual(line.ties, line.partners, max(scatter / whole, 0.0), line.accounts)
+    return ExpectedPartners(line.ties, line.partners, max(scatter / whole, 0.0), line.accounts)
 
 
 def _parts(size: Integers) -> Integers:
@@ -165,12 +165,12 @@ def _parts(size: Integers) -> Integers:
     for step, accounts in enumerate(size):
         number[step] = part
         filled += accounts
-        if filled >= LEAST_IN_STEP:
+        if filled >= MIN_IN_STEP:
             part, filled = part + 1, 0
     return np.minimum(number, max(part - 1, 0))
 
 
-def conversation_ratio(ties: Integers, partners: Integers, usual: Usual | None) -> Ratio | None:
+def conversation_ratio(ties: Integers, partners: Integers, usual: ExpectedPartners | None) -> Ratio | None:
     """The conversation of a group; None where there is nothing to compare it with.
 
     Args:
@@ -181,7 +181,7 @@ def conversation_ratio(ties: Integers, partners: Integers, usual: Usual | None) 
         return None
     mean = usual(ties)
     expected, observed = float(mean.sum()), float(partners.sum())
-    if expected < LEAST_EXPECTED:
+    if expected < MIN_EXPECTED:
         return None
     slope = usual.spread * float((mean**2).sum()) / expected
     low, high = (_limit(observed, expected, slope, upper=upper) for upper in (False, True))

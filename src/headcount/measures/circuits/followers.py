@@ -23,7 +23,7 @@ from headcount.support.record import Record
 __all__ = ["FollowerRings", "follower_rings"]
 
 NEWCOMER_SECONDS = 30 * 86_400.0
-READ_AT_LEAST = 0.1
+MIN_READ_SHARE = 0.1
 """Share of the followers whose posts are at hand, from which on having none there means that nothing was written."""
 
 
@@ -89,7 +89,7 @@ def follower_rings(
             groups=(),
             accounts=len(between.person),
             ties=0,
-            talk_known=conversation is not None,
+            has_conversation_data=conversation is not None,
             draws=0,
             population=population,
             label=nobody,
@@ -112,7 +112,7 @@ def _facts(between: FollowsBetween, followers: Followers) -> AccountFacts:
     person = between.person
     seen = followers.posts_seen[person].astype(np.float64)
     watched: NDArray[np.bool_] = np.ones(len(person), bool) if between.watched is None else between.watched
-    read = watched.any() and (seen[watched] > 0).mean() >= READ_AT_LEAST
+    read = watched.any() and (seen[watched] > 0).mean() >= MIN_READ_SHARE
     posts = np.where(watched & read, seen, np.nan)
     never = followers.posts_count[person] == 0
     posts = np.where(never, 0.0, np.where((posts == 0) & (followers.posts_count[person] > 0), np.nan, posts))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headcount.columns import Flags, Floats, Integers
 from headcount.measures.circuits.evidence import Ratio
-from headcount.measures.circuits.null_model import Chance
+from headcount.measures.circuits.null_model import NullComparison
 from headcount.support.record import Record
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.circuits.evidence import Conversation, Tally, conversation_ratio, usual_partners
+from headcount.measures.circuits.evidence import Conversation, Tally, conversation_ratio, expected_partners
 
 __all__ = ["CLOSED", "LESS_READILY", "UNLIKELY", "AccountFacts", "FollowGroup", "Verdict"]
 
@@ -61,7 +61,7 @@ class _Counts:
         elsewhere = self.everybody
         for other in sorted({number, *accused}):
             elsewhere = elsewhere - self.of_group(other)
-        return conversation_ratio(self.table[watched, 0], self.table[watched, 1], usual_partners(elsewhere))
+        return conversation_ratio(self.table[watched, 0], self.table[watched, 1], expected_partners(elsewhere))
 
     def turned_away(self, number: int) -> bool:
         """Do members address their ties outside more readily than each other, or have hardly any outside?"""
@@ -101,7 +101,7 @@ def _away(members: Integers, facts: AccountFacts | None) -> bool:
     return bool(2 * (facts.posts[members] == 0).sum() >= len(members))
 
 
-LEAST_DENSITY = 0.08
+MIN_DENSITY = 0.08
 SIGNIFICANT = 0.05
 SILENT = 1 / 3
 """A circuit addresses less than this share of the partners that others with as many ties address."""
@@ -172,12 +172,17 @@ class FollowGroup(Record):
 
 
 def _verdict(
-    number: int, groups: CloseGroups, chance: Chance, counts: _Counts, facts: AccountFacts | None, accused: set[int]
+    number: int,
+    groups: CloseGroups,
+    chance: NullComparison,
+    counts: _Counts,
+    facts: AccountFacts | None,
+    accused: set[int],
 ) -> tuple[Verdict, Ratio | None]:
     ratio = counts.ratio(number, accused)
     size = int(groups.size[number])
     significant = chance.significance[number] <= SIGNIFICANT and chance.surprise[number] > 0
-    if not significant or groups.ties[number] < LEAST_DENSITY * size * (size - 1) / 2:
+    if not significant or groups.ties[number] < MIN_DENSITY * size * (size - 1) / 2:
         return "chance", ratio
     if _away(groups.members(number), facts):
         return "away", ratio

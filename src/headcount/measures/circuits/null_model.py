@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from headcount.graph.graph import Rows
     from headcount.graph.groups.close_groups import CloseGroups
 
-__all__ = ["Chance", "against_chance"]
+__all__ = ["NullComparison", "compare_with_null_model"]
 
 NULL_TIES = 200_000
 MOST_OF_TIES = 0.75
 
 
 @dataclass(frozen=True)
-class Chance:
+class NullComparison:
     """What chance says about every group.
 
     Attributes:
@@ -56,7 +56,7 @@ class Chance:
     draws: int
 
 
-def against_chance(
+def compare_with_null_model(
     mutual: Rows,
     groups: CloseGroups,
     *,
@@ -64,7 +64,7 @@ def against_chance(
     seed: int,
     least_members: int,
     progress: Callable[[float], None] | None = None,
-) -> Chance:
+) -> NullComparison:
     """Expected ties, surprise and significance of every group.
 
     Args:
@@ -80,7 +80,7 @@ def against_chance(
 
     expected, surprise = _surprise(mutual, groups, len(mutual.offsets) - 1)
     if not len(groups) or draws < 1:
-        return Chance(expected, surprise, np.full(len(groups), np.nan), 0)
+        return NullComparison(expected, surprise, np.full(len(groups), np.nan), 0)
     count = len(mutual.offsets) - 1
     rest = _tied_only(_busiest(mutual, _closed(mutual, groups), NULL_TIES))
     highest = np.full(draws, -np.inf)
@@ -91,7 +91,7 @@ def against_chance(
         if progress is not None:
             progress((draw + 1) / draws)
     above = (highest[None, :] >= surprise[:, None]).sum(axis=1)
-    return Chance(expected, surprise, (1 + above) / (1 + draws), draws)
+    return NullComparison(expected, surprise, (1 + above) / (1 + draws), draws)
 
 
 def _surprise(mutual: Rows, groups: CloseGroups, count: int) -> tuple[Floats, Floats]:

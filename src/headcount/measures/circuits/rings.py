@@ -49,7 +49,7 @@ from headcount.measures.circuits.groups import (
     _Counts,
     _verdict,
 )
-from headcount.measures.circuits.null_model import Chance, against_chance
+from headcount.measures.circuits.null_model import NullComparison, compare_with_null_model
 from headcount.measures.result import Result
 from headcount.measures.statistics.intervals import finite_count
 
@@ -68,7 +68,7 @@ class Rings(Result):
         groups: all of them, whatever the verdict.
         accounts: accounts of the graph.
         ties: mutual follows of the graph.
-        talk_known: was any conversation at hand?
+        has_conversation_data: was any conversation at hand?
         draws: rewired graphs that the significance rests on.
         population: all that the accounts were drawn from; None where they are all there are.
         label: index into `groups` of every account; -1 for none.
@@ -77,7 +77,7 @@ class Rings(Result):
     groups: tuple[FollowGroup, ...]
     accounts: int
     ties: int
-    talk_known: bool
+    has_conversation_data: bool
     draws: int
     population: int | None
     label: Integers = field(repr=False)
@@ -96,7 +96,7 @@ class Rings(Result):
     @property
     def share(self) -> float | None:
         """Share of the accounts that sit in closed circuits; None without any conversation to judge by."""
-        return float(self.in_ring.mean()) if self.accounts and self.talk_known else None
+        return float(self.in_ring.mean()) if self.accounts and self.has_conversation_data else None
 
     @property
     def share_interval(self) -> tuple[float, float] | None:
@@ -116,9 +116,9 @@ class Rings(Result):
     @property
     def smallest_seen(self) -> int:
         """Members of the smallest circuit that can be expected to be seen in this sample."""
-        from headcount.graph.groups.close_groups import LEAST_MEMBERS
+        from headcount.graph.groups.close_groups import MIN_MEMBERS
 
-        return ceil(LEAST_MEMBERS * max((self.population or 0) / max(self.accounts, 1), 1.0))
+        return ceil(MIN_MEMBERS * max((self.population or 0) / max(self.accounts, 1), 1.0))
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a group."""
@@ -212,13 +212,15 @@ def rings_of_graph(
     Raises:
         ValueError: the population is smaller than the graph.
     """
-    from headcount.graph.groups.close_groups import LEAST_MEMBERS, close_groups
+    from headcount.graph.groups.close_groups import MIN_MEMBERS, close_groups
 
     count = len(mutual.offsets) - 1
     if population is not None and population < count:
         raise ValueError(f"population {population} is smaller than the graph of {count} accounts")
-    groups = close_groups(mutual, least_members=LEAST_MEMBERS)
-    chance = against_chance(mutual, groups, draws=draws, seed=seed, least_members=LEAST_MEMBERS, progress=progress)
+    groups = close_groups(mutual, least_members=MIN_MEMBERS)
+    chance = compare_with_null_model(
+        mutual, groups, draws=draws, seed=seed, least_members=MIN_MEMBERS, progress=progress
+    )
     counts = _Counts.of(mutual, groups, conversation)
     verdicts = _verdicts(groups, chance, counts, facts)
     return_share = _reciprocity(followees, groups)
@@ -233,7 +235,7 @@ def rings_of_graph(
         groups=tuple(found[number] for number in order),
         accounts=count,
         ties=len(mutual.targets) // 2,
-        talk_known=conversation is not None,
+        has_conversation_data=conversation is not None,
         draws=chance.draws,
         population=population,
         label=place[groups.label],
@@ -241,7 +243,7 @@ def rings_of_graph(
 
 
 def _verdicts(
-    groups: CloseGroups, chance: Chance, counts: _Counts, facts: AccountFacts | None
+    groups: CloseGroups, chance: NullComparison, counts: _Counts, facts: AccountFacts | None
 ) -> list[tuple[Verdict, Ratio | None]]:
     """Verdict and conversation of every group; circuits found are no comparison for the others."""
     accused: set[int] = set()
@@ -256,7 +258,7 @@ def _verdicts(
 def _group(
     number: int,
     groups: CloseGroups,
-    chance: Chance,
+    chance: NullComparison,
     counts: _Counts,
     facts: AccountFacts | None,
     verdict: tuple[Verdict, Ratio | None],

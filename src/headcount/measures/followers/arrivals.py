@@ -29,14 +29,14 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats
 
-__all__ = ["Block", "Together", "arrived_together"]
+__all__ = ["ArrivalClusters", "Block", "find_arrival_clusters"]
 
 DAY = 86_400.0
 WEEK = 7 * DAY
 FRESH = 30 * DAY
-WINDOW, MOST_CELLS, AROUND, LEAST = 200, 1_000, 10, 4
+WINDOW, MAX_CELLS, AROUND, LEAST = 200, 1_000, 10, 4
 """Followers in a window; half-windows at most (longer lists get longer windows); half-windows either side; least k."""
-LEAST_WINDOWS = 4
+MIN_WINDOWS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class ArrivalClusters:
     """Who arrived together.
 
     Attributes:
@@ -66,7 +66,9 @@ class Together:
     window: int
 
 
-def arrived_together(made: Floats, order: Floats, *, permutations: int | None = None, seed: int = 0) -> Together:
+def find_arrival_clusters(
+    made: Floats, order: Floats, *, permutations: int | None = None, seed: int = 0
+) -> ArrivalClusters:
     """Find followers who arrived together.
 
     Args:
@@ -81,9 +83,9 @@ def arrived_together(made: Floats, order: Floats, *, permutations: int | None = 
     follow = np.maximum.accumulate(made[rows]) if len(rows) else made[rows]
     keep = follow - made[rows] >= FRESH
     rows, follow = rows[keep], follow[keep]
-    cell = max(WINDOW // 2, -(-len(rows) // MOST_CELLS))
-    if len(rows) < 2 * cell * LEAST_WINDOWS:
-        return Together(chance=nothing, seen=nothing, expected=nothing, blocks=(), window=0)
+    cell = max(WINDOW // 2, -(-len(rows) // MAX_CELLS))
+    if len(rows) < 2 * cell * MIN_WINDOWS:
+        return ArrivalClusters(chance=nothing, seen=nothing, expected=nothing, blocks=(), window=0)
     rng = np.random.default_rng(seed)
     first = float(np.floor(made[rows].min() / WEEK))
     weeks = int(follow.max() / WEEK - first) + 1
@@ -142,7 +144,7 @@ def _xlog(times: Floats, of: Floats) -> Floats:
 
 def _report(
     got: _Scan, limit: float, rows: NDArray[np.int64], made: Floats, nothing: Floats, cell: int, first: float
-) -> Together:
+) -> ArrivalClusters:
     statistic, window, wk, k, expected = got
     chance, seen, wanted = nothing.copy(), nothing.copy(), nothing.copy()
     chance[rows] = 0.0
@@ -158,4 +160,4 @@ def _report(
         blocks.append(
             Block(followers=int(k[one]), expected=float(expected[one]), made_from=float((wk[one] + first) * WEEK))
         )
-    return Together(chance=chance, seen=seen, expected=wanted, blocks=tuple(blocks), window=2 * cell)
+    return ArrivalClusters(chance=chance, seen=seen, expected=wanted, blocks=tuple(blocks), window=2 * cell)

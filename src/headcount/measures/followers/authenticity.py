@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.followers.arrivals import Together, arrived_together
+from headcount.measures.followers.arrivals import ArrivalClusters, find_arrival_clusters
 from headcount.measures.followers.features import FEATURES, LEVELS, Inputs, Platform, evidence_level, matrix
 from headcount.measures.followers.judgement import (
     _IN_WORDS,
@@ -45,7 +45,7 @@ from headcount.measures.followers.judgement import (
     _VERDICTS,
     CLASSES,
     CODE,
-    LEAST_LABELLED,
+    MIN_LABELLED,
     Labelled,
     NoShare,
     Reason,
@@ -54,7 +54,7 @@ from headcount.measures.followers.judgement import (
     percent,
 )
 from headcount.measures.followers.recalibration import Recalibration, recalibrate
-from headcount.measures.followers.rules import LEAST_REPEATED, PublishedRules
+from headcount.measures.followers.rules import MIN_REPEATED, PublishedRules
 from headcount.measures.followers.scorecard import ScoreCard, Steps, contributions, not_real, shipped_card
 from headcount.measures.result import Result
 from headcount.measures.statistics.quantification import Rate, Share, adjusted_share
@@ -62,7 +62,7 @@ from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = ["Authenticity", "authenticity", "card_labels", "typical_account"]
 
-LEAST_TYPICAL, LEAST_ACTIVE = 100, 10
+MIN_TYPICAL, MIN_ACTIVE = 100, 10
 """Active followers (with so many posts) from which on an audience says what is typical of a platform without a
 sample."""
 WORTH_TELLING = 0.05
@@ -100,7 +100,7 @@ class Authenticity(Result):
     high: Floats
     scores: Floats
     level: NDArray[np.int8]
-    together: Together
+    together: ArrivalClusters
     standing: NDArray[np.bool_]
     share: Share | None
     no_share: NoShare | None
@@ -249,7 +249,7 @@ def authenticity(
     table = matrix(inputs)
     steps, level = card.steps(table), evidence_level(table)
     del table
-    together = arrived_together(followers.created_at, _order(followers))
+    together = find_arrival_clusters(followers.created_at, _order(followers))
     scores = _uncorrected(card, steps, together)
     odds = not_real(scores)
     correction = Recalibration() if labelled is None else recalibrate(odds[labelled.row], labelled.fake)
@@ -279,18 +279,18 @@ def typical_account(followers: Followers, card: ScoreCard) -> Platform:
         return card.platforms[platform]
     known = card.platforms["x"]
     with np.errstate(invalid="ignore"):
-        active = (followers.posts_count >= LEAST_ACTIVE) & ~np.isnan(
+        active = (followers.posts_count >= MIN_ACTIVE) & ~np.isnan(
             followers.followers_count + followers.following_count
         )
-    if active.sum() < LEAST_TYPICAL:
+    if active.sum() < MIN_TYPICAL:
         return known
     counts = (followers.followers_count, followers.following_count, followers.posts_count)
     typical = [max(float(np.median(count[active])), 1.0) for count in counts]
-    sample = f"the {int(active.sum()):,} followers with {LEAST_ACTIVE} posts or more"
+    sample = f"the {int(active.sum()):,} followers with {MIN_ACTIVE} posts or more"
     return Platform(typical[0], typical[1], typical[2], known.age_days, sample)
 
 
-def _uncorrected(card: ScoreCard, steps: Steps, together: Together) -> Floats:
+def _uncorrected(card: ScoreCard, steps: Steps, together: ArrivalClusters) -> Floats:
     scores = card.scores(steps)
     with np.errstate(invalid="ignore"):
         block = np.flatnonzero(together.chance > 0)
@@ -304,11 +304,11 @@ def _real(log_odds_not_real: Floats) -> Floats:
 
 
 def _labels(
-    f: Followers, as_of: float, p: Floats, level: NDArray[np.int8], together: Together, card: ScoreCard
+    f: Followers, as_of: float, p: Floats, level: NDArray[np.int8], together: ArrivalClusters, card: ScoreCard
 ) -> NDArray[np.int8]:
     rules = PublishedRules().judge(f, as_of=as_of)
     automated = p[:, 2] >= card.verdict["automated"]
-    repeats = (f.posts_seen >= LEAST_REPEATED) & (f.same_text > 3) & (f.same_text * 5 >= f.posts_seen)
+    repeats = (f.posts_seen >= MIN_REPEATED) & (f.same_text > 3) & (f.same_text * 5 >= f.posts_seen)
     with np.errstate(invalid="ignore"):
         bought = (p[:, 1] >= card.verdict["bought"]) & (together.chance > 0)
     declared = _declared(f, automated)
@@ -366,7 +366,7 @@ def _share(
     known = {"known_fake": int(f.standing[fake].sum()), "known_real": int(f.standing[real].sum())}
     looked_at = (level > 0) & (f.sampled != 0) & f.standing
     all_labelled = sum(known.values()) == population
-    if min(len(fake), len(real)) < LEAST_LABELLED and not all_labelled:
+    if min(len(fake), len(real)) < MIN_LABELLED and not all_labelled:
         return NoShare(reason="too few labels", **counts)
     if not looked_at.any() and not all_labelled:
         return NoShare(reason="nothing known", **counts)

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 DAY = 86_400.0
-LEAST_POSTS = 5
+MIN_POSTS = 5
 """Posts at hand below which nothing is said about their shares."""
 SOFTENING = 10.0
 """Added to what is divided by: who follows 30, or posted 10 times, while nobody follows yet, shows no pattern."""
@@ -179,7 +179,7 @@ def _age_days(i: Inputs) -> Floats:
 
 
 def _share(shares: Floats, f: Followers) -> Floats:
-    return np.where(f.posts_seen >= LEAST_POSTS, shares, np.nan)
+    return np.where(f.posts_seen >= MIN_POSTS, shares, np.nan)
 
 
 def _many(number: float) -> str:

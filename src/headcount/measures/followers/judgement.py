@@ -14,9 +14,9 @@ from headcount.support.record import Record
 
 __all__ = ["CLASSES", "CODE", "Labelled", "NoShare", "Reason", "percent"]
 
-MOST_TOGETHER = 4.0
+MAX_TOGETHER = 4.0
 """Most points for having arrived together with others."""
-LEAST_LABELLED = 10
+MIN_LABELLED = 10
 """Labelled real and labelled fake followers, of each, without which no share of the audience is given."""
 
 
@@ -57,7 +57,7 @@ class NoShare(Record):
 
     Attributes:
         reason: no followers: none is on the list; no labels: the user labelled no follower; too few labels: fewer than
-            LEAST_LABELLED real or fake ones; nothing known: there is no profile of any follower; flags no better than
+            MIN_LABELLED real or fake ones; nothing known: there is no profile of any follower; flags no better than
             chance: on the labelled followers the card flags real ones about as often as fake ones.
         real, fake: labelled followers; real_flagged, fake_flagged: those of them that the card flags.
     """
@@ -85,7 +85,7 @@ class NoShare(Record):
                 "real ones). Label more followers that are drawn at random: headcount authenticity --draw 50."
             )
         return (
-            f"A share of real followers takes {LEAST_LABELLED} real and {LEAST_LABELLED} fake ones labelled, drawn at "
+            f"A share of real followers takes {MIN_LABELLED} real and {MIN_LABELLED} fake ones labelled, drawn at "
             f"random; there are {self.real:,} and {self.fake:,}."
         )
 
@@ -111,7 +111,7 @@ def _order(f: Followers) -> Floats:
 def _odds_of_block(chance: float, card: ScoreCard) -> float:
     """Points for a follower that is part of a block with this chance: its odds against those taken before."""
     odds = np.log(chance / (1 - chance)) if chance < 1 else np.inf
-    return float(np.clip(odds - np.log(card.prior["bought"] / (1 - card.prior["bought"])), 0.0, MOST_TOGETHER))
+    return float(np.clip(odds - np.log(card.prior["bought"] / (1 - card.prior["bought"])), 0.0, MAX_TOGETHER))
 
 
 def percent(share: float) -> str:

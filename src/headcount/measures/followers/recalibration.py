@@ -27,8 +27,8 @@ __all__ = ["LABELS", "LocalError", "Recalibration", "local_error", "recalibrate"
 LABELS = ("real", "auto", "spam")
 """What a user may say of an account."""
 
-LEAST_LABELS = 2
-SLOPE_SPREAD, SHIFT_SPREAD, LEAST_SLOPE = 0.5, 3.0, 0.1
+MIN_LABELS = 2
+SLOPE_SPREAD, SHIFT_SPREAD, MIN_SLOPE = 0.5, 3.0, 0.1
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +87,7 @@ def recalibrate(log_odds: Floats, fake: NDArray[np.bool_]) -> Recalibration:
     """
     if len(log_odds) != len(fake):
         raise ValueError(f"{len(log_odds)} scores for {len(fake)} labels")
-    if len(fake) < LEAST_LABELS:
+    if len(fake) < MIN_LABELS:
         return Recalibration(labels=len(fake))
     design = np.column_stack([np.ones(len(log_odds)), log_odds])
     precision = np.diag([1 / SHIFT_SPREAD**2, 1 / SLOPE_SPREAD**2])
@@ -107,7 +107,7 @@ def recalibrate(log_odds: Floats, fake: NDArray[np.bool_]) -> Recalibration:
         found = found + step
         if np.abs(step).max() < 1e-9:
             break
-    return Recalibration(float(found[0]), max(float(found[1]), LEAST_SLOPE), len(fake))
+    return Recalibration(float(found[0]), max(float(found[1]), MIN_SLOPE), len(fake))
 
 
 def local_error(log_odds: Floats, labels: Sequence[str]) -> LocalError:

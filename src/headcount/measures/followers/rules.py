@@ -48,9 +48,9 @@ DAY = 86_400.0
 MASS, ASKING = 2_000, 500
 """Accounts followed from which on it is mass following; and with a bio that asks for follow-backs."""
 RATIO = 0.7
-LEAST_POSTS = 20
+MIN_POSTS = 20
 """Posts at hand below which nothing is said about their shares."""
-LEAST_REPEATED = 10
+MIN_REPEATED = 10
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,11 @@ def _ratio(f: Followers) -> Floats:
 
 
 def _enough(f: Followers) -> Bools:
-    return f.posts_seen >= LEAST_POSTS
+    return f.posts_seen >= MIN_POSTS
 
 
 def _repeats(f: Followers) -> Bools:
-    held: Bools = (f.posts_seen >= LEAST_REPEATED) & (f.same_text > 3) & (f.same_text * 5 >= f.posts_seen)
+    held: Bools = (f.posts_seen >= MIN_REPEATED) & (f.same_text > 3) & (f.same_text * 5 >= f.posts_seen)
     return held
 
 

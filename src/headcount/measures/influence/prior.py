@@ -22,7 +22,7 @@ from headcount.columns import Integers
 
 __all__ = ["FITTED", "Prior", "fit_prior"]
 
-LEAST_ACCOUNTS = 20
+MIN_ACCOUNTS = 20
 
 
 def _distinct(x: Floats, n: Floats) -> tuple[Floats, Floats, Floats, Integers]:
@@ -88,9 +88,9 @@ def fit_prior(responders: Floats, reachable: Floats) -> Prior:
 
     known = np.isfinite(responders) & (reachable >= 1)
     x, n = responders[known], reachable[known]
-    if len(x) < LEAST_ACCOUNTS or not x.sum():
+    if len(x) < MIN_ACCOUNTS or not x.sum():
         raise NotEnoughData(
-            f"Response rates need {LEAST_ACCOUNTS} accounts with followers and at least one responder to compare with; "
+            f"Response rates need {MIN_ACCOUNTS} accounts with followers and at least one responder to compare with; "
             f"there are {len(x)} with {int(x.sum())} responders.",
             hint="collect interactions of more accounts, or a longer window.",
         )

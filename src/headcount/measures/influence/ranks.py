@@ -37,7 +37,7 @@ from headcount.measures.statistics.intervals import normal_quantile
 
 __all__ = ["Correlation", "Difference", "compare", "rank", "restricted", "spearman"]
 
-LEAST_ACCOUNTS = 10
+MIN_ACCOUNTS = 10
 """With fewer accounts a correlation of ranks is not given."""
 
 
@@ -145,7 +145,7 @@ class _Ranks:
 
 def _rho_and_influence(x: _Ranks, y: _Ranks) -> tuple[float | None, Floats]:
     f, g = x.centred, y.centred
-    if len(f) < LEAST_ACCOUNTS or len(x.size) < 2 or len(y.size) < 2:
+    if len(f) < MIN_ACCOUNTS or len(x.size) < 2 or len(y.size) < 2:
         return None, np.zeros(len(f))
     covariance, v, w = float(np.mean(f * g)), float(np.mean(f * f)), float(np.mean(g * g))
     rho = min(1.0, max(-1.0, covariance / sqrt(v * w)))

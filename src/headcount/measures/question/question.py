@@ -45,7 +45,7 @@ from headcount.support.times import Time, as_seconds, iso_text
 
 __all__ = ["question"]
 
-UNTIMED_AT_MOST = 0.05
+MAX_UNTIMED_SHARE = 0.05
 """Share of a test's answers that may lack a time before its 24 hours are called unknown."""
 SHORTEST = 60.0
 """Seconds that a post must have been watched before a forecast is made."""
@@ -228,7 +228,7 @@ def _test(posts: Posts, answers: _Answers, post: int, asked: dict[int, str], fol
 def _within_day(delays: Floats, watched: float) -> int | None:
     """Responders within 24 hours; None before they have passed or where too many times are unknown."""
     untimed = int(np.isnan(delays).sum())
-    if np.isnan(watched) or watched < DAY or untimed > UNTIMED_AT_MOST * len(delays):
+    if np.isnan(watched) or watched < DAY or untimed > MAX_UNTIMED_SHARE * len(delays):
         return None
     return int((delays <= DAY).sum())
 

@@ -35,7 +35,7 @@ __all__ = ["find_layers"]
 
 CLEAR = 6.0
 STEP = 1.7
-MOST_LAYERS = 7
+MAX_LAYERS = 7
 RATES = 400
 """Points at which the distribution of a smooth rate is evaluated."""
 WITHIN = (0.0, 0.1, 0.2, 0.35)
@@ -74,7 +74,7 @@ def find_layers(contacts: Integers) -> Integers | None:
     """
     value, ties = np.unique(contacts, return_counts=True)
     counts = _Counts(value.astype(float), ties.astype(float))
-    fits = [_fit(counts, k) for k in range(1, min(MOST_LAYERS, len(value)) + 1)]
+    fits = [_fit(counts, k) for k in range(1, min(MAX_LAYERS, len(value)) + 1)]
     best = min(fits[1:], key=lambda fit: fit.icl, default=None)
     if best is None or min(_smooth(counts), fits[0].icl) - best.icl < CLEAR:
         return None

@@ -49,7 +49,7 @@ DAY = 86_400.0
 MONTH_DAYS = 365.25 / 12
 RECENT_DAYS = 90.0
 CHANCE = 0.025
-LEAST_BEFORE_DAYS = 30.0
+MIN_BEFORE_DAYS = 30.0
 """Without that much time before the recent part nothing can be called new or fading."""
 LAYER_DAYS, LAYER_TIES = 182.0, 10
 """Least length of data and least number of ties for layers (more than 6 months, 10 active alters)."""
@@ -291,7 +291,7 @@ def _sums(person: Integers, weight: Floats, people: int) -> Floats:
 def _states(seen: _Window, both: Integers) -> list[State]:
     """New, steady or fading, for each tie (see the module's text)."""
     before = seen.days - RECENT_DAYS
-    if before < LEAST_BEFORE_DAYS or not len(both):
+    if before < MIN_BEFORE_DAYS or not len(both):
         return ["steady"] * len(both)
     recent, earlier = _days_of_contact(seen, both)
     total, chance = recent + earlier, RECENT_DAYS / seen.days

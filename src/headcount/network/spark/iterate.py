@@ -51,7 +51,7 @@ Progress = Callable[[int, float], None]
 """Called after every round with its number, from 1, and what is left to do: see each job."""
 
 SCALE = 4294967296
-MOST_ROUNDS = 10_000
+MAX_ROUNDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def k_core(graph: SparkGraph, k: int, *, ties: DataFrame | None = None, progress
     work = graph.checkpoints
     rounds, sizes = work.rounds("core"), work.rounds("core-accounts")
     left = mutual_edges(graph) if ties is None else ties
-    for number in range(1, MOST_ROUNDS):
+    for number in range(1, MAX_ROUNDS):
         people = sizes.save(
             work.sql("select e.source as id, count(*) as ties from {left} e group by e.source", left=left)
         )
@@ -227,7 +227,7 @@ def k_core(graph: SparkGraph, k: int, *, ties: DataFrame | None = None, progress
         if not seen["few"]:
             return graph.named(people, "t.ties")
         left = rounds.save(_both_in(work, left, people, f"ties >= {k}"))
-    raise HeadcountError(f"The {k}-core was not reached in {MOST_ROUNDS:,} rounds.")
+    raise HeadcountError(f"The {k}-core was not reached in {MAX_ROUNDS:,} rounds.")
 
 
 def _both_in(work: Checkpoints, edges: DataFrame, people: DataFrame, condition: str) -> DataFrame:
@@ -391,14 +391,14 @@ def connected_components(graph: SparkGraph, *, progress: Progress | None = None)
             edges=graph.edges,
         )
     )
-    for number in range(1, MOST_ROUNDS):
+    for number in range(1, MAX_ROUNDS):
         pairs = rounds.save(_small_star(work, rounds.save(_large_star(work, pairs))))
         unfinished = _not_in_stars(work, pairs)
         if progress:
             progress(number, unfinished)
         if not unfinished:
             return _labels(graph, pairs, rounds)
-    raise HeadcountError(f"The components were not reached in {MOST_ROUNDS:,} rounds.")
+    raise HeadcountError(f"The components were not reached in {MAX_ROUNDS:,} rounds.")
 
 
 def _large_star(work: Checkpoints, pairs: DataFrame) -> DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 
 from headcount import wording as say
 from headcount.measures.followers.authenticity import Authenticity
-from headcount.measures.followers.judgement import LEAST_LABELLED, Labelled
+from headcount.measures.followers.judgement import MIN_LABELLED, Labelled
 from headcount.measures.followers.recalibration import local_error
 from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 from headcount.measures.statistics.intervals import wilson
@@ -95,7 +95,7 @@ def _sentence(found: Authenticity | None, labelled: Labelled | None, listed: int
     if found.no_share is None or found.no_share.reason not in ("no labels", "too few labels"):
         return found.sentence()
     fake, real = fake_and_real(labelled)
-    need = f"{LEAST_LABELLED} real and {LEAST_LABELLED} fake ones"
+    need = f"{MIN_LABELLED} real and {MIN_LABELLED} fake ones"
     so_far = f" (so far {real} and {fake})" if labelled is not None else ""
     text = (
         "The share of real followers is unknown: silent readers look like bought followers, so it cannot be had from "

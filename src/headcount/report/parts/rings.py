@@ -18,7 +18,7 @@ __all__ = ["rings_part"]
 
 GROUPS = 12
 PICTURED = 40
-LEAST_LOOKED_AT = 10
+MIN_LOOKED_AT = 10
 
 
 def rings_part(measured: FollowerRings | None, view: AccountView, followers: FollowerList) -> RingsPart:
@@ -29,7 +29,7 @@ def rings_part(measured: FollowerRings | None, view: AccountView, followers: Fol
         view: the account's columns.
         followers: how completely they were listed.
     """
-    if measured is None or view.between is None or len(measured.person) < LEAST_LOOKED_AT:
+    if measured is None or view.between is None or len(measured.person) < MIN_LOOKED_AT:
         return RingsPart(
             looked_at=None if measured is None else len(measured.person),
             of=None if measured is None else measured.followers,
@@ -53,8 +53,8 @@ def rings_part(measured: FollowerRings | None, view: AccountView, followers: Fol
         looked_at=found.accounts,
         of=measured.followers,
         drawn=view.between.drawn,
-        circuits=len(found.rings) if found.talk_known else None,
-        members=int(found.in_ring.sum()) if found.talk_known else None,
+        circuits=len(found.rings) if found.has_conversation_data else None,
+        members=int(found.in_ring.sum()) if found.has_conversation_data else None,
         share=found.share,
         share_low=None if interval is None else interval[0],
         share_high=None if interval is None else interval[1],
@@ -72,7 +72,7 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
         return "There is no list of followers, so closed circuits among them are unknown."
     if measured is not None and len(measured.person):
         few = say.number_of(len(measured.person), "follower")
-        return f"Whom they follow is known of {few} only; a circuit has at least {LEAST_LOOKED_AT} members."
+        return f"Whom they follow is known of {few} only; a circuit has at least {MIN_LOOKED_AT} members."
     how = "add a table of them (docs/how-to/import.md)."
     if view.facts.platform == "bluesky":
         named = view.facts.account_id != ANONYMOUS

@@ -125,7 +125,7 @@ def _print_rings(report: ReportData) -> None:
             Column("Group", 0),
             Column("Members", 0, right=True),
             Column("Pairs that follow each other", 1, right=True),
-            Column("Talk, 1 = usual", 2),
+            Column("Conversations, 1 = usual", 2),
         ]
         rows: list[list[str | None]] = []
         for group in part.groups:

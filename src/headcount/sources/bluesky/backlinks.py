@@ -37,7 +37,7 @@ INDEX = "the index of backlinks"
 INDEX_LIMIT = Limit(10, 1.0)
 _SOURCE = "app.bsky.graph.follow:subject"
 _PAGE, _PROFILES, _RELATIONSHIPS = 100, 25, 30
-_MOST_ONE_BY_ONE = 2_400
+_MAX_ONE_BY_ONE = 2_400
 """So many accounts without a profile are looked up one by one; of more, a uniform sample: plus or minus 2 points."""
 
 Parameters = list[tuple[str, str | int]]
@@ -188,7 +188,7 @@ def _look_up(dids: list[str], did: str, ask: Ask, collection: Collection) -> tup
     shown = set(_profiles(dids, ask))
     counts = Counter(what for other in dids if other in shown and (what := _relation(relations.get(other))) is not None)
     hidden = [other for other in dids if other not in shown]
-    drawn = uniform_sample(hidden, _MOST_ONE_BY_ONE, did)
+    drawn = uniform_sample(hidden, _MAX_ONE_BY_ONE, did)
     gone: Counter[str] = Counter()
     for number, other in enumerate(drawn, start=1):
         page = ask("unlisted", "app.bsky.actor.getProfile", [("actor", other)])

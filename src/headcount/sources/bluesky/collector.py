@@ -43,7 +43,7 @@ from headcount.sources.collect.gone import earlier_account_id
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import server_address, server_host
 from headcount.sources.collect.listing import Listing
-from headcount.sources.collect.options import Quote
+from headcount.sources.collect.options import CollectionEstimate
 from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.response_coverage import ResponseCoverage
 from headcount.sources.collect.sampling import uniform_sample
@@ -96,7 +96,7 @@ class BlueskyCollector:
 
     # -- before -----------------------------------------------------------------------------------------------
 
-    def quote(self, collection: Collection, target: Target) -> Quote:
+    def estimate(self, collection: Collection, target: Target) -> CollectionEstimate:
         """Look at the profile and say what collecting will take."""
         through = getattr(collection.login, "server", self.appview)  # a user's server passes on what it is asked
         self.appview = (collection.options.service or through).rstrip("/")
@@ -109,13 +109,13 @@ class BlueskyCollector:
         if not isinstance(profile.get("did"), str):
             raise _no_profile(target.name, page, known)
         self.profile = profile
-        return self._quote(collection)
+        return self._estimate(collection)
 
     def _counter(self, name: str) -> int | None:
         """A counter of the profile; None where it is missing or not a number."""
         return whole_number(self.profile.get(name))
 
-    def _quote(self, collection: Collection) -> Quote:
+    def _estimate(self, collection: Collection) -> CollectionEstimate:
         profile, options = self.profile, collection.options
         claimed = self._counter("followersCount") or 0
         followers = min(claimed, options.limit or claimed)
@@ -138,7 +138,7 @@ class BlueskyCollector:
             f"--sample {ENOUGH} looks closer at {ENOUGH:,} followers drawn from the whole list, not at all "
             f"{closer:,}: shares within 2 points, about {calls - saved:,} calls."
         )
-        return Quote(
+        return CollectionEstimate(
             account_id=f"bluesky:{profile['did']}",
             handle=str(profile.get("handle")),
             calls=calls,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["all_paired", "doubt_early_follows"]
+__all__ = ["all_paired", "clear_implausible_follow_times"]
 
 
 def all_paired(paired: Mapping[str, set[str]]) -> set[str]:
@@ -29,7 +29,7 @@ def all_paired(paired: Mapping[str, set[str]]) -> set[str]:
     return left
 
 
-def doubt_early_follows(con: duckdb.DuckDBPyConnection) -> int:
+def clear_implausible_follow_times(con: duckdb.DuckDBPyConnection) -> int:
     """Nobody follows before the account is made: a follow dated earlier lies somewhere after."""
     early = (
         "FROM incoming_accounts AS a WHERE a.account_id = f.follower_id "

@@ -27,7 +27,7 @@ from headcount.sources.bluesky.collector import BlueskyCollector
 from headcount.sources.bluesky.events import FOLLOW, Concerned
 from headcount.sources.bluesky.jetstream import SERVERS, Jetstream
 from headcount.sources.bluesky.live_rows import read_live
-from headcount.sources.collect.client import Client, Patience
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.gone import is_gone
 from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page
 from headcount.sources.collect.landing_folder import landing_folder
@@ -37,7 +37,7 @@ from headcount.sources.rows import objects
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.incoming import Intake
+    from headcount.incoming import ReadResult
 
 __all__ = ["Ingest", "follow_live", "newest_collection"]
 
@@ -47,7 +47,7 @@ KEEP_EVERY, TAKE_EVERY = 3.0, 60.0
 """Seconds after which events are written to the landing, and the landing's new pages to the store."""
 _LARGEST_LANDING = 64 << 20
 Event = dict[str, Any]
-Ingest = Callable[["Callable[[duckdb.DuckDBPyConnection], Intake]", str], object]
+Ingest = Callable[["Callable[[duckdb.DuckDBPyConnection], ReadResult]", str], object]
 """Imports what a function puts into the incoming tables of a connection, given the path of the file it reads.
 
 Raises:
@@ -142,7 +142,7 @@ def _learn(concerned: Concerned, collected: Path, landing: Landing, begun: int) 
 
 def _client(**told: Any) -> Client:
     """A client that gives up soon: what it asks for can be asked for again, and events wait meanwhile."""
-    return Client(patience=Patience(tries=3), **told)
+    return Client(retry_policy=RetryPolicy(tries=3), **told)
 
 
 def _live_landing(folder: Path, account_id: str, begun: int) -> Landing:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.incoming import Intake
-from headcount.sources.bluesky.follow_times import doubt_early_follows
+from headcount.incoming import ReadResult
+from headcount.sources.bluesky.follow_times import clear_implausible_follow_times
 from headcount.sources.bluesky.repo import Record, tid_time
 from headcount.sources.bluesky.rows import Object, Reader, account_key
 from headcount.sources.bluesky.views import soon_after
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["read_live"]
 
 
-def read_live(landing: Landing, con: duckdb.DuckDBPyConnection, *, after: int = 0) -> Intake:
+def read_live(landing: Landing, con: duckdb.DuckDBPyConnection, *, after: int = 0) -> ReadResult:
     """Read the pages of a landing that was followed live; those after a number only, where it is given."""
     reader = _LiveReader(Rows(con), str(landing.meta("account_id")).removeprefix("bluesky:"))
     for page in landing.pages(after=after):
@@ -88,7 +88,7 @@ class _LiveReader(Reader):
         begun = known is not None and known.begun and known.key == key
         self.follows[follower, followee] = _Follow(key, seen, begun, gone_at=seen)
 
-    def finish_live(self, con: duckdb.DuckDBPyConnection, landing: Landing) -> Intake:
+    def finish_live(self, con: duckdb.DuckDBPyConnection, landing: Landing) -> ReadResult:
         """What was read: events, and no whole list."""
         for (follower, followee), follow in self.follows.items():
             time = tid_time(follow.key) if follow.begun else None
@@ -107,11 +107,11 @@ class _LiveReader(Reader):
                 gone_at=follow.gone_at,
             )
         self.rows.flush()
-        doubt_early_follows(con)
+        clear_implausible_follow_times(con)
         notes = (*landing.notes(), *self.notes())
         counts = dict(self.rows.counts)
         me = account_key(self.did)
-        return Intake("Bluesky, live", (), 0, counts, notes, whole_lists=False, repeats=True, account_id=me)
+        return ReadResult("Bluesky, live", (), 0, counts, notes, whole_lists=False, repeats=True, account_id=me)
 
 
 def _iso(moment: int) -> str | None:

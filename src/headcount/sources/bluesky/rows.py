@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from headcount.errors import InputError
-from headcount.incoming import Intake, ListCoverage, Remark, Topic
+from headcount.incoming import ListCoverage, ReadResult, Remark, Topic
 from headcount.sources.bluesky.backlinks import unlisted_sentence
-from headcount.sources.bluesky.follow_times import all_paired, doubt_early_follows
+from headcount.sources.bluesky.follow_times import all_paired, clear_implausible_follow_times
 from headcount.sources.bluesky.repo import Record, Repository, read_repository, tid_time
 from headcount.sources.bluesky.views import (
     did_of,
@@ -378,11 +378,11 @@ class Reader:
             )
         return notes
 
-    def finish(self, name: str, con: duckdb.DuckDBPyConnection, landing: Landing) -> Intake:
+    def finish(self, name: str, con: duckdb.DuckDBPyConnection, landing: Landing) -> ReadResult:
         """What was read, with what is whole and what is to be said."""
         self.rows.flush()
         notes = [*landing.notes(), *self.notes()]
-        impossible = doubt_early_follows(con)
+        impossible = clear_implausible_follow_times(con)
         if impossible:
             notes.append(
                 f"{impossible:,} follows give a date before their account was made, which was taken as unknown."
@@ -391,7 +391,7 @@ class Reader:
             self._mark_sample(con)
         remarks = tuple(Remark(account_key(self.did), topic, text) for topic, text in self._remarks(landing))
         counts = dict(self.rows.counts)
-        return Intake(
+        return ReadResult(
             name,
             (),
             0,

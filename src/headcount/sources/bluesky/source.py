@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
+from headcount.incoming import ListCoverage, ListName, ReadResult, own_activity_only
 from headcount.sources.bluesky.live_rows import read_live
 from headcount.sources.bluesky.repo import Repository, read_repository
 from headcount.sources.bluesky.rows import _FOLLOW, _POST, Reader, account_key
@@ -36,7 +36,7 @@ class BlueskySource:
         with Landing(path) as landing:
             return landing.meta("platform") == "bluesky"
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read all pages of a landing, in the order in which they came.
 
         Raises:
@@ -71,7 +71,7 @@ class BlueskyRepositorySource:
         """By its ending."""
         return not path.is_dir() and path.suffix.lower() == ".car"
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read one file.
 
         Raises:
@@ -92,7 +92,7 @@ class BlueskyRepositorySource:
         ]
         me = account_key(reader.did)
         lists = (*_repository_lists(repository, seen), *own_activity_only(me, seen))
-        return Intake(self.name, (), 0, dict(rows.counts), tuple(notes), lists=lists, account_id=me)
+        return ReadResult(self.name, (), 0, dict(rows.counts), tuple(notes), lists=lists, account_id=me)
 
 
 def _repository_lists(repository: Repository, seen: str) -> Iterator[ListCoverage]:

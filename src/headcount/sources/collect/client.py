@@ -36,7 +36,7 @@ from headcount.sources.formats.decoding import decode_json
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Answer", "AnswerTooLarge", "Client", "Patience", "Usage"]
+__all__ = ["Answer", "AnswerTooLarge", "Client", "RetryPolicy", "Usage"]
 
 log = logging.getLogger("headcount.collect")
 # each pause is told here in words; without a handler of its own, stamina's line about it would go to standard error
@@ -52,7 +52,7 @@ _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long passing faults are borne.
 
     Attributes:
@@ -113,14 +113,14 @@ class Answer:
     body: bytes
 
 
-class _Again(Exception):
+class _RetryableError(Exception):
     """This try failed in a way that may pass.
 
     Args:
         reason: what happened.
         wait: seconds until it is worth asking again, where that is known.
         limit: it is a limit, not a fault.
-        unreached: there was no connection at all.
+        connect_failed: there was no connection at all.
         status: HTTP status of the answer, where there was one.
     """
 
@@ -130,11 +130,17 @@ class _Again(Exception):
         *,
         wait: float | None = None,
         limit: bool = False,
-        unreached: bool = False,
+        connect_failed: bool = False,
         status: int | None = None,
     ) -> None:
         super().__init__(reason)
-        self.reason, self.wait, self.limit, self.unreached, self.status = reason, wait, limit, unreached, status
+        self.reason, self.wait, self.limit, self.connect_failed, self.status = (
+            reason,
+            wait,
+            limit,
+            connect_failed,
+            status,
+        )
 
 
 class Client:
@@ -142,7 +148,7 @@ class Client:
 
     Args:
         say: told in a sentence whenever it waits for long, with the time until when.
-        patience: with faults.
+        retry_policy: with faults.
         limits: gives the documented limit of a bucket; None where there is none.
         transport: how bytes travel (for tests).
         sleep: waits so many seconds.
@@ -152,7 +158,7 @@ class Client:
         self,
         *,
         say: Callable[[str], None] = lambda _text: None,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         limits: Callable[[str], Limit | None] = lambda _bucket: None,
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -160,7 +166,7 @@ class Client:
         import httpx2
 
         self.say = say
-        self.patience = patience or Patience()
+        self.retry_policy = retry_policy or RetryPolicy()
         self.usage = Usage()
         self._limits = limits
         self._sent: dict[str, deque[float]] = {}
@@ -170,7 +176,7 @@ class Client:
         self._connections: deque[Any] = deque(maxlen=16)
         # no redirects to elsewhere with a token in the header
         self._http = httpx2.Client(
-            timeout=httpx2.Timeout(self.patience.timeout, connect=min(10.0, self.patience.timeout)),
+            timeout=httpx2.Timeout(self.retry_policy.timeout, connect=min(10.0, self.retry_policy.timeout)),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
             follow_redirects=False,
             transport=transport,
@@ -216,14 +222,14 @@ class Client:
         """
         import stamina
 
-        patience, pauses = self.patience, _Pauses(self, _host(url))
+        retry_policy, pauses = self.retry_policy, _Pauses(self, _host(url))
         answer: Answer | None = None
         try:
-            for attempt in stamina.retry_context(on=pauses.after, attempts=patience.tries, timeout=None):
+            for attempt in stamina.retry_context(on=pauses.after, attempts=retry_policy.tries, timeout=None):
                 with attempt:
                     self._keep_pace(bucket)
                     answer = self._try(url, headers, bucket, expect)
-        except _Again as error:
+        except _RetryableError as error:
             unavailable = PlatformUnavailable(
                 f"No valid response from {_host(url)} after {pauses.tries} attempts; last error: {error.reason}.",
                 hint="run the same command again later: it resumes where it stopped.",
@@ -243,14 +249,14 @@ class Client:
         self._http.cookies.clear()  # nobody is to be followed from page to page
         accept = f"{expect}*" if expect.endswith("/") else expect
         sent = {"Accept": f"{accept}, */*;q=0.1", **(headers or {})}
-        deadline = _Deadline(self.patience.deadline, self._connections)
+        deadline = _Deadline(self.retry_policy.deadline, self._connections)
         try:
             with deadline, self._http.stream("GET", url, headers=sent, extensions={"trace": self._trace}) as reply:
                 body = _whole_body(reply.iter_bytes(), url, MAX_BODY.get(expect, MAX_BODY_ELSEWHERE))
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
-            late = f"no complete answer within {duration(self.patience.deadline)}"
-            raise _Again(
-                late if deadline.is_over else _in_words(error), unreached=isinstance(error, httpx2.ConnectError)
+            late = f"no complete answer within {duration(self.retry_policy.deadline)}"
+            raise _RetryableError(
+                late if deadline.is_over else _in_words(error), connect_failed=isinstance(error, httpx2.ConnectError)
             ) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             raise UsageError(
@@ -259,16 +265,16 @@ class Client:
         answer = Answer(reply.status_code, _single_headers(reply.headers.multi_items()), body)
         self.usage.bytes += len(answer.body)
         self.reached = True
-        self._heed(answer, bucket)
+        self._update_limits(answer, bucket)
         _check(answer, expect)
         return answer
 
-    def _heed(self, answer: Answer, bucket: str) -> None:
+    def _update_limits(self, answer: Answer, bucket: str) -> None:
         """Close the bucket until its limit is renewed, where the answer says that nothing is left."""
         left = next((answer.headers[name] for name in _REMAINING if name in answer.headers), None)
         wait = _until_reset(answer.headers)
         if wait is not None and left is not None and set(left.strip()) == {"0"}:
-            self._closed_until[bucket] = time.monotonic() + max(wait, self.patience.min_limit_wait)
+            self._closed_until[bucket] = time.monotonic() + max(wait, self.retry_policy.min_limit_wait)
 
     def _keep_pace(self, bucket: str) -> None:
         """Wait until one more request is allowed."""
@@ -311,25 +317,25 @@ class _Pauses:
 
     def after(self, error: Exception) -> bool | float:
         """Seconds to wait before the next try; False where the error does not pass."""
-        if not isinstance(error, _Again):
+        if not isinstance(error, _RetryableError):
             return False
-        patience = self.client.patience
+        retry_policy = self.client.retry_policy
         self.tries += 1
         # no network, or a wrong address: that is not worth waiting for
-        hopeless = error.unreached and not self.client.reached and self.tries >= _FIRST_TRIES
-        if hopeless or self.tries >= patience.tries:
+        give_up = error.connect_failed and not self.client.reached and self.tries >= _FIRST_TRIES
+        if give_up or self.tries >= retry_policy.tries:
             return False
         if error.limit:
-            least = patience.min_limit_wait * 2.0**self.limits
-            seconds = max(error.wait, least) if error.wait is not None else patience.blind * 2**self.limits
+            least = retry_policy.min_limit_wait * 2.0**self.limits
+            seconds = max(error.wait, least) if error.wait is not None else retry_policy.blind * 2**self.limits
             self.limits += 1
             seconds *= random.uniform(1.0, 1.1)  # noqa: S311
         else:
-            seconds = min(patience.first * 2**self.faults, patience.longest) * random.uniform(0.7, 1.3)  # noqa: S311
+            seconds = min(retry_policy.first * 2**self.faults, retry_policy.longest) * random.uniform(0.7, 1.3)  # noqa: S311
             seconds = max(seconds, (error.wait or 0.0) * random.uniform(1.0, 1.1))  # noqa: S311
             self.faults += 1
         self.client.usage.again += 1
-        reason = f"{self.host}: {error.reason}, try {self.tries} of {patience.tries}"
+        reason = f"{self.host}: {error.reason}, try {self.tries} of {retry_policy.tries}"
         self.client._account(seconds, reason, limit=error.limit)
         return seconds
 
@@ -383,10 +389,10 @@ def _whole_body(parts: Iterable[bytes], url: str, longest: int) -> bytes:
 def _check(answer: Answer, expect: str) -> None:
     """Raise what may pass: a limit, a fault of the server, a body that is not what it should be."""
     if answer.status == 429:
-        raise _Again("too many requests (429)", wait=_until_reset(answer.headers), limit=True, status=429)
+        raise _RetryableError("too many requests (429)", wait=_until_reset(answer.headers), limit=True, status=429)
     if answer.status in _PASSING or answer.status >= 500:
         reason = f"the server failed (HTTP {answer.status})"
-        raise _Again(reason, wait=_until_reset(answer.headers), status=answer.status)
+        raise _RetryableError(reason, wait=_until_reset(answer.headers), status=answer.status)
     if 300 <= answer.status < 400 and not expect:
         return
     if answer.status in (301, 308):
@@ -397,15 +403,17 @@ def _check(answer: Answer, expect: str) -> None:
         moved.status, moved.reason = answer.status, f"it points to {there} (HTTP {answer.status})"
         raise moved
     if 300 <= answer.status < 400:
-        raise _Again(f"it points elsewhere (HTTP {answer.status})", status=answer.status)
+        raise _RetryableError(f"it points elsewhere (HTTP {answer.status})", status=answer.status)
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
-        raise _Again(f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status)
+        raise _RetryableError(
+            f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status
+        )
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
             decode_json(answer.body)
         except (ValueError, RecursionError):
-            raise _Again("the answer is JSON that is cut off or broken", status=answer.status) from None
+            raise _RetryableError("the answer is JSON that is cut off or broken", status=answer.status) from None
 
 
 def _in_words(error: Exception) -> str:

@@ -20,7 +20,7 @@ from headcount.sources.collect.collection import Collection, Login, log
 from headcount.sources.collect.gone import AccountGone, earlier_account_id, record_gone
 from headcount.sources.collect.landing import ENDING, Landing
 from headcount.sources.collect.landing_folder import find_unfinished, landing_folder, remove_landing
-from headcount.sources.collect.options import Options, Quote
+from headcount.sources.collect.options import CollectionEstimate, Options
 from headcount.sources.collect.pace import Limit
 from headcount.sources.formats.malformed import ODD_VALUE
 from headcount.sources.handles import Target
@@ -44,7 +44,7 @@ class Collector(Protocol):
     def limit(self, bucket: str) -> Limit | None:
         """The documented limit of a bucket; None where there is none."""
 
-    def quote(self, collection: Collection, target: Target) -> Quote:
+    def estimate(self, collection: Collection, target: Target) -> CollectionEstimate:
         """Look at the account and say what collecting will take.
 
         Raises:
@@ -63,7 +63,7 @@ def collect(
     *,
     client: Callable[..., Client] = Client,
     login: Callable[[Target], Login | None] = lambda _target: None,
-    agree: Callable[[Quote], bool] = lambda _quote: True,
+    agree: Callable[[CollectionEstimate], bool] = lambda _estimate: True,
     show: Callable[[str, int, int | None], None] = lambda _step, _done, _total: None,
     say: Callable[[str], None] = lambda _text: None,
     fresh: bool = False,
@@ -106,7 +106,7 @@ def collect(
             collection.failures.is_preparing = True
             try:
                 with _expected_form(target):
-                    quote = collector.quote(collection, target)
+                    estimate = collector.estimate(collection, target)
             except AccountGone as gone:
                 if gone.account_id is None or earlier_account_id(landing) != gone.account_id:
                     raise
@@ -114,8 +114,8 @@ def collect(
                 say(gone.message)
                 record_gone(landing, gone)
                 return path
-            landing.set_meta("account_id", quote.account_id)
-            if not agree(quote):
+            landing.set_meta("account_id", estimate.account_id)
+            if not agree(estimate):
                 return None
             begun = True
             with _expected_form(target):

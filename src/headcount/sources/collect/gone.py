@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from headcount.errors import AccountNotFound, InputError
-from headcount.incoming import LISTS, Intake, ListCoverage, Reason
+from headcount.incoming import LISTS, ListCoverage, ReadResult, Reason
 from headcount.sources.collect.landing import ENDING, Landing
 from headcount.sources.rows import Rows
 
@@ -73,7 +73,7 @@ def record_gone(landing: Landing, gone: AccountGone) -> None:
     landing.finish()
 
 
-def read_gone(landing: Landing, source: str, con: duckdb.DuckDBPyConnection) -> Intake | None:
+def read_gone(landing: Landing, source: str, con: duckdb.DuckDBPyConnection) -> ReadResult | None:
     """Read a landing of an account that was gone; None where it was not.
 
     Args:
@@ -87,7 +87,7 @@ def read_gone(landing: Landing, source: str, con: duckdb.DuckDBPyConnection) -> 
     row = {"account_id": account_id, "platform": platform, "status": status}
     rows.account(row | {"observed_at": landing.meta("finished_at")}, whole=True)
     rows.flush()
-    return Intake(
+    return ReadResult(
         source,
         (),
         0,

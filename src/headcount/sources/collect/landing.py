@@ -186,14 +186,14 @@ class Landing:
         self._close_with("finished_at", datetime.now(UTC).isoformat())
 
     @property
-    def taken_in(self) -> bool:
+    def is_imported(self) -> bool:
         """Was it imported as it is now?"""
         finished = self.meta("finished_at")
-        return finished is not None and self.meta("taken_in") == finished
+        return finished is not None and self.meta("is_imported") == finished
 
-    def take_in(self) -> None:
+    def mark_imported(self) -> None:
         """It was imported as it is now."""
-        self._close_with("taken_in", self.meta("finished_at") or "")
+        self._close_with("is_imported", self.meta("finished_at") or "")
 
     def _close_with(self, key: str, value: str) -> None:
         self.set_meta(key, value)

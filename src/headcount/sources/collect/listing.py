@@ -14,7 +14,7 @@ from headcount.sources.collect.list_bounds import MAX_UNCOUNTED, max_entries
 
 __all__ = ["Listing", "end_state", "refusal_reason"]
 
-MOST_EMPTY = 50
+MAX_EMPTY = 50
 """So many pages in a row without an item, though each points to a next one, end a list."""
 MAX_GONE_SHARE = 0.02
 """Share of a counter by which a list may be shorter because accounts are gone, where its last page was full."""
@@ -108,7 +108,7 @@ class Listing:
             if self._is_too_long():
                 return
             empty = 0 if self._last else empty + 1
-            if cursor in seen or empty >= MOST_EMPTY:
+            if cursor in seen or empty >= MAX_EMPTY:
                 self.ended = "repeated_page" if cursor in seen else "empty_pages"
                 why = "ran in a circle" if cursor in seen else f"gave {empty} empty pages in a row"
                 self._collection.note(f"{self._what} {why} and was ended there: it is partial.")

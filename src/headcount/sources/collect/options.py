@@ -12,7 +12,7 @@ from headcount.sources.collect.pace import duration
 from headcount.support.record import Record
 from headcount.support.times import as_datetime
 
-__all__ = ["SINCE_DAYS", "Options", "Quote"]
+__all__ = ["SINCE_DAYS", "CollectionEstimate", "Options"]
 
 SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
@@ -53,7 +53,7 @@ class Options(Record):
 
 
 @dataclass(frozen=True, repr=False)
-class Quote(Record):
+class CollectionEstimate(Record):
     """What a collection will take, told before it begins.
 
     Attributes:

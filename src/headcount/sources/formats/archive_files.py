@@ -32,8 +32,8 @@ LARGEST_MEMBER = 640 << 20
 """One file inside an archive is held in memory while it is read; beyond this it is refused."""
 
 _DEEPEST = 5
-_MOST_ENTRIES = 50_000
-_MOST_FILES = 1_000_000
+_MAX_ENTRIES = 50_000
+_MAX_FILES = 1_000_000
 """Entries of a tar or zip that are looked at; the pictures of a large archive are some hundred thousand."""
 _PASSED_OVER = ("assets", "css", "img", "lib", "node_modules", "__MACOSX")
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
@@ -242,7 +242,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = sorted(name for name in folders if depth < _DEEPEST and not _passed_over(name))
         for name in sorted(files):
             seen += 1
-            if seen > _MOST_ENTRIES:
+            if seen > _MAX_ENTRIES:
                 return
             path = _plain((inside / name).as_posix())
             if path:
@@ -294,9 +294,9 @@ def _look_at_sizes(archive: str, sizes: dict[str, int], packed: int | None) -> N
 
 
 def _refuse_many(archive: str, entries: int) -> None:
-    if entries > _MOST_FILES:
+    if entries > _MAX_FILES:
         raise InputError(
-            f"{archive} holds more than {_MOST_FILES:,} files.", hint="unpack it yourself and hand in the folder."
+            f"{archive} holds more than {_MAX_FILES:,} files.", hint="unpack it yourself and hand in the folder."
         )
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError
-from headcount.incoming import TABLE_PREFIX, Intake
+from headcount.incoming import TABLE_PREFIX, ReadResult
 from headcount.sources.formats.edges import ForeignFormat, find_edge_file, open_edge_list
 from headcount.tables import FOLLOWS
 
@@ -43,7 +43,7 @@ class EdgeListSource:
             return False
         return True
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read the follows of one file.
 
         Raises:
@@ -58,7 +58,7 @@ class EdgeListSource:
                 f"INSERT INTO {TABLE_PREFIX}{FOLLOWS.name} BY NAME "
                 f"SELECT follower_id::VARCHAR AS follower_id, followee_id::VARCHAR AS followee_id FROM ({edges.sql})"
             )
-        return Intake(
+        return ReadResult(
             self.name,
             edges.problems,
             edges.problem_count,

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 from headcount.errors import InputError
 from headcount.sources.formats.decoding import ONE_EACH, Encoding, Replaced
 
-__all__ = ["TextFile", "line_at", "look_through", "physical_lines", "readable_copy"]
+__all__ = ["TextFile", "inspect_text_file", "line_at", "physical_lines", "readable_copy"]
 
 CHUNK = 1 << 20
 BOMB_BYTES = 64 << 20
@@ -69,7 +69,7 @@ class TextFile:
         return cast(BinaryIO, gzip.open(self.path, "rb")) if self.compressed else self.path.open("rb")
 
 
-def look_through(path: Path, *, longest_line: int | None = None) -> TextFile:
+def inspect_text_file(path: Path, *, longest_line: int | None = None) -> TextFile:
     """Read a text file once, in pieces, and say how to read it.
 
     Args:

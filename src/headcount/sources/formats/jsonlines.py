@@ -19,7 +19,7 @@ import msgspec
 
 from headcount.errors import InputError, Problem
 from headcount.sources.formats.decoding import ONE_EACH, Encoding, Replaced, decode_json
-from headcount.sources.formats.files import look_through
+from headcount.sources.formats.files import inspect_text_file
 from headcount.sources.formats.json_bounds import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check_entries, check_entry
 from headcount.sources.formats.zstd import ZstdLines
 
@@ -105,7 +105,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
     """
     try:
         zstd = path.name.lower().endswith(".zst")
-        file = None if zstd else look_through(path)
+        file = None if zstd else inspect_text_file(path)
         if file is not None and not file.is_utf8:
             problems.encoding = file.encoding
             problems.replaced.count += file.damaged

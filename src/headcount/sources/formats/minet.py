@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.incoming import Intake, ListCoverage, ListName
+from headcount.incoming import ListCoverage, ListName, ReadResult
 from headcount.sources.formats.decoding import decode_text
-from headcount.sources.formats.files import look_through
+from headcount.sources.formats.files import inspect_text_file
 from headcount.sources.formats.json_bounds import MAX_ENTRY_BYTES
 from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.formats.minet_rows import (
@@ -68,7 +68,7 @@ class MinetSource:
         """A CSV file with the columns that minet adds."""
         return _kind(_header(path)[0]) is not None
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read one table.
 
         Raises:
@@ -116,7 +116,7 @@ class _Reader:
         self.begun: set[str] = set()
         self.ended: set[str] = set()
 
-    def read(self, skip_bad: bool) -> Intake:
+    def read(self, skip_bad: bool) -> ReadResult:
         """All of it."""
         take = self._taker()
         for line, fields in self._lines():
@@ -150,7 +150,7 @@ class _Reader:
         return dict(zip(self.header[self.start :], fields[self.start :], strict=True))
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        file = look_through(self.path, longest_line=MAX_ENTRY_BYTES)
+        file = inspect_text_file(self.path, longest_line=MAX_ENTRY_BYTES)
         if file.said:
             self.notes.append(file.said)
         csv.field_size_limit(1 << 30)

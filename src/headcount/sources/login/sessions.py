@@ -36,7 +36,7 @@ _TOKENS = ("accessJwt", "refreshJwt")
 _SESSION_CALLS = ("com.atproto.server.createSession", "com.atproto.server.refreshSession")
 
 
-class _PassingFault(PlatformUnavailable):
+class _TransientError(PlatformUnavailable):
     """No answer, or one that is none: the next try may fare better."""
 
 
@@ -93,7 +93,9 @@ class BlueskyLogin:
             AccessDenied: the session has ended for good.
         """
         try:
-            answer = _patiently(lambda: _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"]))
+            answer = _with_retries(
+                lambda: _session_call(self.server, _SESSION_CALLS[1], token=self.session["refreshJwt"])
+            )
         except AccessDenied:
             raise AccessDenied(
                 "The login for Bluesky has ended.",
@@ -122,7 +124,7 @@ def log_in_bluesky(handle: str, password: str, *, server: str | None = None) -> 
     except ValueError:
         raise UsageError(f"{server[:80]!r} is not a valid address.", hint="it begins with https://") from None
     body = {"identifier": handle, "password": password}
-    answer = _patiently(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
+    answer = _with_retries(lambda: _session_call(server, _SESSION_CALLS[0], body=body))
     named = {"handle": str(answer.get("handle") or handle), "did": str(answer.get("did") or "")}
     session = {"server": _own_server(server, answer.get("didDoc")) or server, **named}
     return keep_secret("bluesky", json.dumps(session | {name: answer[name] for name in _TOKENS}))
@@ -137,12 +139,12 @@ def _own_server(asked: str, document: object) -> str | None:
     return None
 
 
-def _patiently(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _with_retries(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Try a few times: a fault that passes must not end a long collection whose session is being renewed."""
     for tries in range(_TRIES - 1):
         try:
             return call()
-        except _PassingFault as fault:
+        except _TransientError as fault:
             log.info("%s Trying again.", fault.message)
             time.sleep(_PAUSE * 2**tries)
     return call()
@@ -171,7 +173,7 @@ def _session_call(
     except (httpx2.HTTPError, ValueError):
         passing = True
     if passing:
-        raise _PassingFault(f"{urlsplit(server).netloc} does not answer.", hint="try again later.")
+        raise _TransientError(f"{urlsplit(server).netloc} does not answer.", hint="try again later.")
     if answer.status_code == 429:
         raise PlatformUnavailable(
             f"{urlsplit(server).netloc} rejected the login: rate limit for logins exceeded (429).",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import BadRows, InputError, UsageError
-from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
+from headcount.incoming import ListCoverage, ListName, ReadResult, own_activity_only
 from headcount.sources.collect.listing import end_state
 from headcount.sources.formats.archive_files import Members, is_tar, listed, members
 from headcount.sources.formats.decoding import decode_json, decode_text
@@ -72,7 +72,7 @@ class MastodonArchiveSource:
         matched = (_WANTED.fullmatch(name) for name in listed(path))
         return any(found["name"] in ("actor.json", "outbox.json") for found in matched if found)
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read an archive.
 
         Raises:
@@ -135,7 +135,7 @@ class _Reader:
             )
         return {match["name"]: match[0] for match in found if match and match["top"] == tops[0]}
 
-    def read(self, skip_bad: bool) -> Intake:
+    def read(self, skip_bad: bool) -> ReadResult:
         """All of it."""
         total = self.outbox.totalItems
         try:
@@ -152,7 +152,7 @@ class _Reader:
         self.rows.flush()
         found = self.rows.counts
         notes = tuple(self._notes())
-        intake = Intake(
+        intake = ReadResult(
             MastodonArchiveSource.name, tuple(self.problems.shown), self.problems.count, found, notes, False
         )
         return replace(intake, lists=self._coverage(), account_id=self.owner.account, closer_look=False)

@@ -25,7 +25,7 @@ from headcount.incoming import ListCoverage, Reason
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.links import address_of, server_host
-from headcount.sources.collect.options import Quote
+from headcount.sources.collect.options import CollectionEstimate
 from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
@@ -74,7 +74,7 @@ class MastodonCollector:
 
     # -- before -----------------------------------------------------------------------------------------------
 
-    def quote(self, collection: Collection, target: Target) -> Quote:
+    def estimate(self, collection: Collection, target: Target) -> CollectionEstimate:
         """Read the server's description and the account, and estimate what collecting will take."""
         name, _, domain = target.name.rpartition("@")
         self.server = self._home(collection, name, domain)
@@ -95,7 +95,7 @@ class MastodonCollector:
         for key, value in (("own", self.own), ("logged_in", collection.login is not None)):
             collection.landing.set_meta(key, str(value))
         account_id = self._identity(collection, name, domain)
-        return self._quote(collection, account_id, account_id.removeprefix("mastodon:"))
+        return self._estimate(collection, account_id, account_id.removeprefix("mastodon:"))
 
     def _home(self, collection: Collection, name: str, domain: str) -> str:
         """The address of the server that runs the account's domain.
@@ -163,7 +163,7 @@ class MastodonCollector:
             raise _refused(self._host)
         return page.good and identifier(content_of(page).get("id")) == self.number
 
-    def _quote(self, collection: Collection, account_id: str, handle: str) -> Quote:
+    def _estimate(self, collection: Collection, account_id: str, handle: str) -> CollectionEstimate:
         account, options = self.account, collection.options
         claimed = counter(account, "followers_count") or 0
         followers = min(claimed, options.limit or claimed)
@@ -178,7 +178,9 @@ class MastodonCollector:
         calls = 2 + sum(number for _, number in parts)
         limit = self.limit(urlsplit(self.server).netloc)
         seconds = calls * (limit.seconds / limit.requests if limit else 0.1)
-        return Quote(account_id=account_id, handle=handle, calls=calls, seconds=seconds, dollars=0.0, parts=parts)
+        return CollectionEstimate(
+            account_id=account_id, handle=handle, calls=calls, seconds=seconds, dollars=0.0, parts=parts
+        )
 
     def _expected_posts(self, collection: Collection) -> int:
         written = counter(self.account, "statuses_count") or 0

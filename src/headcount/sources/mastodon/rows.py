@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from headcount.incoming import Intake, ListCoverage, Remark, Topic
+from headcount.incoming import ListCoverage, ReadResult, Remark, Topic
 from headcount.sources.collect.landing import Landing, Page
 from headcount.sources.formats.malformed import odd_pages_note
 from headcount.sources.mastodon.activitypub import account_key, post_key, words
@@ -352,7 +352,7 @@ class _Reader:
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
-    def finish(self, name: str, con: duckdb.DuckDBPyConnection) -> Intake:
+    def finish(self, name: str, con: duckdb.DuckDBPyConnection) -> ReadResult:
         """What was read, with what is whole and what is to be said."""
         self.rows.flush()
         self._date_follows(con)
@@ -368,7 +368,7 @@ class _Reader:
                 else f"{len(self.undone):,} favourites and boosts were"
             )
             notes.append(f"{what} undone since the notification and not counted.")
-        return Intake(
+        return ReadResult(
             name,
             (),
             0,

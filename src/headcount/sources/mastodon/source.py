@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError
-from headcount.incoming import Intake
+from headcount.incoming import ReadResult
 from headcount.sources.collect.landing import Landing, is_landing
 from headcount.sources.collect.landing_folder import collected_as
 from headcount.sources.formats.malformed import ODD_VALUE
@@ -36,7 +36,7 @@ class MastodonSource:
         with Landing(path) as landing:
             return landing.meta("platform") == "mastodon"
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read all pages of a landing.
 
         Raises:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headcount.errors import InputError
-from headcount.incoming import Intake, ListCoverage, Remark, Topic
+from headcount.incoming import ListCoverage, ReadResult, Remark, Topic
 from headcount.sources.collect.gone import read_gone
 from headcount.sources.collect.landing import Landing, Page, is_landing
 from headcount.sources.formats.jsonlines import Problems
@@ -45,7 +45,7 @@ class XApiSource:
         with Landing(path) as landing:
             return landing.meta("platform") == "x"
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read all pages of a landing, in the order in which they came.
 
         Raises:
@@ -130,7 +130,7 @@ class _Pages:
 
     # -- the end ------------------------------------------------------------------------------------------------
 
-    def finish(self, name: str, con: duckdb.DuckDBPyConnection, landing: Landing, profile: Object) -> Intake:
+    def finish(self, name: str, con: duckdb.DuckDBPyConnection, landing: Landing, profile: Object) -> ReadResult:
         """What was read, with what is whole and what is to be said."""
         # pages without results, and posts along with a follower's that do not name their author, are no surprise here
         self.reader.unused.clear()
@@ -144,7 +144,7 @@ class _Pages:
         if landing.meta("sample"):
             self._mark_sample(con)
         remarks = tuple(Remark(f"x:{self.account}", topic, text) for topic, text in _remarks(landing))
-        return Intake(
+        return ReadResult(
             name,
             read.problems,
             read.problem_count,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headcount.errors import InputError, UsageError
-from headcount.incoming import Intake, ListCoverage, ListName, own_activity_only
+from headcount.incoming import ListCoverage, ListName, ReadResult, own_activity_only
 from headcount.sources.formats.archive_files import Members, is_tar, listed, members
 from headcount.sources.formats.decoding import decode_json, decode_text
 from headcount.sources.formats.jsonlines import Problems
@@ -56,7 +56,7 @@ class XArchiveSource:
                 return is_part(file.read(200))
         return not is_tar(path) and bool(Layout(listed(path)).roots)
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read an archive.
 
         Raises:
@@ -86,7 +86,7 @@ class _Reader:
         self.owner = self._owner()
         self.tweets = Tweets(self.rows, self.owner)
 
-    def read(self, skip_bad: bool) -> Intake:
+    def read(self, skip_bad: bool) -> ReadResult:
         """All of it."""
         try:
             self._profile()

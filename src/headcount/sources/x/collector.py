@@ -22,7 +22,7 @@ from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.gone import earlier_account_id
 from headcount.sources.collect.landing import Page
 from headcount.sources.collect.listing import Listing
-from headcount.sources.collect.options import Quote
+from headcount.sources.collect.options import CollectionEstimate
 from headcount.sources.collect.pace import Limit
 from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
@@ -42,7 +42,7 @@ from headcount.sources.x.answers import (
     _time,
 )
 from headcount.sources.x.calls import CALLS, Call, cost
-from headcount.sources.x.coverage import MOST_MENTIONS, MOST_POSTS, OwnPost, XCoverage, own_post
+from headcount.sources.x.coverage import MAX_MENTIONS, MAX_POSTS, OwnPost, XCoverage, own_post
 
 __all__ = ["XCollector"]
 
@@ -84,7 +84,7 @@ class XCollector:
 
     # -- before -----------------------------------------------------------------------------------------------
 
-    def quote(self, collection: Collection, target: Target) -> Quote:
+    def estimate(self, collection: Collection, target: Target) -> CollectionEstimate:
         """Look at the profile and say what collecting will take and cost.
 
         Raises:
@@ -107,9 +107,9 @@ class XCollector:
             raise _no_profile(target.name, page, earlier_account_id(collection.landing))
         self.profile = data | {"id": str(data["id"])}
         collection.spent = sum(self._cost(known) for known in collection.landing.pages())
-        return self._quote(collection)
+        return self._estimate(collection)
 
-    def _quote(self, collection: Collection) -> Quote:
+    def _estimate(self, collection: Collection) -> CollectionEstimate:
         calls, dollars, seconds, parts = 2, 0.0, 1.0, []
         for step, number, objects_of_it in self._expected(collection):
             call = CALLS[step]
@@ -117,7 +117,7 @@ class XCollector:
             parts.append((f"{step}, about ${price:,.2f}", number))
             calls, dollars = calls + number, dollars + price
             seconds += max(number / _CALLS_A_SECOND, (math.ceil(number / call.requests) - 1) * call.limit.seconds)
-        return Quote(
+        return CollectionEstimate(
             account_id=f"x:{self.profile['id']}",
             handle=str(self.profile.get("username")),
             calls=calls,
@@ -135,7 +135,7 @@ class XCollector:
         following = self._counter("following_count") or 0
         posts = self._expected_posts(collection)
         yield "posts", math.ceil(posts / 100), posts
-        yield "mentions", MOST_MENTIONS // 100, MOST_MENTIONS
+        yield "mentions", MAX_MENTIONS // 100, MAX_MENTIONS
         yield "followers", math.ceil(followers / 1000), followers
         occasions = posts * _OCCASIONS
         for step, share in (("likes", _LIKES), ("reposts", _REPOSTS)):
@@ -163,7 +163,7 @@ class XCollector:
         created, now = _time(self.profile.get("created_at")), collection.begun_at
         age = (now - created).total_seconds() if created else 0.0
         share = (now - collection.since).total_seconds() / age if age > 0 else 1.0
-        return min(math.ceil(written * min(max(share, 0.0), 1.0)), MOST_POSTS)
+        return min(math.ceil(written * min(max(share, 0.0), 1.0)), MAX_POSTS)
 
     def _advice(self, dollars: float) -> str:
         most = f"--spend-at-most {max(math.ceil(dollars), 1)} ends it at that sum, and goes on from there another time."
@@ -217,13 +217,13 @@ class XCollector:
             everything = created is not None and collection.since <= created
             self.found.add_posts(listing, seen, everything=everything, detail=_said(listing))
         self._say_end(collection, CALLS["posts"], listing)
-        if seen >= MOST_POSTS:
-            collection.note(f"X gives out the newest {MOST_POSTS:,} posts only; older ones are not known.")
+        if seen >= MAX_POSTS:
+            collection.note(f"X gives out the newest {MAX_POSTS:,} posts only; older ones are not known.")
 
     def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
         listing = self._listing(
-            collection, CALLS["mentions"], self.profile["id"], _since(collection), claimed=MOST_MENTIONS
+            collection, CALLS["mentions"], self.profile["id"], _since(collection), claimed=MAX_MENTIONS
         )
         seen = 0
         try:
@@ -234,10 +234,8 @@ class XCollector:
         finally:
             self.found.add_mentions(listing, seen, detail=_said(listing))
         self._say_end(collection, CALLS["mentions"], listing)
-        if seen >= MOST_MENTIONS:
-            collection.note(
-                f"X gives out the newest {MOST_MENTIONS:,} mentions only: who answered before is not known."
-            )
+        if seen >= MAX_MENTIONS:
+            collection.note(f"X gives out the newest {MAX_MENTIONS:,} mentions only: who answered before is not known.")
 
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""

@@ -16,9 +16,9 @@ from headcount.sources.collect.listing import Listing, end_state
 from headcount.sources.collect.response_coverage import ResponseCoverage
 from headcount.sources.rows import objects, whole_number
 
-__all__ = ["MOST_LIKES", "MOST_MENTIONS", "MOST_POSTS", "OwnPost", "XCoverage", "own_post"]
+__all__ = ["MAX_LIKES", "MAX_MENTIONS", "MAX_POSTS", "OwnPost", "XCoverage", "own_post"]
 
-MOST_POSTS, MOST_MENTIONS, MOST_LIKES = 3_200, 800, 100
+MAX_POSTS, MAX_MENTIONS, MAX_LIKES = 3_200, 800, 100
 """The newest posts and mentions, and the accounts that liked a post, that X shows, however many there are."""
 _LISTS: dict[str, ListName] = {"likes": "likes", "reposts": "reposts", "quotes": "quotes"}
 """Calls about single posts -> the list that they read; answers are found in two ways, see `XCoverage._replies`."""
@@ -94,14 +94,14 @@ class XCoverage:
             detail=detail,
             enough=listing.whole and not everything,
         )
-        self._lists["posts"] = self._protected(_newest_only(entry, MOST_POSTS, self._written))
+        self._lists["posts"] = self._protected(_newest_only(entry, MAX_POSTS, self._written))
 
     def add_mentions(self, listing: Listing, listed: int, *, detail: str | None) -> None:
         """The mentions since the same date."""
         entry = listing.coverage(
             "replies", self._account_id, listed=listed, claimed=None, detail=detail, enough=listing.whole
         )
-        self._mentions = self._protected(_newest_only(entry, MOST_MENTIONS, None))
+        self._mentions = self._protected(_newest_only(entry, MAX_MENTIONS, None))
 
     def add_list(
         self,
@@ -138,7 +138,7 @@ class XCoverage:
             if listing.ended is not None:
                 self.unsearched = self.unsearched or listing.ended
             return
-        maximum = MOST_LIKES if name == "likes" else None
+        maximum = MAX_LIKES if name == "likes" else None
         self._responses.add_listing(name, listing, listed=listed, claimed=claimed, detail=detail, maximum=maximum)
 
     def add_refused(self, step: str, claimed: int | None, detail: str | None) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows
-from headcount.incoming import Intake
+from headcount.incoming import ReadResult
 from headcount.sources import rows as batches
 from headcount.sources.formats.jsonlines import Problems
 from headcount.sources.rows import BATCH_ROWS, objects, truth
@@ -101,7 +101,7 @@ class Rows(batches.Rows):
         return int(found[0][0])
 
 
-def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, skip_bad: bool, whole: bool) -> Intake:
+def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, skip_bad: bool, whole: bool) -> ReadResult:
     """What was read, or the refusal.
 
     Raises:
@@ -115,4 +115,4 @@ def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, ski
     if edits:
         notes.append(f"Only the latest edit of a post was kept; left out: {edits:,} older.")
     notes += rows.notes()
-    return Intake(source, tuple(problems.shown), problems.count, dict(rows.counts), tuple(notes), whole_lists=whole)
+    return ReadResult(source, tuple(problems.shown), problems.count, dict(rows.counts), tuple(notes), whole_lists=whole)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.incoming import Intake
+from headcount.incoming import ReadResult
 from headcount.sources.formats.jsonlines import Problems, Value, beginning, values
 from headcount.sources.x.rows import BATCH_ROWS, Rows, domains, finish, key, objects, plain, time_of_id, truth
 
@@ -49,7 +49,7 @@ class XV1Source:
         head = beginning(path)
         return head[:1] in (b"{", b"[") and _KNOWN_NAMES.search(head) is not None
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read one file.
 
         Raises:

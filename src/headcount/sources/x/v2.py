@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.errors import InputError
-from headcount.incoming import Intake, ListCoverage, ListName
+from headcount.incoming import ListCoverage, ListName, ReadResult
 from headcount.sources.formats.jsonlines import Problems, beginning, values
 from headcount.sources.x.rows import BATCH_ROWS, Rows, finish, key, objects
 from headcount.sources.x.v2_rows import Page, add_tweet, add_user
@@ -47,7 +47,7 @@ class XV2Source:
         head = beginning(path)
         return head[:1] in (b"{", b"[") and not _OTHERS.search(head) and _KNOWN.search(head) is not None
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read one file.
 
         Raises:

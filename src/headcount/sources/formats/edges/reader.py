@@ -16,7 +16,7 @@ from headcount.sources.formats.edges.facts import UTF8, EdgeListFacts, facts_of,
 from headcount.sources.formats.edges.foreign import refuse_foreign_name
 from headcount.sources.formats.edges.layout import Layout, find_layout
 from headcount.sources.formats.edges.rewrite import plain_layout, rewrite
-from headcount.sources.formats.files import TextFile, look_through
+from headcount.sources.formats.files import TextFile, inspect_text_file
 from headcount.sources.formats.json_bounds import MAX_ENTRY_BYTES
 from headcount.tables import FOLLOWS
 
@@ -84,7 +84,7 @@ def find_edge_file(path: Path) -> EdgeFile:
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     looked = path.suffix.lower() == ".gz" or wide or b"\0" in head or head.startswith(_SIGNATURES) or not head
     file = (
-        look_through(path, longest_line=MAX_ENTRY_BYTES)
+        inspect_text_file(path, longest_line=MAX_ENTRY_BYTES)
         if looked
         else TextFile(path, compressed=False, encoding="utf-8-sig")
     )
@@ -93,7 +93,7 @@ def find_edge_file(path: Path) -> EdgeFile:
     except (OSError, EOFError) as error:
         raise InputError(f"{path.name} cannot be read ({error}).", hint="fetch or write it again.") from None
     if not looked and any("\ufffd" in line for line in text):
-        file, looked = look_through(path, longest_line=MAX_ENTRY_BYTES), True
+        file, looked = inspect_text_file(path, longest_line=MAX_ENTRY_BYTES), True
         text, is_whole = _beginning(file)
     layout = find_layout(path.name, text, is_whole=is_whole)
     return EdgeFile(file, layout, looked)
@@ -203,7 +203,7 @@ def _open_one(con: duckdb.DuckDBPyConnection, found: EdgeFile, target: Path) -> 
     source = _as_it_is(con, found)
     if source is not None:
         return source
-    file = found.file if found.is_looked_through else look_through(found.file.path, longest_line=MAX_ENTRY_BYTES)
+    file = found.file if found.is_looked_through else inspect_text_file(found.file.path, longest_line=MAX_ENTRY_BYTES)
     layout = found.layout
     if file.encoding != found.file.encoding:
         text, is_whole = _beginning(file)
@@ -238,7 +238,7 @@ def _as_it_is(con: duckdb.DuckDBPyConnection, found: EdgeFile) -> _Source | None
         return None
     proof = direct.certify(file, layout)
     if proof == direct.OTHER and not found.is_looked_through:
-        file = look_through(file.path, longest_line=MAX_ENTRY_BYTES)
+        file = inspect_text_file(file.path, longest_line=MAX_ENTRY_BYTES)
         if file.damaged or file.mixed_ends or file.encoding not in UTF8:
             return None
     ways = [(False, False), (False, True)]

@@ -20,7 +20,7 @@ import msgspec
 
 from headcount.errors import InputError, Problem, raise_fault_of_machine
 from headcount.sources.formats.decoding import valid_json
-from headcount.sources.formats.files import TextFile, line_at, look_through, physical_lines, readable_copy
+from headcount.sources.formats.files import TextFile, inspect_text_file, line_at, physical_lines, readable_copy
 from headcount.sources.formats.jsonlines import Problems, beginning, goes_on, values
 from headcount.support.safe_text import csv_unguarded_sql
 from headcount.tables import TABLES, Table
@@ -94,7 +94,7 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
                 yield _parquet(con, path)
                 return
             is_list = ".csv" not in name and beginning(path).startswith(b"[")  # its entries are read one by one
-            file = look_through(path, longest_line=None if is_list else _LONGEST_LINE)
+            file = inspect_text_file(path, longest_line=None if is_list else _LONGEST_LINE)
             copy = stack.enter_context(readable_copy(file))
             if ".csv" in name:
                 yield _csv(con, file, copy, table)

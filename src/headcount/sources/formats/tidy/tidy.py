@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import BadRows, InputError, Problem
-from headcount.incoming import TABLE_PREFIX, Intake
+from headcount.incoming import TABLE_PREFIX, ReadResult
 from headcount.sources.formats.edges import has_other_columns
 from headcount.sources.formats.foreign import refuse_foreign
 from headcount.sources.formats.malformed import special_file
@@ -42,7 +42,7 @@ class TidySource:
         table = _table_of(path)
         return table is not None and not (table is FOLLOWS and ".csv" in path.name.lower() and has_other_columns(path))
 
-    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+    def read(self, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
         """Read the tables of a folder, or one file.
 
         Raises:
@@ -66,7 +66,7 @@ class TidySource:
                 rows[table.name] = found.insert()
         if count and not skip_bad:
             raise BadRows(problems, count)
-        return Intake(self.name, tuple(problems), count, rows, tuple(notes), whole_lists=True)
+        return ReadResult(self.name, tuple(problems), count, rows, tuple(notes), whole_lists=True)
 
 
 def _table_of(path: Path) -> Table | None:
