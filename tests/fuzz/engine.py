@@ -54,7 +54,7 @@ class Result:
         parser: name of the parser.
         executions: inputs run; read: those that were read; refused: those that ended with a sentence.
         slowest: seconds of the slowest input.
-        peak: bytes of memory at most (of the process, so far).
+        peak: bytes by which the highest memory of the process grew.
         findings: the first of each place.
     """
 
@@ -120,6 +120,11 @@ def run_once(parser: Parser, seed: str, folder: Path) -> tuple[str | None, Findi
     return sentence, None
 
 
+def _peak() -> int:
+    """Bytes of memory of this process at most, so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def fuzz(
     parser: Parser,
     *,
@@ -136,7 +141,7 @@ def fuzz(
         seconds: time; count: executions; whichever ends first.
         keep: folder in which the inputs of findings are kept.
     """
-    result, began = Result(parser.name), time.monotonic()
+    result, began, before = Result(parser.name), time.monotonic(), _peak()
     with tempfile.TemporaryDirectory() as scratch:
         while (count is None or result.executions < count) and (seconds is None or time.monotonic() - began < seconds):
             folder, one = Path(scratch) / str(result.executions), f"{parser.name} {seed} {result.executions}"
@@ -155,7 +160,7 @@ def fuzz(
                     shutil.copytree(folder / "in", target / "in", dirs_exist_ok=True)
                     (target / "trace.txt").write_text(finding.trace)
             shutil.rmtree(folder, ignore_errors=True)
-    result.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    result.peak = max(_peak() - before, 0)
     if result.peak > MAX_BYTES:
         result.findings["memory"] = Finding("", f"{result.peak >> 20} MiB", "")
     return result

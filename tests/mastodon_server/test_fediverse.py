@@ -7,6 +7,7 @@ counter shows more is partial. Expected values are read from the recordings here
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ class Replay:
         recording = self.find(address.path, query, authorization is not None)
         if recording is None:
             return Reply(404, {"error": "not recorded"})
-        return as_reply(recording)
+        return as_reply(recording, self.url)
 
     def find(self, path: str, query: dict[str, str], token: bool) -> dict[str, Any] | None:
         """The recording of that path and query, else of its first page; without a token only what needs none."""
@@ -81,7 +82,8 @@ class Replay:
         return found["body"]
 
 
-def as_reply(recording: dict[str, Any]) -> Reply:
+def as_reply(recording: dict[str, Any], url: str) -> Reply:
+    """The recorded response; its Link header names the server where it is now."""
     headers = recording["headers"]
     pairs = list(headers.items()) if isinstance(headers, dict) else [tuple(pair) for pair in headers]
     merged: dict[str, str] = {}
@@ -89,6 +91,8 @@ def as_reply(recording: dict[str, Any]) -> Reply:
         name = name.title()
         merged[name] = f"{merged[name]}, {value}" if name in merged else value
     merged.pop("Content-Length", None)
+    if "Link" in merged:
+        merged["Link"] = re.sub(r"<https?://[^/>]+", f"<{url}", merged["Link"])
     return Reply(recording["status"], recording["body"], merged)
 
 
@@ -340,7 +344,7 @@ def test_all_seeded_followers_are_found_with_the_paging_of_each_server(replay, p
 @on("takahe")
 def test_a_rate_limit_is_waited_for(replay, shared_data, tmp_path):
     recording = json.loads((shared_data / "fixtures/fediverse/gotosocial_429.json").read_bytes())[0]
-    replay.first = [as_reply(recording)]  # its reset time lies in the past
+    replay.first = [as_reply(recording, replay.url)]  # its reset time lies in the past
     collect(replay, tmp_path)
     assert lists(tmp_path)["followers"].listed == 3
 
@@ -348,7 +352,7 @@ def test_a_rate_limit_is_waited_for(replay, shared_data, tmp_path):
 @on("takahe")
 def test_a_server_that_is_starting(replay, shared_data, tmp_path):
     recording = json.loads((shared_data / "fixtures/fediverse/gotosocial_503_starting.json").read_bytes())[0]
-    reply = as_reply(recording)
+    reply = as_reply(recording, replay.url)
     assert reply.headers["Retry-After"].startswith("120, ")
     assert _until_reset({"retry-after": reply.headers["Retry-After"]}) == 120
     short = Reply(reply.status, reply.content, {**reply.headers, "Retry-After": "0, Thu, 26 Nov 2026 18:32:56 GMT"})

@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(known)
         return known.exit_code
+    finally:
+        set_silent(False)  # for what the same process does next
     return 0
 
 
