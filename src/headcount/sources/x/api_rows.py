@@ -25,9 +25,10 @@ from headcount.sources.x.v2 import Reader
 if TYPE_CHECKING:
     import duckdb
 
+from headcount.sources.rows import Object
+
 __all__ = ["XApiSource"]
 
-Object = dict[str, Any]
 _OF_A_POST = re.compile(r"/2/tweets/(\d+)/")
 _OF_A_USER = re.compile(r"/2/users/(\d+)/")
 _TOUCHES = {"likes": "like", "reposts": "repost"}

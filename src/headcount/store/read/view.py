@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from headcount.columns import Exchanges, Flags, Followers, FollowsBetween, Posts, Responses, Texts
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName
 from headcount.support.record import Record, shorten
-from headcount.support.times import iso_text
+from headcount.support.times import DAY, iso_text
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["DAY", "AccountFacts", "AccountView"]
-
-DAY = 86_400.0
 
 
 @dataclass(frozen=True)
