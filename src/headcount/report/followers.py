@@ -7,36 +7,21 @@ from math import ceil, floor
 
 import numpy as np
 
+from headcount.analysis import Analysis
 from headcount.columns import Followers
 from headcount.measures.followers.authenticity import Authenticity
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
 from headcount.report.anonymous import anonymised, by_content
-from headcount.report.measured import Measured
 from headcount.report.rounding import rough_rows
 from headcount.report.rows import FollowerRow, FollowerRows
-from headcount.store.read.view import AccountView
 from headcount.support.times import iso_text
 
 __all__ = ["follower_rows"]
 
 
-def _names(view: AccountView, person: int) -> tuple[str | None, str | None, str | None]:
-    """account_id, handle and display name of a numbered person; None where they must not be named."""
-    size = len(view.followers) if view.followers is not None else 0
-    if person < size and view.followers is not None:
-        columns = view.followers
-        if columns.opted_out[person] == 1:
-            return None, None, None
-        return columns.account_id[person], columns.handle[person], columns.display_name[person]
-    other = person - size
-    if view.other_opted_out[other] == 1:
-        return None, None, None
-    return view.other_id[other], view.other_handle[other], None
-
-
 def follower_rows(
-    measured: Measured, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
+    measured: Analysis, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
 ) -> FollowerRows:
     """The followers behind the numbers: by class in the order of CLASSES, then those who respond most.
 
@@ -64,8 +49,8 @@ def follower_rows(
     return FollowerRows(shown[: rough_rows(len(rows))], anonymised(measured.follower_list))
 
 
-def _row(measured: Measured, columns: Followers, person: int) -> FollowerRow:
-    account_id, handle, display_name = _names(measured.view, person)
+def _row(measured: Analysis, columns: Followers, person: int) -> FollowerRow:
+    account_id, handle, display_name = measured.view.names(person)
     reasons = measured.funnel.verdicts.reasons[person]
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
     followers_count, following_count, posts_count = (_whole(count) for count in counts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headcount import wording as say
 from headcount.measures.follower_list import COMPLETE
-from headcount.report.parts.coverage import follower_list_sentence
+from headcount.measures.list_sentences import follower_list_sentence
 from headcount.report.parts.findings import question_sentence
 from headcount.report.render.listing import count_rows
 from headcount.support.screen_table import Column
