@@ -169,9 +169,13 @@ def followers(
             follower_list_sentence(measured.follower_list),
             hint="add a source that holds follows, or see the responders with: headcount report",
         )
-    listed = follower_rows(measured, anonymous=anonymous, label=label)
-    found = listed.follower_list
-    rows = FollowerRows(sort_rows(listed, sort), found)
+    if anonymous:  # cut to rounded numbers before they are sorted, so that the order gives nothing away
+        listed = follower_rows(measured, anonymous=True, label=label)
+        rows = FollowerRows(sort_rows(listed, sort), listed.follower_list)
+    else:
+        most = limit if csv_file is not None or as_json else limit or 30
+        rows = follower_rows(measured, label=label, sort=sort, limit=most)
+    found = rows.follower_list
     columns = None if select is None else select["followers"]
     if csv_file is not None:
         write_csv(rows[:limit], csv_file, list_state=found.state, columns=columns)
@@ -185,7 +189,9 @@ def followers(
         from headcount.report.render.listing import plain_rows
 
         shown = plain_rows(rows[:limit] if as_json else rows, list_state=found.state)
-        print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
+        print_selected(
+            {"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30, total=rows.total
+        )
         if not found.is_complete and not as_json:
             note(follower_list_sentence(found))
     elif as_json:
