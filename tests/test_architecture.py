@@ -25,10 +25,11 @@ ALLOWED: dict[str, set[str]] = {
     "sources": BASE,
     "store": BASE | {"columns", "measures"},
     "network": BASE | {"columns", "graph", "measures", "sources", "store", "report"},
-    "report": BASE | {"columns", "measures", "store"},
-    "workspace": BASE | {"columns", "measures", "sources", "store", "report"},
+    "analysis": BASE | {"columns", "measures", "store"},
+    "report": BASE | {"columns", "measures", "store", "analysis"},
+    "workspace": BASE | {"columns", "measures", "sources", "store", "analysis", "report"},
     "simulate": {"errors", "support", "tables"},
-    "cli": BASE | {"columns", "measures", "sources", "store", "report", "network", "simulate", "workspace"},
+    "cli": BASE | {"columns", "measures", "sources", "store", "analysis", "report", "network", "simulate", "workspace"},
 }
 """Room -> the rooms that it may import. docs/architecture.md draws them."""
 SCREEN = {"headcount.support.terminal", "headcount.support.progress", "headcount.support.screen_table"}

@@ -62,11 +62,21 @@ class FollowerRows(Record, list[FollowerRow]):
 
     Attributes:
         follower_list: the list; where it is not complete, these rows are not all followers.
+        total: how many followers were chosen, those beyond a limit included; gone: those of them who are gone.
     """
 
-    def __init__(self, rows: Iterable[FollowerRow], follower_list: FollowerList) -> None:
+    def __init__(
+        self,
+        rows: Iterable[FollowerRow],
+        follower_list: FollowerList,
+        *,
+        total: int | None = None,
+        gone: int | None = None,
+    ) -> None:
         list.__init__(self, rows)
         self.follower_list = follower_list
+        self.total = len(self) if total is None else total
+        self.gone = sum(row.label == "gone" for row in self) if gone is None else gone
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a follower."""

@@ -18,9 +18,11 @@ from headcount.support.times import Time, as_datetime
 from headcount.workspace.imports import Imports, default_folder
 
 if TYPE_CHECKING:
+    from headcount.analysis import Analysis
     from headcount.columns import Followers
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.report.measured import Measured
+    from headcount.measures.question.results import Question
+    from headcount.report.relations import TiesPart
     from headcount.report.report import Report
     from headcount.report.rows import FollowerRows
     from headcount.store.labels import Labelling
@@ -79,11 +81,13 @@ class Workspace(Imports):
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
         as_of: Time | None = None,
+        words_only: bool = False,
     ) -> AccountView:
         """The columns of one account: what the measures are given (see `headcount.store.read.account`).
 
         Args:
             account, window_days, as_of: as in `measure`.
+            words_only: read only what ties and questions need (see `AccountView.words_only`).
 
         Raises:
             UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
@@ -99,7 +103,7 @@ class Workspace(Imports):
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
-            return read_account(store.connection, found, window_days=days, as_of=end)
+            return read_account(store.connection, found, window_days=days, as_of=end, words_only=words_only)
 
     def measure(
         self,
@@ -108,8 +112,8 @@ class Workspace(Imports):
         window_days: float | None = DEFAULT_WINDOW_DAYS,
         as_of: Time | None = None,
         questions: str | Sequence[str] | None = None,
-    ) -> Measured:
-        """All measures of one account.
+    ) -> Analysis:
+        """All measures of one account, each computed when it is first asked for (see `headcount.analysis.Analysis`).
 
         Args:
             account: a handle or an id; may be left out where the workspace holds just one.
@@ -124,9 +128,50 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: nothing is known of the account, or a named question is not in the window.
         """
-        from headcount.report.measured import measure
+        from headcount.analysis import measure
 
         return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
+
+    def ties(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+    ) -> TiesPart:
+        """With whom the account has a two-way tie, as in the report; only what that needs is read and computed.
+
+        Args:
+            account, window_days, as_of: as in `measure`.
+
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        from headcount.analysis import Analysis
+        from headcount.report.parts.ties import ties_part
+
+        return ties_part(Analysis(self.view(account, window_days=window_days, as_of=as_of, words_only=True)))
+
+    def question(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+        questions: str | Sequence[str] | None = None,
+    ) -> Question:
+        """The 24-hour test of questions, as in the report; only what that needs is read and computed.
+
+        Args:
+            account, window_days, as_of, questions: as in `measure`.
+
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        from headcount.analysis import Analysis
+
+        view = self.view(account, window_days=window_days, as_of=as_of, words_only=True)
+        return Analysis(view, _names(questions)).question
 
     def report(
         self,
@@ -150,7 +195,7 @@ class Workspace(Imports):
         """
         from headcount.report.build import build_report
 
-        def measured(name: str | None) -> Measured:
+        def measured(name: str | None) -> Analysis:
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
