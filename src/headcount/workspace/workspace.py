@@ -83,7 +83,9 @@ class Workspace(Imports):
         """The columns of one account: what the measures are given (see `headcount.store.read.account`).
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
 
         Raises:
             UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
@@ -141,7 +143,10 @@ class Workspace(Imports):
         """The whole answer for one account.
 
         Args:
-            account, window_days, as_of, questions: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
+            questions: as in `measure`.
             beside: handle or id of another account to compare with, or several of them.
             anonymous: leave out every name.
 
@@ -179,7 +184,9 @@ class Workspace(Imports):
         """Is each follower real? In agreement with the classes of the report, corrected by the labels of `label`.
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
 
         Raises:
             AccountNotFound, AmbiguousAccount: see `find_account`.
