@@ -23,8 +23,9 @@ the talk along ties that stays inside, link share, newcomers and synchrony of th
 part of the verdict.
 
 For one account's followers the graph is that of the follows between its followers. Where those were drawn
-uniformly, the share of followers in circuits has exact limits for a finite list (`measures.statistics.intervals.finite_count`); a circuit
-is then seen only with 10 members in the sample, and the smallest that can be expected to be seen is told.
+uniformly, the share of followers in circuits has exact limits for a finite list
+(`measures.statistics.intervals.finite_count`); a circuit is then seen only with 10 members in the sample, and the
+smallest that can be expected to be seen is told.
 
 Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the neighbouring measures
 (`graph.groups.dense_blocks`, `graph.groups.synchrony`).
