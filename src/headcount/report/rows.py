@@ -23,8 +23,8 @@ class FollowerRow(Record):
         sent, received: replies, mentions and quotes exchanged with the account, ever. None where the responses, or the
             posts of the account, were never looked for.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
-        judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
-            (`measures.verdicts`); None for those gone.
+        judgement: what kind of account it is, one of `measures.followers.judgement.CLASSES`, in agreement with the
+            class (`measures.followers.verdicts`); None for those gone.
         real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
             follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
             does not measure, where too little is known, and where responses or your label say otherwise.

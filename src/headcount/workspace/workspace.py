@@ -86,7 +86,9 @@ class Workspace(Imports):
         """The columns of one account: what the measures are given (see `headcount.store.read.account`).
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
             words_only: read only what ties and questions need (see `AccountView.words_only`).
 
         Raises:
@@ -186,7 +188,10 @@ class Workspace(Imports):
         """The whole answer for one account.
 
         Args:
-            account, window_days, as_of, questions: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
+            questions: as in `measure`.
             beside: handle or id of another account to compare with, or several of them.
             anonymous: leave out every name.
 
@@ -224,7 +229,9 @@ class Workspace(Imports):
         """Is each follower real? In agreement with the classes of the report, corrected by the labels of `label`.
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
 
         Raises:
             AccountNotFound, AmbiguousAccount: see `find_account`.
