@@ -226,3 +226,17 @@ def test_unknown_figures_come_last(ws):
     analysis = Analysis(replace(analysis.view, followers=replace(columns, followers_count=unknown, last_seen=far)))
     for sort in ("followers", "last-seen"):
         assert list(follower_rows(analysis, sort=sort)) == sort_rows(follower_rows(analysis), sort)
+
+
+def test_after_everything_is_computed_a_report_computes_nothing_more(ws, monkeypatch):
+    """The steps that show progress: reading, measuring, writing; the time of measuring must not fall into writing."""
+    analysis = ws.measure("ana").compute_all()
+    for name in (
+        *COSTLY,
+        "headcount.measures.audience.audience.audience",
+        "headcount.measures.question.question.question",
+        "headcount.measures.relationships.ties.ties",
+    ):
+        monkeypatch.setattr(name, _refuse)
+    assert build_report(analysis).audience == analysis.audience
+    assert build_report(analysis, anonymous=True).rows
