@@ -19,17 +19,21 @@ __all__ = [
     "FOLLOWS",
     "INTERACTIONS",
     "INTERACTION_KINDS",
-    "PLATFORMS",
+    "PLATFORM",
     "POSTS",
     "POST_KINDS",
     "STATUSES",
+    "TABLE",
     "TABLES",
     "VISIBILITIES",
     "Column",
     "Table",
 ]
 
-PLATFORMS = ("bluesky", "mastodon", "x", "table")
+PLATFORM = "[a-z][a-z0-9_]{0,19}"
+"""What a platform is called: a short lower-case word. Any such word may stand in a table, collected or not."""
+TABLE = "table"
+"""The platform of accounts in a table that names none."""
 STATUSES = ("active", "deleted", "suspended", "hidden", "moved")
 VISIBILITIES = ("public", "unlisted", "followers", "direct")
 POST_KINDS = ("post", "reply", "repost", "quote")
@@ -58,6 +62,7 @@ class Column:
         meaning: one sentence.
         required: an id that a row cannot do without.
         values: the words that may stand in it, where they are few.
+        pattern: a regular expression of the words that may stand in it, where they cannot be listed.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Column:
     meaning: str
     required: bool = False
     values: tuple[str, ...] | None = None
+    pattern: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -74,7 +80,7 @@ class Column:
     @property
     def is_free_text(self) -> bool:
         """Anything may stand in it: text, or a list of text, that is not one of a few words."""
-        return self.type in ("text", "texts") and self.values is None
+        return self.type in ("text", "texts") and self.values is None and self.pattern is None
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,12 @@ ACCOUNTS = Table(
     "One account as it was seen at one time.",
     (
         Column("account_id", "text", "Stable id behind the platform's name, as in x:12345.", required=True),
-        Column("platform", "text", "Where the account lives.", values=PLATFORMS),
+        Column(
+            "platform",
+            "text",
+            "Where the account lives: a short lower-case word, as in mastodon or x; `table` where none is named.",
+            pattern=PLATFORM,
+        ),
         Column("handle", "text", "The name people type, without the leading @; it may change."),
         Column("display_name", "text", "The name shown above the handle."),
         Column("bio", "text", "What the account says about itself."),

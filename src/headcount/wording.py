@@ -114,7 +114,6 @@ _PHRASES_OF_ONE = {
 MAX_NAME = 300
 """Characters of a name that are shown: more than any platform allows a handle (Mastodon: 30, @ and a host of 253)."""
 
-_PLATFORMS = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "table": "Imported table"}
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
@@ -150,8 +149,8 @@ def name(handle: str | None, *, unnamed: str = "this account") -> str:
 
 
 def platform(key: str) -> str:
-    """The name of a platform: "bluesky" -> "Bluesky"."""
-    return _PLATFORMS.get(key, plain(key))
+    """The name of a platform: its word with a capital; accounts of an imported table need not have one."""
+    return "Imported table" if key == "table" else plain(key[:1].upper() + key[1:])
 
 
 def are(number: int) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
+from headcount.sources.bluesky.session import BlueskyLogin, log_in_bluesky
 from headcount.sources.collect.client import AnswerTooLarge, Client, RetryPolicy
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing
@@ -23,14 +24,9 @@ from headcount.sources.collect.links import (
 )
 from headcount.sources.handles import Target
 from headcount.sources.login.secrets import keep_secret
-from headcount.sources.login.sessions import (
-    BlueskyLogin,
-    TokenLogin,
-    find_login,
-    log_in_bluesky,
-    log_in_with_token,
-    x_host,
-)
+from headcount.sources.login.sessions import TokenLogin, find_login
+from headcount.sources.mastodon.login import MastodonLogins
+from headcount.sources.x.login import x_host
 
 QUICK = RetryPolicy(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
 
@@ -349,18 +345,18 @@ ME = httpx2.Response(200, json={"acct": "me"})
 @pytest.mark.parametrize("apps", [HTML, httpx2.Response(404, json={"error": "x"}), httpx2.Response(200, json={})])
 def test_login_works_where_the_scopes_of_a_token_are_not_listed_and_says_so(settings, monkeypatch, apps):
     Server(monkeypatch, ME, apps)
-    whose, _ = log_in_with_token("mastodon", "snac.example", "token")
+    whose, _ = MastodonLogins().log_in("snac.example", "token", None)
     assert whose.startswith("@me@snac.example (this server does not list the scopes")
 
 
 def test_login_says_why_where_the_server_cannot_check_tokens(settings, monkeypatch):
     Server(monkeypatch, HTML, HTML)
     with pytest.raises(AccessDenied, match="cannot check tokens"):
-        log_in_with_token("mastodon", "other.example", "token")
+        MastodonLogins().log_in("other.example", "token", None)
 
 
 @pytest.mark.parametrize("scopes", [["read", "write"], "read write:statuses", ["follow"], ["admin:read"]])
 def test_a_token_that_may_write_is_refused(settings, monkeypatch, scopes):
     Server(monkeypatch, ME, httpx2.Response(200, json={"scopes": scopes}))
     with pytest.raises(AccessDenied, match="may do more than read"):
-        log_in_with_token("mastodon", "m.example", "token")
+        MastodonLogins().log_in("m.example", "token", None)

@@ -15,6 +15,8 @@ from headcount.errors import UsageError
 from headcount.support.terminal import echo, echo_json, is_silent, note
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from headcount.sources.collect.options import Options
     from headcount.workspace.workspace import Workspace
 
@@ -115,44 +117,66 @@ def _consent(asked: dict[str, Any]) -> dict[str, Any]:
     return {"yes": asked["yes"], "only_quote": asked["only_quote"], "spend_at_most": asked["spend_at_most"]}
 
 
-@cli.command()
-@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "x"]))
+class _PlatformName(click.ParamType[str]):
+    """The name of a registered platform; the registry is read when it is needed, not when commands are defined."""
+
+    name = "platform"
+
+    def _choice(self) -> click.Choice[str]:
+        from headcount.sources import registry
+
+        return click.Choice([platform.name for platform in registry.PLATFORMS if platform.login is not None])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self._choice().get_metavar(param, ctx)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return self._choice().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+
+class _LoginCommand(click.Command):
+    """`login`, whose help lists how each platform is logged in to."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from headcount.sources import registry
+
+        super().format_help_text(ctx, formatter)
+        logins = [(entry.name, entry.login) for entry in registry.PLATFORMS if entry.login is not None]
+        lines = [(f"headcount login {name} {login.usage[0]}".strip(), login.usage[1]) for name, login in logins]
+        width = max(len(command) for command, _ in lines)
+        formatter.write_paragraph()
+        for command, what in lines:
+            formatter.write(f"  {command:{width}}    {what}\n")
+
+
+@cli.command(cls=_LoginCommand)
+@click.argument("platform", type=_PlatformName())
 @click.argument("name", required=False, metavar="[HANDLE|SERVER]")
 @click.option("--service", metavar="URL", help="Another server of the platform than the usual one.")
 @click.option("--out", is_flag=True, help="Forget the login.")
 def login(platform: str, name: str | None, service: str | None, out: bool) -> None:
-    """Keep a login for a platform; the secret is asked for, never given on the command line.
+    """Keep a login for a platform; the secret is asked for, never given on the command line."""
+    from headcount.sources import registry
 
-    \b
-    headcount login bluesky alice.bsky.social    asks for an app password (optional: all is public without it)
-    headcount login mastodon server.example      asks for an access token with the right read (optional)
-    headcount login x                            asks for a bearer token (needed)
-    """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
-    from headcount.sources.login import sessions
-    from headcount.sources.login.secrets import forget_secret
-
-    if platform == "mastodon" and name:  # the server, however it is written: https://server/@alice, @alice@server
-        name = name.strip().lower().partition("://")[2] or name.strip().lower()
-        name = name.partition("/")[0].rpartition("@")[2]
-    if platform != "x" and not name:
-        what = "your handle" if platform == "bluesky" else "the name of your server"
-        raise UsageError(f"Logging in to {platform} needs {what}.", hint=f"headcount login {platform} NAME")
+    entry = registry.find_platform(platform)
+    assert entry is not None  # the type of the argument let it pass
+    assert entry.login is not None
+    if entry.login.name_is is not None and not name:
+        raise UsageError(
+            f"Logging in to {platform} needs {entry.login.name_is}.", hint=f"headcount login {platform} NAME"
+        )
+    handler = entry.login.make()
     if out:
-        there = forget_secret(f"mastodon:{name}" if platform == "mastodon" else platform)
-        if platform == "x" and (host := sessions.x_host(service)) != sessions.X_HOST:
-            there = forget_secret(f"x:{host}")
-        note("The login is forgotten." if there else "There was no login.", err=False)
+        note("The login is forgotten." if handler.forget(name, service) else "There was no login.", err=False)
         return
-    what = "App password" if platform == "bluesky" else "Access token" if platform == "mastodon" else "Bearer token"
     if sys.stdin.isatty():
-        secret = click.prompt(what, hide_input=True, err=True).strip()
+        secret = click.prompt(entry.login.prompt, hide_input=True, err=True).strip()
     else:
         secret = sys.stdin.readline().strip()
-    if platform == "bluesky":
-        whose, where = f"@{name}", sessions.log_in_bluesky(str(name).removeprefix("@"), secret, server=service)
-    else:
-        host = str(name) if platform == "mastodon" else sessions.x_host(service)
-        whose, where = sessions.log_in_with_token(platform, host, secret)
+    whose, where = handler.log_in(name, secret, service)
     note(f"Logged in as {whose}; kept in {where}.", err=False)
 
 

@@ -44,12 +44,12 @@ from headcount.report.anonymous_rules import (
     _half_life,
     _hours_observed,
     _interval,
+    _keep,
     _kept,
     _limit,
     _month,
     _no_picture,
     _not_under,
-    _platform,
     _reasons,
     _sentence,
     _sentences,
@@ -71,6 +71,7 @@ from headcount.report.model import (
 from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
 from headcount.report.rounding import outwards, rough, rough_rows
 from headcount.report.rows import FollowerRow
+from headcount.tables import TABLE
 
 if TYPE_CHECKING:
     from headcount.store.read.view import AccountView
@@ -87,7 +88,14 @@ def nameless(view: AccountView) -> AccountView:
     """The view without what its sentences could quote: names of the account, words of servers, notes of sources."""
     return replace(
         view,
-        facts=replace(view.facts, account_id=ANONYMOUS, handle=None, display_name=None),
+        facts=replace(
+            view.facts,
+            account_id=ANONYMOUS,
+            # a word of the user's own tables may name a small place
+            platform=view.facts.platform if view.facts.is_collectable else TABLE,
+            handle=None,
+            display_name=None,
+        ),
         lists={name: replace(entry, account_id=ANONYMOUS, detail=None) for name, entry in view.lists.items()},
         remarks=(),
     )
@@ -193,7 +201,7 @@ RULES: dict[type, dict[str, Rule]] = {
     AccountPart: {
         "account_id": _anonymous,
         **_dropped("handle", "display_name", "created_at"),
-        "platform": _platform,
+        "platform": _keep,  # `nameless` leaves only one that accounts can be collected from
         "as_of": _day,
         "first_post_at": _day,
         **_kept("as_of_basis", "window_days", "status"),

@@ -10,7 +10,6 @@ from headcount.report.model import (
     ANONYMOUS,
 )
 from headcount.report.rounding import blurred, outwards, rough, rough_share
-from headcount.tables import PLATFORMS
 
 if TYPE_CHECKING:
     pass
@@ -104,10 +103,6 @@ def _sentence(value: Any, _: Any) -> Any:
 
 def _anonymous(_value: Any, _: Any) -> str:
     return ANONYMOUS
-
-
-def _platform(value: Any, _: Any) -> str:
-    return value if value in PLATFORMS else "table"
 
 
 def _reasons(value: Any, _: Any) -> str:

@@ -6,11 +6,12 @@ among the posts, threads that run in a circle.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headcount.store.rounded_ids import check_rounded_ids
-from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORMS, POSTS, TABLES, Table
+from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORM, POSTS, TABLE, TABLES, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,17 +26,23 @@ _ACCOUNT_IDS = {
     "incoming_posts": ("author_id", "reply_to_account_id"),
     "incoming_interactions": ("actor_id", "target_id"),
 }
-_PREFIXES = ", ".join(f"'{platform}'" for platform in PLATFORMS)
 _FIRST_YEAR = 1990
 
 
-def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = False) -> list[str]:
+def clean(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    now: datetime,
+    repeats: bool = False,
+    platforms: Collection[str] | None = None,
+) -> list[str]:
     """Set right what can be, on the connection's incoming tables.
 
     Args:
         con: with the four incoming tables.
         now: time of the import, UTC without a zone; later times cannot be.
         repeats: the source tells the same row more than once by its nature, so that is not worth a sentence.
+        platforms: words that stand before ids as their platform, beside those that the accounts name; None: any word.
 
     Returns:
         Sentences for the user about what was changed.
@@ -45,7 +52,7 @@ def clean(con: duckdb.DuckDBPyConnection, *, now: datetime, repeats: bool = Fals
     """
     notes = [
         *check_rounded_ids(con),
-        *_complete_ids(con),
+        *_complete_ids(con, platforms),
         *_tidy_names(con),
         *_drop_self(con),
         *_forget_impossible(con, now),
@@ -64,14 +71,20 @@ def _number(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def _complete_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
+def _complete_ids(con: duckdb.DuckDBPyConnection, known: Collection[str] | None) -> list[str]:
     """Ids without a platform get the import's only platform, or `table`."""
     platforms = con.execute("SELECT DISTINCT platform FROM incoming_accounts WHERE platform IS NOT NULL").fetchall()
-    prefix = platforms[0][0] if len(platforms) == 1 else "table"
+    prefix = platforms[0][0] if len(platforms) == 1 else TABLE
+    is_platform = f"SIMILAR TO '{PLATFORM}'"
+    if known is not None:
+        words = sorted({TABLE, *known, *(word for (word,) in platforms)})
+        is_platform = "IN ({})".format(", ".join("'" + word.replace("'", "''") + "'" for word in words))
     changed = 0
     for table, columns in _ACCOUNT_IDS.items():
         bare = {
-            column: f"{column} IS NOT NULL AND split_part({column}, ':', 1) NOT IN ({_PREFIXES})" for column in columns
+            column: f"{column} IS NOT NULL AND NOT (split_part({column}, ':', 1) {is_platform} "
+            f"AND contains({column}, ':'))"
+            for column in columns
         }
         anywhere = " OR ".join(f"({condition})" for condition in bare.values())
         if not _number(con, f"SELECT count(*) FROM {table} WHERE {anywhere}"):

@@ -58,7 +58,7 @@ def check_rounded_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _check(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:
-    digits = f"regexp_extract({column}, '^(?:(?:x|table):)?([0-9]{{{_MIN_LENGTH},{_MAX_LENGTH}}})$', 1)"
+    digits = f"regexp_extract({column}, '^(?:[a-z][a-z0-9_]*:)?([0-9]{{{_MIN_LENGTH},{_MAX_LENGTH}}})$', 1)"
     long = f"SELECT {digits} AS id FROM incoming_{table} WHERE length({column}) >= {_MIN_LENGTH} AND {digits} <> ''"
     counts = ", ".join(
         f"count(*) FILTER (right(id, greatest(length(id) - {kept}, 1)) = repeat('0', greatest(length(id) - {kept}, 1)))"

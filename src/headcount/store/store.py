@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.results import Imported, Snapshot
 from headcount.support.output import new_file, new_folder
 from headcount.support.safe_text import csv_guarded_sql
-from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, PLATFORMS, POSTS, TABLES, Column
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES, Column
 
 if TYPE_CHECKING:
     import duckdb
@@ -180,6 +180,7 @@ class Store:
         path: str,
         now: datetime | None = None,
         whole_lists: bool | None = None,
+        platforms: Collection[str] | None = None,
     ) -> Imported:
         """Take in what a source read, in one transaction: all of it or nothing.
 
@@ -188,6 +189,7 @@ class Store:
             path: what was read, for the record.
             now: time of the import (UTC); the clock's where it is not given.
             whole_lists: are the follows whole follower lists? None leaves it to the source.
+            platforms: words that stand before ids as their platform; None: any short lower-case word.
 
         Raises:
             BadRows, InputError: from the source; the store is as before.
@@ -200,7 +202,8 @@ class Store:
         with self._transaction():
             create_incoming(con)
             intake = fill(con)
-            notes = [*intake.notes, *clean(con, now=moment, repeats=intake.repeats), *merge.leave_out_forgotten()]
+            cleaned = clean(con, now=moment, repeats=intake.repeats, platforms=platforms)
+            notes = [*intake.notes, *cleaned, *merge.leave_out_forgotten()]
             complete = (
                 complete_lists(intake.lists, "followers"),
                 complete_lists(intake.lists, "following"),
@@ -301,10 +304,15 @@ class Store:
         row = self.connection.execute("SELECT handle FROM accounts WHERE account_id = ?", [account_id]).fetchone()
         return row[0] if row else None
 
-    def forget(self, account_id: str) -> dict[str, int]:
+    def forget(self, account_id: str, *, text_pattern: str | None = None) -> dict[str, int]:
         """Delete all that is known of an account from every table, and give the rows deleted a table.
 
         The handle is also taken out of texts, bios and links of others.
+
+        Args:
+            account_id: the account.
+            text_pattern: a regular expression (RE2) for its handle and the addresses of its profile in texts; None:
+                the handle behind an @, and at the end of any address.
 
         Raises:
             StoreError: the disk is full; the rows are deleted, and the next opening finishes the rewriting.
@@ -332,11 +340,11 @@ class Store:
                 "UPDATE posts SET reply_to_account_id = NULL WHERE reply_to_account_id = $id",
                 {"id": account_id},
             )
-            # The ids of Bluesky's posts hold the account's own.
+            # On some platforms the ids of posts hold the id of the account.
             held = f"://{account_id.partition(':')[2]}/"
             for column in ("reply_to_post_id", "root_post_id"):
                 con.execute(f"UPDATE posts SET {column} = NULL WHERE contains({column}, ?)", [held])
-            self._take_out_handle(account_id, handle)
+            self._take_out_handle(text_pattern or _general_pattern(handle))
             con.execute("INSERT INTO forgotten VALUES (sha256(?))", [account_id])
             if handle:  # the same command again, by the handle, is then no wrong use
                 con.execute("INSERT INTO forgotten VALUES (sha256(lower(?)))", [handle])
@@ -344,10 +352,8 @@ class Store:
         self._rewrite()
         return deleted
 
-    def _take_out_handle(self, account_id: str, handle: str | None) -> None:
+    def _take_out_handle(self, pattern: str | None) -> None:
         """Replace the handle of an account, and addresses of its profile, in what others wrote."""
-        platform, _, name = account_id.partition(":")
-        pattern = handle_pattern(platform, name, handle)
         if pattern is None:
             return
         for table, column in (("posts", "text"), ("accounts", "bio"), ("accounts", "website")):
@@ -357,10 +363,15 @@ class Store:
                 [pattern],
             )
 
-    def was_forgotten(self, name: str) -> bool:
-        """Was an account of this id or handle forgotten before?"""
+    def was_forgotten(self, name: str, *, platforms: Collection[str] = ()) -> bool:
+        """Was an account of this id or handle forgotten before?
+
+        Args:
+            name: an id, with or without its platform, or a handle.
+            platforms: words that may stand before the id.
+        """
         asked = name.strip().removeprefix("@")
-        forms = [asked, asked.lower(), *(f"{platform}:{asked}" for platform in PLATFORMS)]
+        forms = [asked, asked.lower(), *(f"{platform}:{asked}" for platform in (TABLE, *platforms))]
         return bool(
             _count(
                 self.connection,
@@ -415,22 +426,15 @@ _REWRITE = "rewrite"
 """Key in `meta`: rows were deleted for good, and the file still holds their bytes."""
 
 
-def handle_pattern(platform: str, name: str, handle: str | None) -> str | None:
-    """A regular expression (RE2) for an account's handle and profile addresses in texts; None without a handle.
+def _general_pattern(handle: str | None) -> str | None:
+    """A regular expression (RE2) for a handle in texts, where its platform is not known; None without a handle.
 
-    A handle that is an ordinary word counts only behind an @ or in the address of a profile.
+    A handle that is an ordinary word counts only behind an @ or at the end of an address.
     """
-    if platform == "mastodon":
-        user, _, server = name.partition("@")
-        user, server = re.escape(user), re.escape(server)
-        forms = [rf"@{user}(?:@{server})?", rf"{user}@{server}", rf"https?://{server}/(?:@|users/){user}"]
-    elif handle and platform == "bluesky" and "." in handle:
-        forms = [rf"(?:https?://bsky\.app/profile/|@)?{re.escape(handle)}"]
-    elif handle:
-        forms = [rf"(?:https?://)?(?:www\.)?(?:x|twitter)\.com/{re.escape(handle)}", rf"@{re.escape(handle)}"]
-    else:
+    if not handle:
         return None
-    return rf"(?:{'|'.join(forms)})\b"
+    word = re.escape(handle)
+    return rf"(?:(?:https?://)?(?:[a-z0-9-]+\.)+[a-z]+/(?:[a-z@]+/)?@?{word}|@{word})\b"
 
 
 _TABLE_NAMES = tuple(table.name for table in TABLES)

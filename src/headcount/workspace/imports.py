@@ -80,7 +80,7 @@ class Imports:
             BadRows: some rows are wrong and `skip_bad` is false; nothing was imported.
             InputError: the file as a whole cannot be read; nothing was imported.
         """
-        from headcount.sources import find_source, read_source
+        from headcount.sources import find_source, read_source, registry
         from headcount.sources.handles import parse_target
 
         read_at = None if now is None else as_datetime(now, "now")
@@ -98,6 +98,7 @@ class Imports:
                 path=str(path.resolve()),
                 now=read_at,
                 whole_lists=whole_lists,
+                platforms=registry.names(),
             )
 
     def collect(
@@ -133,7 +134,7 @@ class Imports:
             AccountNotFound: the platform has no such account.
             PlatformError: the platform does not answer; what came is kept, and the same call goes on from there.
         """
-        from headcount.sources import find_source, read_source
+        from headcount.sources import find_source, read_source, registry
         from headcount.sources.collect.client import Client
         from headcount.sources.collect.collecting import collect
         from headcount.sources.collect.landing import Landing
@@ -145,9 +146,7 @@ class Imports:
         read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)
         if target is None:
-            raise UsageError(
-                f"{account!r} is no account.", hint="write alice.bsky.social, alice@server.example or x:alice."
-            )
+            raise UsageError(f"{account!r} is no account.", hint=f"write {registry.examples()}.")
         chosen = options or Options()
         landing = None if fresh else self._not_imported(target, chosen)
         if landing is not None:
@@ -174,7 +173,10 @@ class Imports:
                 store.unforget(account_id)
             reader = find_source(landing)
             imported = store.ingest(
-                lambda con: read_source(reader, landing, con, skip_bad=False), path=str(landing.resolve()), now=read_at
+                lambda con: read_source(reader, landing, con, skip_bad=False),
+                path=str(landing.resolve()),
+                now=read_at,
+                platforms=registry.names(),
             )
         with Landing(landing, write=True) as collected:
             collected.mark_imported()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -95,6 +96,8 @@ class Workspace(Imports):
             UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
             AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
+        from headcount.sources import registry
+
         end = None if as_of is None else as_datetime(as_of)
         if end is not None and end > datetime.now(UTC):
             raise UsageError(
@@ -105,7 +108,12 @@ class Workspace(Imports):
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
-            return read_account(store.connection, found, window_days=days, as_of=end, words_only=words_only)
+            view = read_account(store.connection, found, window_days=days, as_of=end, words_only=words_only)
+        platform = registry.find_platform(view.facts.platform)
+        if platform is None:
+            return view
+        between = platform.has_follows_between
+        return replace(view, facts=replace(view.facts, is_collectable=True, has_follows_between=between))
 
     def measure(
         self,
@@ -362,18 +370,21 @@ class Workspace(Imports):
         It is also taken out of the answers of its platform that were kept, and does not come back with a later
         import, unless it is collected itself.
         """
+        from headcount.sources import registry
         from headcount.sources.collect.landing_folder import forget_in_landings
 
         with Store(self.folder, write=True) as store:
             try:
                 account_id = find_account(store.connection, account)
             except AccountNotFound:
-                if store.was_forgotten(account):  # an earlier run was interrupted after it, or this is a repetition
+                # an earlier run was interrupted after it, or this is a repetition
+                if store.was_forgotten(account, platforms=registry.names()):
                     return dict.fromkeys(("accounts", "account_history", "follows", "posts", "interactions"), 0)
                 raise
             # the tables last: as long as they name the account, what a fault has stopped can be asked for again
-            forget_in_landings(self.folder, account_id, store.handle_of(account_id))
-            return store.forget(account_id)
+            handle = store.handle_of(account_id)
+            forget_in_landings(self.folder, account_id, handle)
+            return store.forget(account_id, text_pattern=registry.text_pattern(account_id, handle))
 
     def _only_account(self, store: Store) -> str:
         collected = store.collected()

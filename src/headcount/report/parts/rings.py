@@ -74,7 +74,7 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
         few = say.number_of(len(measured.person), "follower")
         return f"Whom they follow is known of {few} only; a circuit has at least {MIN_LOOKED_AT} members."
     how = "add a table of them (docs/how-to/import.md)."
-    if view.facts.platform == "bluesky":
+    if view.facts.has_follows_between:
         named = view.facts.account_id != ANONYMOUS
         how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --circles"
     return (

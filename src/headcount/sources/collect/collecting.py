@@ -7,7 +7,6 @@ taken from there, so the same run after a stop asks only for what is missing.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from headcount.errors import BudgetReached, PlatformError, UsageError
+from headcount.sources import registry
 from headcount.sources.collect.client import Client
 from headcount.sources.collect.collection import Collection, Login, log
 from headcount.sources.collect.gone import AccountGone, earlier_account_id, record_gone
@@ -23,16 +23,11 @@ from headcount.sources.collect.landing_folder import find_unfinished, landing_fo
 from headcount.sources.collect.options import CollectionEstimate, Options
 from headcount.sources.collect.pace import Limit
 from headcount.sources.formats.malformed import ODD_VALUE
-from headcount.sources.handles import Target
+from headcount.sources.platform import Platform, Target, load
+from headcount.wording import listing
 
-__all__ = ["COLLECTORS", "Collector", "collect"]
+__all__ = ["Collector", "collect"]
 
-COLLECTORS = {
-    "bluesky": ("bluesky.collector", "BlueskyCollector"),
-    "mastodon": ("mastodon.collector", "MastodonCollector"),
-    "x": ("x.collector", "XCollector"),
-}
-"""Platform -> module and class; a new one is one line here."""
 Unit = Mapping[str, str | int]
 
 
@@ -84,8 +79,7 @@ def collect(
         PlatformError: what was collected is kept, and the same call goes on from there.
     """
     _check(options, target)
-    module, name = COLLECTORS[target.platform]
-    collector: Collector = getattr(importlib.import_module(f"headcount.sources.{module}"), name)()
+    collector: Collector = load(_platform_of(target).collector)()
     folder = landing_folder(workspace, f"{target.platform}:{target.name}")
     path = None if fresh else find_unfinished(folder, options.text())
     new = path is None
@@ -161,7 +155,11 @@ def _run(collector: Collector, collection: Collection) -> None:
             collection.say(usage.sentence())
 
 
-_NAMES = {"mastodon": "Mastodon", "x": "X"}
+def _platform_of(target: Target) -> Platform:
+    platform = registry.find_platform(target.platform)
+    if platform is None:
+        raise UsageError(f"{target.platform!r} is not a platform.", hint=f"known: {', '.join(registry.names())}.")
+    return platform
 
 
 def _check(options: Options, target: Target) -> None:
@@ -174,9 +172,11 @@ def _check(options: Options, target: Target) -> None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
         )
-    if options.circles is not None and target.platform != "bluesky":
+    platform = _platform_of(target)
+    if options.circles is not None and not platform.has_follows_between:
+        able = [entry.label for entry in registry.PLATFORMS if entry.has_follows_between]
         raise UsageError(
-            f"Who of the followers follow each other can be asked of Bluesky only, not of {_NAMES[target.platform]}.",
+            f"Who of the followers follow each other can be asked of {listing(able)} only, not of {platform.label}.",
             hint="leave --circles out; follows between followers can be added as a table (docs/how-to/import.md).",
         )
     for address in (options.service, options.backlinks):

@@ -12,6 +12,7 @@ import msgspec
 
 from headcount.errors import InputError
 from headcount.sources.collect.landing import ENDING, LIVE, Landing, _whole_words, is_landing
+from headcount.sources.registry import landing_words
 
 if TYPE_CHECKING:
     from headcount.sources.collect.options import Options
@@ -62,14 +63,8 @@ def forget_in_landings(workspace: Path, account_id: str, handle: str | None) -> 
 
     Landings that were collected of it go as a whole. From the others go the parts that name it.
     """
-    platform, _, name = account_id.partition(":")
-    # the slashes: pages of X that are about one account name it in their address alone
-    words = {"bluesky": [name], "x": [f'"{name}"', f"/users/{name}/"]}.get(platform, [f'"{name}"'])
-    if platform == "mastodon":
-        user, _, server = name.partition("@")
-        words += [f"://{server}/@{user}", f"://{server}/users/{user}"]
-    elif platform == "bluesky" and handle and "." in handle:
-        words.append(handle)
+    platform = account_id.partition(":")[0]
+    words = landing_words(account_id, handle)
     _forget_in_log(workspace / "collect.log", words)
     changed = 0
     folder = workspace / "landing" / platform

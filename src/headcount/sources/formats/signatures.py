@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from headcount.sources.registry import PLATFORMS
+from headcount.wording import listing
+
 __all__ = ["BINARY", "CSV", "INSIDE", "JSON", "TABLES_ADVICE", "Signature"]
 
 _X = (
@@ -18,7 +21,7 @@ _X = (
 _COLLECT = "collect the account instead: headcount add @name@server"
 _SHEET = "save the table as CSV (UTF-8), named accounts, follows, posts or interactions, and add that"
 TABLES_ADVICE = "name the file accounts, follows, posts or interactions, with the columns of docs/tables.md"
-_PLATFORMS = "Headcount reads Bluesky, Mastodon and X"
+_PLATFORMS = f"Headcount reads {listing([platform.label for platform in PLATFORMS])}"
 _UNPACK = "unpack it and add the file or folder that comes out"
 
 
@@ -107,7 +110,7 @@ JSON = (
     ),
     Signature(
         "data of Misskey's",
-        "Headcount reads Bluesky, Mastodon and X; accounts on Misskey are seen through the Mastodon API only.",
+        _PLATFORMS + "; accounts on Misskey are seen through the Mastodon API only.",
         fields=_sets(
             "createdAt renoteId",
             "createdAt replyId visibility",

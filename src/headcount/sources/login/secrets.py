@@ -1,9 +1,8 @@
 """Where logins are kept: in the system's keyring, or in a file that only the user can read.
 
-Looked for in this order: the environment (HEADCOUNT_MASTODON_TOKEN as `SERVER=TOKEN`, HEADCOUNT_X_TOKEN), the
-keyring (where the package `keyring` and a keyring are there), the file `secrets.json` in the user's folder for
-settings, with mode 0600 in a folder with mode 0700. Sessions of Bluesky change each time they are renewed, so the
-environment cannot hold one. A secret never stands on a command line, in a log, in the workspace or in an error message.
+Looked for in this order: the environment (in the variables that a platform's logins name), the keyring (where the
+package `keyring` and a keyring are there), the file `secrets.json` in the user's folder for settings, with mode 0600 in
+a folder with mode 0700. A secret never stands on a command line, in a log, in the workspace or in an error message.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from headcount.errors import HeadcountError, UsageError
+from headcount.sources import registry
 
 __all__ = ["find_secret", "forget_secret", "keep_secret", "secrets_file"]
 
@@ -32,7 +31,7 @@ def secrets_file() -> Path:
 
 
 def keep_secret(name: str, secret: str) -> str:
-    """Keep a secret under a name (`bluesky:alice.example`); gives where it is kept, in words."""
+    """Keep a secret under a name (`platform:host`); gives where it is kept, in words."""
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -68,22 +67,9 @@ def find_secret(name: str) -> str | None:
 
 def _in_environment(name: str) -> str | None:
     """The secret that the environment holds for a name; a token only for the server that it belongs to."""
-    if name.partition(":")[0] == "x":
-        # another host than X's own is trusted with it only where the environment names that host too
-        named = urlsplit(os.environ.get("HEADCOUNT_X_API", "")).netloc
-        token = os.environ.get("HEADCOUNT_X_TOKEN", "").strip() or None
-        return token if name in ("x", f"x:{named}") else None
-    platform, _, host = name.partition(":")
-    given = os.environ.get("HEADCOUNT_MASTODON_TOKEN") if platform == "mastodon" else None
-    if not given:
-        return None
-    server, equals, token = given.strip().partition("=")
-    if not equals:
-        raise UsageError(
-            "HEADCOUNT_MASTODON_TOKEN does not say whose token it is.",
-            hint="write it as SERVER=TOKEN, as in: mastodon.social=…",
-        )
-    return token.strip() if server.strip().lower() == host else None
+    prefix, _, host = name.partition(":")
+    platform = registry.find_platform(prefix)
+    return None if platform is None or platform.login is None else platform.login.make().environment_secret(host)
 
 
 def forget_secret(name: str) -> bool:

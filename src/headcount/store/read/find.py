@@ -50,8 +50,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
             UNION SELECT DISTINCT target_id, NULL FROM interactions)
         SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
            OR (handle = lower($handle) AND starts_with(id, $platform || ':'))
-           OR (position(':' IN $name) = 0 AND id IN ('x:' || $name, 'table:' || $name, 'mastodon:' || $name,
-                                                     'bluesky:' || $name)) ORDER BY id LIMIT 6""",
+           OR (position(':' IN $name) = 0 AND substr(id, position(':' IN id) + 1) = $name) ORDER BY id LIMIT 6""",
         {"name": wanted, "platform": platform.lower(), "handle": handle.removeprefix("@")},
     ).fetchall()
     found = [row[0] for row in rows]
@@ -78,7 +77,8 @@ def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | No
     last = name.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
     row = con.execute(
         """SELECT author_id, post_id FROM posts
-        WHERE post_id IN ($name, $last, 'x:' || $last, 'table:' || $last) OR ends_with(post_id, '/' || $last)
+        WHERE post_id IN ($name, $last) OR ends_with(post_id, '/' || $last)
+           OR (position(':' IN $last) = 0 AND substr(post_id, position(':' IN post_id) + 1) = $last)
         ORDER BY post_id <> $name, post_id LIMIT 1""",
         {"name": name.strip(), "last": last},
     ).fetchone()

@@ -26,6 +26,8 @@ class AccountFacts:
         opted_out: asks not to be indexed.
         status: active, deleted, suspended, hidden, moved, or protected (only approved followers may read it); None
             where unknown.
+        is_collectable: the platform is one that Headcount collects from.
+        has_follows_between: the follows between its followers can be collected there.
     """
 
     account_id: str
@@ -36,6 +38,8 @@ class AccountFacts:
     claimed: int | None
     opted_out: bool
     status: str | None = None
+    is_collectable: bool = False
+    has_follows_between: bool = False
 
 
 @dataclass(frozen=True, repr=False)

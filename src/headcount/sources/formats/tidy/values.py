@@ -88,7 +88,7 @@ def _wrong(column: Column, raw: str, expected: str) -> str:
 
 def _from_text(column: Column, raw: str) -> Converted:
     text = f"nullif(trim({raw}), '')"
-    if column.type != "text" or column.values or column.name.endswith("_id"):
+    if column.type != "text" or column.values or column.pattern or column.name.endswith("_id"):
         text = f"CASE WHEN {text} NOT IN ({_MISSING}) THEN {text} END"
     if column.type == "integer":
         good, value = is_count(text), f"TRY_CAST({text} AS BIGINT)"
@@ -110,6 +110,11 @@ def _from_text(column: Column, raw: str) -> Converted:
         words = ", ".join(f"'{word}'" for word in column.values)
         problem = _unless(text, f"{value} IN ({words})", _wrong(column, raw, "one of " + words.replace("'", "")))
         return Converted(value, _required(column, text, problem))
+    if column.pattern:
+        value = f"lower({text})"
+        good = f"regexp_full_match({value}, '{column.pattern}')"
+        expected = "a word of at most 20 letters, digits or _, as in x or mastodon"
+        return Converted(value, _required(column, text, _unless(text, good, _wrong(column, raw, expected))))
     if column.name.endswith("_id"):
         return Converted(text, _required(column, text, _id_problem(column, text)))
     return Converted(f"replace({raw}, chr(0), '')", None)
