@@ -37,8 +37,8 @@ def follower_rows(
         limit: at most so many; None for all.
         anonymous: leave out every name, and as many rows as the rounded counts ask for (see `report.anonymous`).
         label: only this class.
-        sort: class, or a figure (responses, followers, following, posts, newest, last-seen), largest or latest first and
-            unknown last; anonymous rows are sorted by their content within each class.
+        sort: class, or a figure (responses, followers, following, posts, newest, last-seen), largest or latest
+            first and unknown last; anonymous rows are sorted by their content within each class.
     """
     columns = measured.view.followers
     if columns is None:
