@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +63,23 @@ def test_ties_and_questions_compute_and_read_nothing_else(command, ws, capsys):
     assert main([command, "ana", "--workspace", str(ws.folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["too_little"] is None
     assert main([command, "ana", "--workspace", str(ws.folder)]) == 0
+
+
+@pytest.mark.parametrize("command", ["ties", "question"])
+def test_ties_and_questions_import_no_other_measure(command, ws):
+    code = "import sys; from headcount.cli.main import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
+    arguments = [command, "ana", "--workspace", str(ws.folder), "--silent"]
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    imported = set(run.stdout.splitlines()[-1].split())
+    assert f"headcount.measures.{'relationships.ties' if command == 'ties' else 'question.question'}" in imported
+    other = (
+        "audience.prediction",
+        "followers.authenticity",
+        "followers.verdicts",
+        "circuits.rings",
+        "circuits.followers",
+    )
+    assert imported.isdisjoint(f"headcount.measures.{name}" for name in other)
 
 
 @pytest.mark.parametrize("name", COSTLY)

@@ -37,7 +37,6 @@ from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
-from headcount.measures.followers.model_judge import ModelJudge
 from headcount.measures.followers.rules import FollowerJudge, Judgement
 from headcount.measures.result import Result
 from headcount.measures.statistics.intervals import finite_count
@@ -194,7 +193,10 @@ def funnel(
     if not len(responded) == len(tied) == len(followers):
         raise ValueError(f"{len(followers)} followers, {len(responded)} responded, {len(tied)} tied: not of one length")
     end = as_seconds(as_of)
-    judge = judge or ModelJudge()
+    if judge is None:
+        from headcount.measures.followers.model_judge import ModelJudge
+
+        judge = ModelJudge()
     judged = judge.judge(followers, as_of=end)
     by_user = np.zeros(len(followers), dtype=bool) if judged.by_user is None else judged.by_user
     by_user = by_user & (judged.auto_follow | judged.spam)
