@@ -13,7 +13,7 @@ from tests.collecting.stub import running
 from tests.collecting.world import MAIN, Sizes
 
 import headcount as hc
-import headcount.sources.bluesky.session as sessions_module
+import headcount.sources.bluesky.login_session as sessions_module
 
 SOURCE = Path(hc.__file__).parent
 SESSIONS = Path(sessions_module.__file__)
