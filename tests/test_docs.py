@@ -112,7 +112,7 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
 
     for place in (
         "headcount.workspace.workspace.Workspace.collect",
-        "headcount.sources.bluesky.session.log_in_bluesky",
+        "headcount.sources.bluesky.login_session.log_in_bluesky",
         "headcount.sources.login.sessions.TokenLogins.log_in",
         "headcount.sources.login.secrets.forget_secret",
         "headcount.network.spark.run.run_network_on_spark",

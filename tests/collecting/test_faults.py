@@ -18,7 +18,7 @@ from tests.collecting.world import MAIN, Sizes, World, did
 import headcount as hc
 from headcount.cli.main import main
 from headcount.errors import AccessDenied, PlatformUnavailable
-from headcount.sources.bluesky.session import log_in_bluesky
+from headcount.sources.bluesky.login_session import log_in_bluesky
 from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.collect.landing import Landing
 
@@ -196,7 +196,7 @@ def test_a_session_that_has_ended_for_good_says_what_to_do(stub, tmp_path, monke
 
 @pytest.mark.parametrize("faults", [[503], [0, 500, 0], [502, 503, 500, 0]])
 def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.bluesky.session._PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.login_session._PAUSE", 0.01)
     with proxied(stub.address, Plan(kinds=("expired 400",), gap=(10_000, 10_000), begin=30)) as proxy:
         settle(monkeypatch, proxy, tmp_path)
         log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)
@@ -207,7 +207,7 @@ def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, mon
 
 
 def test_a_renewal_that_does_not_come_ends_it_and_it_goes_on_later(stub, undisturbed, tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.bluesky.session._PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.login_session._PAUSE", 0.01)
     with proxied(stub.address, Plan(kinds=("expired 401",), gap=(10_000, 10_000), begin=30)) as proxy:
         settle(monkeypatch, proxy, tmp_path)
         log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)

@@ -13,7 +13,7 @@ from tests.collecting.stub import running
 from tests.collecting.world import MAIN, Sizes
 
 import headcount as hc
-import headcount.sources.bluesky.session as sessions_module
+import headcount.sources.bluesky.login_session as sessions_module
 
 SOURCE = Path(hc.__file__).parent
 SESSIONS = Path(sessions_module.__file__)
@@ -316,7 +316,7 @@ def test_a_read_that_is_added_is_none(what):
 
 def test_a_write_in_the_exception_is_no_free_pass_for_its_file():
     text = SESSIONS.read_text(encoding="utf-8")
-    place = '    """The host of X\'s API'
+    place = '    """The address of the user\'s server'
     assert text.count(place) == 1
     assert search(SESSIONS.name, text) == []
     assert search(SESSIONS.name, text.replace(place, f"    import httpx2\n    httpx2.post('https://h')\n{place}"))

@@ -11,7 +11,7 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.bluesky.session import BlueskyLogin, log_in_bluesky
+from headcount.sources.bluesky.login_session import BlueskyLogin, log_in_bluesky
 from headcount.sources.collect.client import AnswerTooLarge, Client, RetryPolicy
 from headcount.sources.collect.collection import Collection
 from headcount.sources.collect.landing import Landing

@@ -11,7 +11,7 @@ import keyring.errors
 import pytest
 
 from headcount.errors import AccessDenied, HeadcountError, PlatformUnavailable, UsageError
-from headcount.sources.bluesky.session import log_in_bluesky
+from headcount.sources.bluesky.login_session import log_in_bluesky
 from headcount.sources.handles import Target
 from headcount.sources.login.secrets import find_secret, forget_secret, keep_secret, secrets_file
 from headcount.sources.login.sessions import TokenLogin, find_login

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headcount.cli.group import _open, cli
-from headcount.cli.options import collecting, everywhere
+from headcount.cli.options import _SilentCommand, collecting, everywhere
 from headcount.errors import UsageError
 from headcount.support.terminal import echo, echo_json, is_silent, note
 
@@ -137,7 +137,7 @@ class _PlatformName(click.ParamType[str]):
         return self._choice().shell_complete(ctx, param, incomplete)
 
 
-class _LoginCommand(click.Command):
+class _LoginCommand(_SilentCommand):
     """`login`, whose help lists how each platform is logged in to."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

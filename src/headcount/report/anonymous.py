@@ -44,12 +44,12 @@ from headcount.report.anonymous_rules import (
     _half_life,
     _hours_observed,
     _interval,
-    _keep,
     _kept,
     _limit,
     _month,
     _no_picture,
     _not_under,
+    _platform,
     _reasons,
     _sentence,
     _sentences,
@@ -201,7 +201,7 @@ RULES: dict[type, dict[str, Rule]] = {
     AccountPart: {
         "account_id": _anonymous,
         **_dropped("handle", "display_name", "created_at"),
-        "platform": _keep,  # `nameless` leaves only one that accounts can be collected from
+        "platform": _platform,
         "as_of": _day,
         "first_post_at": _day,
         **_kept("as_of_basis", "window_days", "status"),

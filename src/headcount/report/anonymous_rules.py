@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import log
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from headcount.report.model import (
     ANONYMOUS,
 )
 from headcount.report.rounding import blurred, outwards, rough, rough_share
+from headcount.tables import PLATFORM, TABLE
 
 if TYPE_CHECKING:
     pass
@@ -103,6 +105,11 @@ def _sentence(value: Any, _: Any) -> Any:
 
 def _anonymous(_value: Any, _: Any) -> str:
     return ANONYMOUS
+
+
+def _platform(value: Any, _: Any) -> str:
+    """A word; that it is one of a platform that accounts can be collected from is seen to before (`nameless`)."""
+    return value if re.fullmatch(PLATFORM, value) else TABLE
 
 
 def _reasons(value: Any, _: Any) -> str:
