@@ -248,7 +248,7 @@ class Workspace(Imports):
             set_label(store.connection, account_id, label, read_at)
             labels = labels_of(store.connection)
             handle = store.handle_of(account_id)
-        return outcome(account_id, handle, label, self.measure(about).authenticity, labels)
+        return outcome(account_id, handle, labels.get(account_id), self.measure(about).authenticity, labels)
 
     def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
         """Which account of the workspace a follower is looked at for."""
@@ -258,17 +258,19 @@ class Workspace(Imports):
             about = find_account(store.connection, account)
             if about not in followed:
                 raise AccountNotFound(
-                    f"{named} is no follower of {account}.", hint="list the followers with: headcount followers"
+                    f"{named} is not a follower of {account}.", hint="list the followers with: headcount followers"
                 )
             return about
         if not followed:
             raise AccountNotFound(
-                f"{named} follows nobody in this workspace.", hint="list the followers with: headcount followers"
+                f"{named} follows no account in this workspace.", hint="list the followers with: headcount followers"
             )
         followed = [name for name in followed if name in store.collected()] or followed
         if len(followed) > 1:
             names = ", ".join(store.handle_of(name) or name for name in followed[:5])
-            raise UsageError(f"{named} follows several accounts here.", hint=f"name one with --account: {names}")
+            raise UsageError(
+                f"{named} follows several accounts in this workspace.", hint=f"name one with --account: {names}"
+            )
         return followed[0]
 
     def find(self, name: str) -> str:

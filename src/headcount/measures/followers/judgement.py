@@ -39,7 +39,9 @@ _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 @dataclass(frozen=True, repr=False)
 class Labelled(Record):
-    """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
+    """What the user says of some followers: the row of each, whether it is fake (not a person), and the
+    label itself.
+    """
 
     row: Integers
     fake: NDArray[np.bool_]

@@ -77,9 +77,9 @@ def _as_labelled(judged: Judgement, labelled: Labelled) -> Judgement:
     by_user = np.zeros(len(judged.spam), dtype=bool)
     by_user[labelled.row] = True
     for row, said in zip(labelled.row, labelled.said, strict=True):
-        judged.auto_follow[row] = said == "auto"
+        judged.auto_follow[row] = said in ("bought", "auto-follow")
         judged.spam[row] = judged.strong[row] = said == "spam"
-        judged.reasons[row] = None if said == "real" else f"you labelled it {said}"
+        judged.reasons[row] = None if said in ("person", "automated") else f"you labelled it {said}"
     return replace(judged, by_user=by_user)
 
 

@@ -76,7 +76,7 @@ def _missing(measured: FollowerRings | None, view: AccountView) -> str:
     how = "add a table of them (docs/how-to/import.md)."
     if view.facts.platform == "bluesky":
         named = view.facts.account_id != ANONYMOUS
-        how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --circles"
+        how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --follows-among"
     return (
         "Who of the followers follow each other is not at hand, so it is unknown whether some of them sit in closed "
         f"circuits. To have the follows between them: {how}"

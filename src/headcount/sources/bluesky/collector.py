@@ -130,7 +130,7 @@ class BlueskyCollector:
             ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
             ("followers' profiles", math.ceil(closer / PROFILES)),
             ("followers' latest posts", closer),
-            ("follows between followers", _pair_calls(min(followers, options.circles or 0))),
+            ("follows between followers", _pair_calls(min(followers, options.follows_among or 0))),
         )
         calls = 1 + sum(number for _, number in parts)
         saved = closer + math.ceil(closer / PROFILES) - ENOUGH - ENOUGH // PROFILES
@@ -170,8 +170,8 @@ class BlueskyCollector:
         self._repository(collection, did)
         self._posts(collection, did)
         self._closer_look(collection, did)
-        if collection.options.circles is not None:
-            self._between(collection, did, collection.options.circles)
+        if collection.options.follows_among is not None:
+            self._between(collection, did, collection.options.follows_among)
 
     def _followers(self, collection: Collection, did: str) -> None:
         """All followers, and the records of their follows."""

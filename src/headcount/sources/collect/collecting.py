@@ -174,10 +174,10 @@ def _check(options: Options, target: Target) -> None:
         raise UsageError(
             "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
         )
-    if options.circles is not None and target.platform != "bluesky":
+    if options.follows_among is not None and target.platform != "bluesky":
         raise UsageError(
-            f"Who of the followers follow each other can be asked of Bluesky only, not of {_NAMES[target.platform]}.",
-            hint="leave --circles out; follows between followers can be added as a table (docs/how-to/import.md).",
+            f"The follows among followers can be collected from Bluesky only, not from {_NAMES[target.platform]}.",
+            hint="omit --follows-among; follows among followers can be added as a table (docs/how-to/import.md).",
         )
     for address in (options.service, options.backlinks):
         if address is not None and not address.startswith(("http://", "https://")):

@@ -166,11 +166,11 @@ class Collection:
         return answer
 
     def _allow(self, price: float) -> None:
-        most = self.options.spend_at_most
+        most = self.options.max_cost
         if most is not None and price and self.spent + price > most + 1e-9:
             raise BudgetReached(
                 f"Going on could cost more than the ${most:,.2f} that were allowed; ${self.spent:,.2f} are spent.",
-                hint="allow more with --spend-at-most; it goes on where it stopped.",
+                hint="raise --max-cost to resume where it stopped.",
             )
 
     def try_get(

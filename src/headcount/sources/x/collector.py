@@ -166,7 +166,7 @@ class XCollector:
         return min(math.ceil(written * min(max(share, 0.0), 1.0)), MAX_POSTS)
 
     def _advice(self, dollars: float) -> str:
-        most = f"--spend-at-most {max(math.ceil(dollars), 1)} ends it at that sum, and goes on from there another time."
+        most = f"--max-cost {max(math.ceil(dollars), 1)} stops at that sum; a later run resumes from there."
         if self.owned:
             return (
                 "Own lists and timelines at X's lower price, which holds where the application that the token comes "
@@ -374,9 +374,9 @@ class XCollector:
         before = collection.landing.meta(mark)
         if before is not None:
             return int(before)
-        if collection.options.spend_at_most is None:
+        if collection.options.max_cost is None:
             return full
-        left = collection.options.spend_at_most - collection.spent
+        left = collection.options.max_cost - collection.spent
         affordable = int((left + 1e-9) / call.most_expensive(owned=self.owned))
         if affordable >= full or self._is_there(collection, call, path, [("max_results", full), *given]):
             return full
