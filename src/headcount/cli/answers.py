@@ -68,7 +68,7 @@ def report(
     from headcount.cli.report_steps import report_in_steps
 
     if html is not None and str(html) == "-":
-        raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
+        raise UsageError("--html - is not supported.", hint="give a file, for example: --html report.html")
     answer = report_in_steps(
         _open(folder), account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous, html=html
     )
@@ -168,7 +168,7 @@ def followers(
     if measured.view.followers is None:
         raise UsageError(
             follower_list_sentence(measured.follower_list),
-            hint="add a source that holds follows, or see the responders with: headcount report",
+            hint="add a source with follows, or see the responders with: headcount report",
         )
     listed = follower_rows(measured, anonymous=anonymous, label=label)
     found = listed.follower_list

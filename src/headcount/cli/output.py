@@ -32,7 +32,7 @@ def print_selected(
     if not as_json:
         print_rows(columns, chosen[:limit])
         if limit is not None and limit < len(chosen):
-            note(f"{limit:,} of {len(chosen):,} rows; --limit lists more.")
+            note(f"{limit:,} of {len(chosen):,} rows; use --limit for more.")
         return
     echo_json({**msgspec.to_builtins(result), name: chosen} if name else chosen)
 

@@ -48,10 +48,11 @@ class ModelJudge:
     def method(self) -> str:
         """One sentence on how it decides, for the report."""
         return (
-            "Auto-follow and spam are told by published rules (two independent signs of behaviour) and by a score card "
-            f"(version {self.card.version}) fitted on public labelled accounts, which needs a sign of the list too"
+            "Auto-follow and spam are classified by published rules (two independent signs of behaviour) and by a "
+            f"score card (version {self.card.version}) fitted on public labelled accounts, which also requires a sign "
+            f"from the list"
             f"{', and by closed circuits among the followers' if self.circuits is not None else ''}; "
-            "silence, newness, few followers or an empty profile never count against anyone."
+            "silence, newness, few followers or an empty profile never count as evidence."
         )
 
     def judge(self, followers: Followers, *, as_of: float) -> Judgement:

@@ -70,8 +70,9 @@ class LocalError(Record):
         """The local error rate in a sentence."""
         of = "1 account" if self.labels == 1 else f"{self.labels:,} accounts"
         return (
-            f"Of {of} that you labelled, the corrected model misclassifies {self.wrong:,} without using their own label "
-            f"({100 * self.low:.0f}-{100 * self.high:.0f}%): {self.real_called_fake:,} real accounts called fake, "
+            f"Of {of} that you labelled, the corrected model misclassifies {self.wrong:,} "
+            f"without using their own label ({100 * self.low:.0f}-{100 * self.high:.0f}%): "
+            f"{self.real_called_fake:,} real accounts called fake, "
             f"{self.fake_called_real:,} fake accounts called real."
         )
 

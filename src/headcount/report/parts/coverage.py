@@ -50,17 +50,17 @@ _ENTRIES: dict[ListName, tuple[str, str]] = {
 _REASONS: dict[Reason, str] = {
     "limit": "only the newest were requested (--limit)",
     "cost_limit": "the spending limit was reached",
-    "broke_off": "the server stopped showing pages",
-    "no_next_page": "the server gave no next page",
-    "repeated_page": "the server repeated pages",
+    "broke_off": "the server stopped returning pages",
+    "no_next_page": "the server returned no next page",
+    "repeated_page": "the server returned the same pages again",
     "empty_pages": "the server returned only empty pages",
     "shorter_than_counter": "the list is shorter than the counter",
-    "longer_than_counter": "the server went on far beyond its counter, so reading was ended",
-    "maximum_length": "reading was ended at the maximum length of a list without a counter",
-    "other_address": "the server pointed to another address, which was not requested",
-    "platform_maximum": "the platform shows only the newest",
-    "entries_without_id": "some entries name no account",
-    "other_server": "{it_was} read from another server than the account's own, which knows only a part",
+    "longer_than_counter": "the server returned far more entries than its counter, so reading was stopped",
+    "maximum_length": "reading stopped at the maximum length for lists without a counter",
+    "other_address": "the server linked to another host, which was not requested",
+    "platform_maximum": "the platform returns only the newest entries",
+    "entries_without_id": "some entries contain no account",
+    "other_server": "{it_was} read from a server other than the account's own, which has only part of it",
     "login_required": "the server shows {it} only with a login",
     "not_supported": "the server does not offer {it}",
     "server_error": "the server failed to show {it}",
@@ -73,7 +73,7 @@ _REASONS: dict[Reason, str] = {
     "account_deleted": "the account was deleted",
     "account_moved": "the account has moved",
     "account_protected": "the account shows {it} to approved followers only",
-    "read_later": "{it_was} first read after the date of this report: what was gone by then or has no time is missing",
+    "read_later": "{it_was} first read after the report date: entries removed before or without a time are missing",
 }
 _IT, _THEM = {"it": "it", "it_was": "it was"}, {"it": "them", "it_was": "they were"}
 _KINDS: dict[ListName, tuple[str, ...]] = {
@@ -85,11 +85,11 @@ _KINDS: dict[ListName, tuple[str, ...]] = {
 """The interactions that each list of responses holds."""
 
 _STATUSES = {
-    "deleted": "{} was deleted: the figures rest on what was collected before.",
-    "suspended": "{} is suspended: the figures rest on what was collected before, or is still shown.",
-    "hidden": "{} is hidden by its platform: the figures rest on what was collected before, or is still shown.",
-    "moved": "{} has moved to another account: the figures are those of the old one, as far as it still shows them.",
-    "protected": "{} is protected: what only approved followers may read is missing without a login.",
+    "deleted": "{} was deleted: the figures are based on data collected earlier.",
+    "suspended": "{} is suspended: the figures are based on data collected earlier or still visible.",
+    "hidden": "{} is hidden by its platform: the figures are based on data collected earlier or still visible.",
+    "moved": "{} has moved to another account: the figures are of the old account, as far as they are still visible.",
+    "protected": "{} is protected: content for approved followers is missing without a login.",
 }
 _HOW: dict[Reason, str] = {
     "login_required": "A login may show {it}: headcount login.",
@@ -189,7 +189,7 @@ def list_parts(view: AccountView, listed: int | None) -> list[ListPart]:
 def unknown_responses_sentence(entry: ListCoverage) -> str:
     """Why it is unknown who responds, where no response was found and none could have been."""
     is_posts = entry.list == "posts"
-    what = "The posts are" if is_posts else "Who responds is"
+    what = "The posts are" if is_posts else "Responders are"
     how = f" {_HOW[entry.reason].format(**(_THEM if is_posts else _IT))}" if entry.reason in _HOW else ""
     return f"{what} unknown: {reason_phrase(entry, many=is_posts)}.{how}"
 
@@ -245,7 +245,7 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
         counter = f"the counter shows {say.count(claimed)}" if claimed else "the counter is unknown"
         return (
             f"The list of followers is unknown ({counter}): {reason_phrase(entry)}. "
-            "Responders are counted, whether they follow or not."
+            "Responders are counted whether or not they follow."
         )
     left = f"; {_gone(gone, missed)}" if gone else ""
     if listed and entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
@@ -263,17 +263,17 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
     if entry.state != "complete":
         return f"{list_sentence(entry)[:-1]}{left}."
     if claimed is None:
-        return f"{say.number_of(listed, 'follower')} {say.are(listed)} listed; the list was read to its end{left}."
+        return f"{say.number_of(listed, 'follower')} {say.are(listed)} listed; the list was read completely{left}."
     if listed == claimed:
-        return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
+        return f"All {say.count(claimed)} followers of the counter are listed{left}."
     if listed < claimed:
         missing = claimed - listed
         return (
-            f"{say.number_of(listed, 'follower')} {say.are(listed)} listed and the list was read to its end; the "
+            f"{say.number_of(listed, 'follower')} {say.are(listed)} listed and the list was read completely; the "
             f"counter shows {say.count(claimed)}: {say.count(missing)} of those {say.are(missing)} not shown by the "
             f"platform or no longer there (deleted, suspended, hidden or blocking){left}."
         )
-    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
+    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} of the counter{left}."
 
 
 def _gone(gone: int, missed: int) -> str:

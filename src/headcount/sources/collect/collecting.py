@@ -99,8 +99,8 @@ def collect(
             if not new:
                 since = str(landing.meta("begun_at"))[:16].replace("T", " ")
                 say(
-                    f"Going on with the collection begun {since} UTC. {landing.count():,} answers are kept already and "
-                    "are not asked for again; what follows counts them too."
+                    f"Resuming the collection started {since} UTC. {landing.count():,} responses are already "
+                    f"stored and not requested again; the counts below include them."
                 )
             collection = Collection(landing, asking, options, login(target), show, say)
             collection.failures.is_preparing = True
@@ -150,7 +150,7 @@ def _run(collector: Collector, collection: Collection) -> None:
         collector.collect(collection)
     except BudgetReached as error:
         collection.tell_left_out()
-        collection.note(f"{error.message} What was read until then is imported; it is partial.", topic="cost_limit")
+        collection.note(f"{error.message} The data read so far are imported; they are incomplete.", topic="cost_limit")
         collection.say(str(error))
     else:
         collection.tell_left_out()
@@ -172,7 +172,7 @@ def _check(options: Options, target: Target) -> None:
     """
     if options.limit is not None and options.sample is not None:
         raise UsageError(
-            "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
+            "--limit selects the newest followers, --sample draws from all of them.", hint="use only one of them."
         )
     if options.follows_among is not None and target.platform != "bluesky":
         raise UsageError(
@@ -181,4 +181,6 @@ def _check(options: Options, target: Target) -> None:
         )
     for address in (options.service, options.backlinks):
         if address is not None and not address.startswith(("http://", "https://")):
-            raise UsageError(f"{address!r} is no address of a server.", hint="it begins with https://")
+            raise UsageError(
+                f"{address!r} is not a valid server address.", hint="a server address starts with https://"
+            )
