@@ -463,14 +463,14 @@ def test_a_workspace_without_labels_is_brought_up_by_looking_at_it(tmp_path):
         assert meta == [(str(SCHEMA_VERSION),)]
         assert store.connection.execute("FROM forgotten").fetchall() == [("0",)]
         assert store.connection.execute("FROM labels").fetchall() == []
-    assert workspace.label("anna", "real").labels == 1
+    assert workspace.label("anna", "person").labels == 1
 
 
 def test_a_label_of_a_newer_workspace_is_not_touched(tmp_path):
     with Store(tmp_path, write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
         store.connection.execute("UPDATE meta SET value = ?", [str(SCHEMA_VERSION + 1)])
-    for ask in (lambda ws: ws.label("x:a", "real"), lambda ws: ws.authenticity(), lambda ws: ws.report()):
+    for ask in (lambda ws: ws.label("x:a", "person"), lambda ws: ws.authenticity(), lambda ws: ws.report()):
         with pytest.raises(StoreVersion, match="update Headcount"):
             ask(hc.open(tmp_path))
 

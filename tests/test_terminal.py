@@ -78,7 +78,7 @@ VERBS = [
     ["authenticity", "x:1"],
     ["authenticity", "x:1", "--who", "x:2"],
     ["authenticity", "x:1", "--draw", "3"],
-    ["label", "x:2", "real"],
+    ["label", "x:2", "person"],
     ["sync"],
 ]
 
@@ -132,7 +132,7 @@ def test_the_characters_are_still_in_json(workspace, capsys):
         ["report", "x:1", "--as-of", HOSTILE],
         ["report", "x:1", "--nothing" + HOSTILE],
         ["label", "x:2", HOSTILE],
-        ["label", HOSTILE, "real"],
+        ["label", HOSTILE, "person"],
         ["question", HOSTILE],
         ["followers", "x:1", "--class", HOSTILE],
         ["forget", HOSTILE, "--yes"],

@@ -26,6 +26,7 @@ __all__ = [
     "decimal",
     "estimate",
     "fit",
+    "headcount_meaning",
     "interval",
     "listing",
     "minutes",
@@ -37,6 +38,7 @@ __all__ = [
     "share",
     "share_interval",
     "shorten",
+    "ties_sentence",
 ]
 
 CLASS_NAMES = {
@@ -62,9 +64,9 @@ LIST_NAMES = {
 
 VERDICTS = {
     "ring": "closed circuit",
-    "talks": "dense, and talks",
-    "unclear": "dense, talk unclear",
-    "away": "dense, members away",
+    "talks": "dense, with conversation",
+    "unclear": "dense, conversation unclear",
+    "away": "dense, members inactive",
     "conversation unknown": "dense, conversation unknown",
     "chance": "no denser than chance",
 }
@@ -72,21 +74,21 @@ VERDICTS = {
 
 EXACT = {
     "all responded": "every follower on the list has responded",
-    "time over": "counted, 7 days are over",
+    "time over": "final count after 7 days",
     "no followers": "there are no followers on the list",
-    "all looked at": "all were looked at",
+    "all looked at": "all followers were examined",
 }
 """Why a number has no interval: the words of the field `exact` that stands beside it."""
 
 CLASS_MEANINGS = {
-    "relationship": "Exchange goes both ways: they write to the account and it writes to them.",
+    "relationship": "Replies, mentions or quotes in both directions.",
     "responding": "Replied, mentioned, quoted, reposted or liked in the window.",
-    "listening": "Silent here, but active on the platform. A silent reader is not a fake.",
-    "away": "Has not been seen on the platform for a long time.",
-    "auto_follow": "Follows by routine: very many accounts, and follow-backs are asked for or given.",
-    "spam": "Shows the published signs of spam: the same text or links, over and over.",
+    "listening": "No response to this account, but active on the platform. A silent reader is not fake.",
+    "away": "No public activity on the platform for a long time.",
+    "auto_follow": "Follows very many accounts and asks for or gives follow-backs.",
+    "spam": "Posts the same text or links repeatedly, a published sign of spam.",
     "gone": "Unfollowed, deleted or suspended.",
-    "unknown": "Nothing observed tells which of the others it is. Unknown, not fake.",
+    "unknown": "Not enough observed to assign another class. Unknown, not fake.",
 }
 
 CLASS_PHRASES = {
@@ -255,3 +257,46 @@ def minutes(number: float) -> str:
 def listing(parts: Sequence[str]) -> str:
     """Parts of a sentence in a row: ["a", "b", "c"] -> "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def headcount_meaning(people: str, posts: int, *, since: str | None = None, days: float | None = None) -> str:
+    """What the headcount counts: "followers who responded since 1 October 2026 or are expected to within ...".
+
+    Args:
+        people: the population, such as "followers"; posts: of the window, and of the forecast.
+        since: day of the first post, in words; days: length of the window; None where unknown.
+    """
+    past = f"since {since}" if since is not None else "so far"
+    duration = f" (about {_days(days)})" if days is not None and days >= 1 else ""
+    return f"{people} who responded {past} or are expected to within the next {number_of(posts, 'post')}{duration}"
+
+
+def _days(number: float) -> str:
+    """A number of days, in weeks from two weeks on: "8 weeks"."""
+    return number_of(round(number), "day") if number < 14 else number_of(round(number / 7), "week")
+
+
+def ties_sentence(
+    name: str,
+    tie_count: int,
+    whom: str,
+    share_of: str | None,
+    period: str,
+    reciprocity: tuple[float, float, float, int] | None,
+) -> str:
+    """How many two-way ties an account has, and how many of the people who wrote to it got an answer.
+
+    Args:
+        name: the account; tie_count: ties; whom: with what kind of people.
+        share_of: the share of the followers, in words; None where unknown.
+        period: such as "in the last 365 days".
+        reciprocity: share of those who wrote that were answered, its interval, and how many wrote; None for none.
+    """
+    text = f"{name} has two-way ties with {count(tie_count)} {whom}"
+    text += f" ({share_of})" if share_of is not None else ""
+    text += f" {period}"
+    if reciprocity is None:
+        return f"{text}."
+    answered, low, high, wrote = reciprocity
+    who = "the only person" if wrote == 1 else f"the {count(wrote)} people"
+    return f"{text}. It replied to {share(answered)} ({share_interval(low, high)}) of {who} who wrote to it."

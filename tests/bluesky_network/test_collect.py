@@ -289,7 +289,8 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     """Every pair was asked about, and the answers are the follows that were seeded, with their times."""
     world = bluesky.world
     main = world.accounts[world.main].handle
-    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
+    between = ("--follows-among", "150", "--sample", "20", "--yes")
+    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
     assert "follows between followers" in told.stderr
     looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
     drawn = {did.removeprefix("bluesky:") for (did,) in looks}
@@ -306,7 +307,7 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     landing = next((tmp_path / "landing").rglob("*.landing"))
     with Landing(landing) as kept:
         assert kept.count("between") == sum(-(-others // 30) for others in range(150))
-    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
+    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
     assert again.returncode == 0
     looks = rows(tmp_path, "SELECT count(*), count(DISTINCT began) FROM list_looks WHERE side = 'between'")
     assert looks == [(300, 2)]

@@ -157,7 +157,7 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
             ["add", str(more), "--partial"],
             ["report", "ego", "--json"],
             ["export", str(scenes[0].folder / "out" / "tables")],
-            ["label", "p99", "real", "--account", "ego"],
+            ["label", "p99", "person", "--account", "ego"],
         ]
         running = [
             type(scenes[0])(scenes[0].folder, [*command, "--workspace", str(workspace)]).start() for command in commands

@@ -18,7 +18,7 @@ from headcount.measures.audience.prediction import Captures, predict
 from headcount.measures.circuits.evidence import Tally, conversation_ratio, expected_partners
 from headcount.measures.circuits.rings import Rings
 from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
-from headcount.measures.followers.recalibration import local_error
+from headcount.measures.followers.recalibration import LABELS, local_error
 from headcount.measures.influence.influence import influence
 from headcount.measures.influence.ranks import compare, spearman
 from headcount.measures.question.question import question
@@ -351,7 +351,7 @@ def test_shares_from_flags(data):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(-40, 40), st.sampled_from(["real", "auto", "spam"])), min_size=1, max_size=20))
+@given(st.lists(st.tuples(st.floats(-40, 40), st.sampled_from(LABELS)), min_size=1, max_size=20))
 def test_local_error(rows):
     found = local_error(np.array([odds for odds, _ in rows]), [label for _, label in rows])
     held(found.low, found.wrong / found.labels, found.high, most=1)

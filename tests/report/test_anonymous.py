@@ -148,7 +148,7 @@ def marked(tmp_path_factory) -> tuple[Path, Markers, list[str]]:
     workspace = base / marks.text("workspace")
     assert main(["add", str(tables), "--workspace", str(workspace)]) == 0
     opened = Workspace(workspace)
-    for number, label in enumerate(("real", "auto", "spam")):
+    for number, label in enumerate(("person", "auto-follow", "spam")):
         opened.label(people[number], label, account=egos[0])
     note(workspace, egos, marks)
     return workspace, marks, egos

@@ -72,7 +72,7 @@ def test_what_the_user_says_of_a_member_goes_before_the_circuit(world, report, t
     silent = sorted(ids(truth.circuit) - ids(truth.responders))[0]
     workspace = Workspace(tmp_path)
     workspace.add(folder / "tables")
-    workspace.label(silent, "real", account=EGO)
+    workspace.label(silent, "person", account=EGO)
     row = next(row for row in workspace.report(EGO).rows if row.account_id == silent)
     assert row.label != "auto_follow"
 

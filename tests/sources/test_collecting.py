@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -173,7 +174,7 @@ def test_a_list_that_is_refused_at_once_and_one_that_breaks_off(tmp_path, status
 
 def test_a_list_that_the_budget_ends(tmp_path):
     answer, _ = listed({None: ([1], "a"), "a": ([2], None)})
-    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+    with collection(tmp_path, answer, max_cost=1.0) as under_way:
         one = listing(under_way)
         under_way.get("list", "http://h/list")
         one._ask = lambda cursor: under_way.get("list", "http://h/list", [("cursor", cursor)] * bool(cursor), price=2.0)
@@ -437,7 +438,7 @@ def test_nothing_is_bought_beyond_the_budget(tmp_path):
         asked.append(str(request.url))
         return httpx2.Response(200, json={})
 
-    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+    with collection(tmp_path, answer, max_cost=1.0) as under_way:
         under_way.get("s", "http://h/1", price=0.6)
         under_way.spent += 0.6
         with pytest.raises(BudgetReached, match=r"\$1.00"):
@@ -509,9 +510,17 @@ def test_options_that_exclude_each_other_are_refused():
 
 
 def test_what_may_be_spent_does_not_part_two_collections():
-    assert Options(spend_at_most=1).text() == Options(spend_at_most=9).text()
+    assert Options(max_cost=1).text() == Options(max_cost=9).text()
     assert Options(limit=1).text() != Options(limit=2).text()
-    assert "spend" not in json.loads(Options(spend_at_most=1).text())
+    assert not {"spend_at_most", "max_cost"} & set(json.loads(Options(max_cost=1).text()))
+
+
+def test_options_stored_by_earlier_versions_identify_the_same_collection():
+    stored = '{"limit":5,"since":"2026-10-01T00:00:00Z","sample":null,"service":null,"backlinks":null,"circles":30}'
+    options = Options(limit=5, since=datetime(2026, 10, 1, tzinfo=UTC), follows_among=30)
+    assert options.text() == stored
+    assert Options.from_text(stored) == options
+    assert Options.from_text('{"limit":5,"spend_at_most":2.5}') == Options(limit=5, max_cost=2.5)
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch):

@@ -468,7 +468,7 @@ def test_never_above_the_budget_and_on_from_there_with_a_higher_one(tmp_path, se
     finished = []
     for budget in (0.02, 0.1, 0.3, 0.75, 1.0, 1.5, 2.0, 20.0):
         said = []
-        collect(folder, spend_at_most=budget, said=said)
+        collect(folder, max_cost=budget, said=said)
         assert server.bill <= budget + 1e-9
         with Landing(landing_of(folder)) as landing:
             finished.append(landing.finished)
@@ -501,12 +501,12 @@ def test_what_was_paid_for_with_a_high_budget_is_not_paid_for_again_with_a_low_o
             return super().get(*how, **more)
 
     with pytest.raises(Stopped):
-        collect(tmp_path, spend_at_most=50.0, client=Stopping)
+        collect(tmp_path, max_cost=50.0, client=Stopping)
     assert len(server.asked) == 8
     low = server.bill + 0.5
-    collect(tmp_path, spend_at_most=low)
+    collect(tmp_path, max_cost=low)
     assert server.bill <= low
-    collect(tmp_path, spend_at_most=50.0)
+    collect(tmp_path, max_cost=50.0)
     with Landing(landing_of(tmp_path)) as landing:
         assert landing.finished
     assert_nothing_is_paid_for_twice(server)
@@ -515,13 +515,13 @@ def test_what_was_paid_for_with_a_high_budget_is_not_paid_for_again_with_a_low_o
 def test_a_budget_that_does_not_even_pay_for_the_profile(tmp_path, serve):
     server = serve()
     with pytest.raises(BudgetReached):
-        collect(tmp_path, spend_at_most=0.001)
+        collect(tmp_path, max_cost=0.001)
     assert server.bill == 0
 
 
 def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve):
     serve(token=APP_TOKEN)
-    result = collect(tmp_path, spend_at_most=3.5)
+    result = collect(tmp_path, max_cost=3.5)
     listed = rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < listed < 440
     assert any("it is partial" in note for note in result.notes)
@@ -534,14 +534,14 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     assert report.followers.partial
     assert "the spending limit was reached" in report.followers.explanation
-    result = collect(tmp_path, spend_at_most=50.0)
+    result = collect(tmp_path, max_cost=50.0)
     assert not any("it is partial" in note for note in result.notes), "it is whole now"
     assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 
 
 def test_a_budget_that_ends_within_the_posts(tmp_path, serve):
     serve(token=APP_TOKEN)
-    collect(tmp_path, spend_at_most=1.0)
+    collect(tmp_path, max_cost=1.0)
     found = coverage_of(tmp_path)
     read = rows(tmp_path, f"SELECT count(*) FROM posts WHERE author_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < read < 100
@@ -553,7 +553,7 @@ def test_a_budget_that_ends_within_the_posts(tmp_path, serve):
 def test_a_list_that_was_not_begun_leaves_what_an_earlier_collection_found(tmp_path, serve):
     serve()
     collect(tmp_path)
-    collect(tmp_path, spend_at_most=0.2, since=SINCE + timedelta(days=1))
+    collect(tmp_path, max_cost=0.2, since=SINCE + timedelta(days=1))
     assert len(rows(tmp_path, "SELECT * FROM snapshots")) == 2
     assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 

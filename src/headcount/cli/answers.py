@@ -12,6 +12,7 @@ from headcount.cli import selectable
 from headcount.cli.group import CLASS_CHOICES, _open, _with_list, cli
 from headcount.cli.options import everywhere, looking, select_option
 from headcount.cli.output import print_selected, print_tables
+from headcount.cli.renamed import LABEL_CHOICES, OLD_LABEL_CHOICES, RenamedChoice
 from headcount.errors import UsageError
 from headcount.support.terminal import echo_json, is_silent, note
 
@@ -28,7 +29,7 @@ __all__ = ["accounts", "followers", "label", "report"]
 @select_option(selectable.account_columns)
 @everywhere
 def accounts(limit: int, select: Selection | None, folder: Path | None, as_json: bool) -> None:
-    """The accounts that a report can be made of."""
+    """List the accounts that a report can be made for."""
     found = _open(folder).accounts(limit)
     if select is not None:
         rows = selectable.account_rows(found)
@@ -45,9 +46,9 @@ def accounts(limit: int, select: Selection | None, folder: Path | None, as_json:
 @cli.command()
 @click.argument("account", required=False)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as one HTML file.")
-@click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; may be repeated.")
-@click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
-@click.option("--verbose", is_flag=True, help="Also print how each list was read where all lists are complete.")
+@click.option("--beside", multiple=True, metavar="ACCOUNT", help="Compare with another account; repeatable.")
+@click.option("--anonymous", is_flag=True, help="Omit names, texts and exact times, and round counts.")
+@click.option("--verbose", is_flag=True, help="Print the completeness of each list, even if all lists are complete.")
 @select_option(selectable.report_columns, what="the report's tables, as TABLE.COLUMN")
 @looking
 @everywhere
@@ -63,11 +64,11 @@ def report(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """The whole answer for one account (the main job)."""
+    """Full report on one account (the main command)."""
     from headcount.cli.report_steps import report_in_steps
 
     if html is not None and str(html) == "-":
-        raise UsageError("--html - is not supported.", hint="name a file, as in: --html report.html")
+        raise UsageError("--html - is not supported.", hint="give a file, for example: --html report.html")
     answer = report_in_steps(
         _open(folder), account, window_days=window, as_of=as_of, beside=beside, anonymous=anonymous, html=html
     )
@@ -99,7 +100,7 @@ def question(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """The 24-hour test of one post, or of all questions of an account."""
+    """Replies within 24 hours to one post, or to all questions of an account."""
     workspace = _open(folder)
     author = workspace.author_of(post)
     if author is None:
@@ -121,13 +122,13 @@ def question(
 
 @cli.command()
 @click.argument("account", required=False)
-@click.option("--class", "label", type=click.Choice(CLASS_CHOICES), help="Only this class.")
+@click.option("--class", "label", type=click.Choice(CLASS_CHOICES), help="List followers of this class only.")
 @click.option(
     "--sort",
     type=click.Choice(["class", "responses", "followers", "following", "posts", "newest", "last-seen"]),
     default="class",
     show_default=True,
-    help="What comes first.",
+    help="Sort order.",
 )
 @click.option(
     "--limit",
@@ -138,9 +139,9 @@ def question(
     "--csv",
     "csv_file",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write CSV to a file, or - for standard output.",
+    help="Write CSV to a file (- for standard output).",
 )
-@click.option("--anonymous", is_flag=True, help="Leave out names, texts and exact times, and round counts.")
+@click.option("--anonymous", is_flag=True, help="Omit names, texts and exact times, and round counts.")
 @select_option(selectable.follower_columns)
 @looking
 @everywhere
@@ -157,7 +158,7 @@ def followers(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Every follower, with class and reasons."""
+    """List the followers of an account, with class and reasons."""
     from headcount.measures.list_sentences import follower_list_sentence
     from headcount.report.followers import follower_rows
     from headcount.report.render.listing import sort_rows, write_csv
@@ -167,7 +168,7 @@ def followers(
     if measured.view.followers is None:
         raise UsageError(
             follower_list_sentence(measured.follower_list),
-            hint="add a source that holds follows, or see the responders with: headcount report",
+            hint="add a source with follows, or see the responders with: headcount report",
         )
     if anonymous:  # cut to rounded numbers before they are sorted, so that the order gives nothing away
         listed = follower_rows(measured, anonymous=True, label=label)
@@ -217,7 +218,7 @@ def ties(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """With whom the account has a two-way tie."""
+    """List the two-way ties of an account, strongest first."""
     found = _open(folder).ties(account, window_days=window, as_of=as_of)
     document = _with_list(found, found.follower_list)
     if select is not None:
@@ -233,9 +234,11 @@ def ties(
 
 @cli.command()
 @click.argument("account", required=False)
-@click.option("--who", metavar="FOLLOWER", help="One follower, with every reason and its weight.")
-@click.option("--draw", type=click.IntRange(1), metavar="N", help="N followers to label, evenly over the list.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
+@click.option("--who", metavar="FOLLOWER", help="Show one follower, with every reason and its weight.")
+@click.option(
+    "--draw", type=click.IntRange(1), metavar="N", help="Print N followers to label, evenly spaced over the list."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of --draw.")
 @select_option(selectable.authenticity_columns)
 @looking
 @everywhere
@@ -250,7 +253,7 @@ def authenticity(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Is this follower real, and why do you say so?"""
+    """Estimate which followers are real accounts, with the reasons."""
     from headcount.cli.selection import columns_of
     from headcount.store.labels import row_of
 
@@ -288,11 +291,23 @@ def authenticity(
 
 @cli.command()
 @click.argument("follower")
-@click.argument("what", metavar="real|auto|spam|none", type=click.Choice(["real", "auto", "spam", "none"]))
-@click.option("--account", metavar="ACCOUNT", help="Whose follower; may be left out where it follows one account.")
+@click.argument(
+    "what",
+    metavar="LABEL",
+    type=RenamedChoice(LABEL_CHOICES, OLD_LABEL_CHOICES),
+)
+@click.option(
+    "--account",
+    metavar="ACCOUNT",
+    help="Account that it follows; may be omitted if it follows only one account of the workspace.",
+)
 @everywhere
 def label(follower: str, what: str, account: str | None, folder: Path | None, as_json: bool) -> None:
-    """Say what a follower is; corrects the model here, and shows its local error rate."""
+    """Label a follower, which recalibrates the authenticity model for your audience.
+
+    LABEL is person, bought, automated, auto-follow or spam; none removes the label.
+    Prints what changed, and the error rate of the model on your labels.
+    """
     done = _open(folder).label(follower, None if what == "none" else what, account=account)
     if as_json:
         echo_json(done)

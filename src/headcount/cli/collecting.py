@@ -25,14 +25,16 @@ __all__ = ["add", "sync"]
 
 @cli.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
+@click.option("--skip-bad", is_flag=True, help="Skip rows that cannot be read, and print how many were skipped.")
 @click.option(
     "--complete/--partial",
     "whole",
     default=None,
-    help="The follower lists are whole (who is missing is gone), or not.",
+    help="Treat follower lists as complete (accounts missing from them have unfollowed) or as partial.",
 )
-@click.option("--watch", is_flag=True, help="Then keep following the account live, until Ctrl-C (Bluesky).")
+@click.option(
+    "--watch", is_flag=True, help="After the collection, stream new events of the account until Ctrl-C (Bluesky)."
+)
 @collecting
 @everywhere
 def add(
@@ -44,12 +46,12 @@ def add(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Collect an account, or take in a folder or file; again, it is another snapshot.
+    """Collect an account, or import a folder or file. Run again to add another snapshot.
 
     \b
     SOURCE is an account     alice.bsky.social (Bluesky), alice@server.example (Mastodon), @alice or x:alice (X),
-                             or the address of a profile; collecting goes on where it was stopped
-    or a folder or file      tidy tables, an archive of X or Mastodon, a repository (.car), twarc or minet files
+                             or the address of a profile; an interrupted collection is resumed
+    or a folder or file      tidy tables, an X or Mastodon archive, a Bluesky repository (.car), twarc or minet files
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
     from headcount.cli.progress import Watcher
     from headcount.sources.handles import parse_target
@@ -58,13 +60,15 @@ def add(
     done = []
     known = _watchable(workspace, sources) if watch else False
     for source in sources:
-        if known and not asked["fresh"]:
+        if known and not asked["no_resume"]:
             continue
         if Path(source).exists() or parse_target(source) is None:
             imported = workspace.add(source, skip_bad=skip_bad, whole_lists=whole)
         else:
             with Watcher(quiet=as_json or is_silent(), **_consent(asked)) as watcher:
-                collected = workspace.collect(source, _options(asked), fresh=asked["fresh"], log=True, **watcher.told())
+                collected = workspace.collect(
+                    source, _options(asked), fresh=asked["no_resume"], log=True, **watcher.told()
+                )
             if collected is None:
                 continue
             imported = collected
@@ -88,7 +92,7 @@ def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
     from headcount.sources.bluesky.live import newest_collection
 
     if len(sources) != 1:
-        raise UsageError("--watch follows one account.", hint="start it once for each.")
+        raise UsageError("--watch accepts one account only.", hint="run one command for each account.")
     return newest_collection(workspace.folder, sources[0]) is not None
 
 
@@ -96,7 +100,7 @@ def _watch(workspace: Workspace, account: str, service: str | None) -> None:
     try:
         workspace.watch(account, service=service, say=lambda text: note(text), log=True)
     except KeyboardInterrupt:
-        note("Stopped; the same command goes on from there.")
+        note("Stopped. Run the same command again to resume.")
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -106,15 +110,15 @@ def _options(asked: dict[str, Any]) -> Options:
         limit=asked["limit"],
         since=asked["since"],
         sample=asked["sample"],
-        spend_at_most=asked["spend_at_most"],
+        max_cost=asked["max_cost"],
         service=asked["service"],
         backlinks=asked["backlinks"],
-        circles=asked["circles"],
+        follows_among=asked["follows_among"],
     )
 
 
 def _consent(asked: dict[str, Any]) -> dict[str, Any]:
-    return {"yes": asked["yes"], "only_quote": asked["only_quote"], "spend_at_most": asked["spend_at_most"]}
+    return {"yes": asked["yes"], "dry_run": asked["dry_run"], "max_cost": asked["max_cost"]}
 
 
 class _PlatformName(click.ParamType[str]):
@@ -181,11 +185,11 @@ def login(platform: str, name: str | None, service: str | None, out: bool) -> No
 
 
 @cli.command()
-@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and say how many.")
-@click.option("--yes", is_flag=True, help="Begin without asking, however long it takes.")
+@click.option("--skip-bad", is_flag=True, help="Skip rows that cannot be read, and print how many were skipped.")
+@click.option("--yes", is_flag=True, help="Start without asking for confirmation.")
 @everywhere
 def sync(skip_bad: bool, yes: bool, folder: Path | None, as_json: bool) -> None:
-    """Everything again that was added before: accounts are collected anew, files imported; another snapshot."""
+    """Update all added sources: collect accounts again, re-import files, and record a new snapshot."""
     from headcount.cli.progress import Watcher
 
     with Watcher(quiet=as_json or is_silent(), yes=yes) as watcher:

@@ -27,13 +27,13 @@ __all__ = ["demo", "export", "forget", "network"]
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("headcount-demo"),
     show_default=True,
-    help="Where the demo's tables, workspace and reports go.",
+    help="Output folder for tables, workspace and reports.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Random seed of the simulation.")
 @select_option(selectable.demo_columns)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> None:
-    """A small world with known truth, and its report."""
+    """Simulate a small platform with known truth, and report on it."""
     from headcount.cli.demo import run_demo
 
     outcome = run_demo(target, seed=seed, quiet=is_silent())
@@ -50,9 +50,7 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
 
 @cli.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the answers go [default: NAME-network]."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Output folder [default: NAME-network].")
 @click.option(
     "--memory",
     default="16GB",
@@ -62,24 +60,32 @@ def demo(target: Path, seed: int, select: Selection | None, as_json: bool) -> No
 @click.option(
     "--iterations", type=click.IntRange(1), default=20, show_default=True, help="Number of PageRank iterations."
 )
-@click.option("--interactions", type=click.Path(path_type=Path), help="Who responded to whom, where not beside DATA.")
-@click.option("--spammers", type=click.Path(path_type=Path, dir_okay=False), help="Ids of known spammers, one a line.")
+@click.option("--interactions", type=click.Path(path_type=Path), help="Table of interactions, if not next to DATA.")
 @click.option(
-    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="Where it is computed."
+    "--spammers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with the ids of known spammers, one per line.",
 )
-@click.option("--master", metavar="URL", help="Of Spark: sc://host:15002, spark://host:7077, local[*], yarn.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Compute locally or on Spark.",
+)
+@click.option("--master", metavar="URL", help="Spark address: sc://host:15002, spark://host:7077, local[*], yarn.")
 @select_option(selectable.network_columns, what="accounts.parquet and rings.parquet, as TABLE.COLUMN")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
 def network(data: Path, engine: str, master: str | None, select: Selection | None, as_json: bool, **asked: Any) -> None:
-    """A whole platform at once: influence, closed circuits, ranks, and a page.
+    """Analyse a complete platform: influence, closed circuits, ranks, and a page.
 
     \b
-    DATA is a folder of tidy tables    follows.parquet or .csv, with interactions, accounts, posts where there are any
+    DATA is a folder of tidy tables    follows.parquet or .csv, with interactions, accounts and posts if available
     or a file of follows               Parquet, or an edge list in any layout (CSV, TSV, text)
     or a workspace                     its follows, interactions and accounts
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
     if master is not None and engine != "spark":
-        raise UsageError("--master is for Spark.", hint="add --engine spark.")
+        raise UsageError("--master requires Spark.", hint="add --engine spark.")
     if engine == "spark":
         from headcount.network.spark.run import run_network_on_spark
 
@@ -111,13 +117,13 @@ def network(data: Path, engine: str, master: str | None, select: Selection | Non
     show_default=True,
     help="Output format of the tables.",
 )
-@click.option("--replace", is_flag=True, help="Replace files of the same name.")
+@click.option("--replace", is_flag=True, help="Overwrite existing files.")
 @select_option(selectable.exported_columns, what="the tables to write, as TABLE.COLUMN")
 @everywhere
 def export(
     target: Path, form: str, replace: bool, select: Selection | None, folder: Path | None, as_json: bool
 ) -> None:
-    """Write everything as tidy tables to a folder."""
+    """Export all data as tidy tables."""
     counts = _open(folder).export(target, format=form, replace=replace, select=select)
     if as_json:
         echo_json(counts)
@@ -128,12 +134,12 @@ def export(
 
 @cli.command()
 @click.argument("account")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @everywhere
 def forget(account: str, yes: bool, folder: Path | None, as_json: bool) -> None:
-    """Delete all that is known of an account."""
+    """Delete all data about an account."""
     if not yes:
-        confirm(f"Delete all that is known of {account}? This cannot be undone.", abort=True)
+        confirm(f"Delete all data about {account}? This cannot be undone.", abort=True)
     deleted = _open(folder).forget(account)
     if not any(deleted.values()) and not as_json:
         note(f"Nothing about {account} was stored (it may have been forgotten before).", err=False)

@@ -37,13 +37,13 @@ def print_demo(outcome: DemoOutcome) -> None:
     for member in outcome.cast:
         if not member.follower_list.is_complete:
             _line(f"{_who(member.handle, None)}: {member.follower_list.size()}.", style="dim")
-    _note("Truth: followers who did respond in the window or in as many posts again, which the program never saw.")
+    _note("Truth: followers who responded in the window or to as many further posts, hidden from the analysis.")
     _line()
     for finding in outcome.findings:
         _line(finding, style="bold")
     if is_silent():
         return
     _line()
-    _note("One report each: " + ", ".join(member.report for member in outcome.cast))
+    _note("Reports: " + ", ".join(member.report for member in outcome.cast))
     _note(f"Next: headcount report ana --workspace {outcome.workspace}")
     _line(f"Report: {outcome.report}")

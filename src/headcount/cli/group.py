@@ -42,7 +42,7 @@ def _with_list(value: Any, follower_list: FollowerList | None) -> dict[str, Any]
 @click.version_option(__version__, prog_name="headcount")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """How many followers does an account truly have, and how sure is that?
+    """Estimate how many followers of an account respond, with intervals.
 
     \b
     Start with:   headcount demo
@@ -50,6 +50,6 @@ def cli(context: click.Context) -> None:
                   headcount report alice.bsky.social --html report.html
     Your data:    headcount add FOLDER-OR-FILE
 
-    Everything stays on this machine; platforms are only read, and nothing is ever followed, blocked or posted.
+    All data stay on this machine. Platforms are only read; nothing is ever followed, blocked or posted.
     """  # noqa: D301 (the mark above is click's own: it keeps the lines as they are)
     _RUNNING[:] = [context.invoked_subcommand or ""]

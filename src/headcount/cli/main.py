@@ -72,16 +72,15 @@ def _interrupted() -> int:
 
 _KEPT = {
     "": "the workspace is as it was before.",
-    "add": "pages that were collected are kept, and the same command resumes; an import that had not finished was "
-    "undone as a whole.",
-    "sync": "sources that were finished are updated; the same command resumes with the others.",
+    "add": "collected pages are kept, and the same command resumes; an unfinished import was rolled back.",
+    "sync": "finished sources are updated; the same command resumes with the others.",
     "demo": "the demo is incomplete; run the same command again to build it from the start.",
     "export": "nothing was written to the target.",
     "forget": "either everything about the account is still stored, or the deletion will be completed when the "
-    "workspace is opened next; run the same command again to be sure.",
-    "label": "labels that were confirmed are stored.",
+    "workspace is opened next; run the same command again to make sure.",
+    "label": "confirmed labels are stored.",
     "network": "finished steps are kept in the output folder, and the same command resumes.",
-    "watch": "events that were received are kept, and the same command resumes.",
+    "watch": "received events are kept, and the same command resumes.",
     "simulate": "the tables are incomplete; run the same command again.",
 }
 """What is kept, by command."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from headcount.cli.renamed import RENAMED_OPTIONS, warn_renamed, with_new_names
 from headcount.errors import UsageError
 from headcount.support.suggest import did_you_mean, nearest
 from headcount.support.terminal import echo, set_silent
@@ -33,7 +34,7 @@ def _silent_option() -> click.Option:
         is_eager=True,
         expose_value=False,
         callback=_silence,
-        help="Print only the answer and errors: no progress, notes or hints.",
+        help="Print results and errors only: no progress, notes or hints.",
     )
 
 
@@ -48,7 +49,7 @@ class Window(click.ParamType[float | None]):
             return None
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([dw]?)", str(value).lower())
         if not match or float(match[1]) <= 0:
-            self.fail(f"{value!r} is no window; write 8w, 56d or all", param, ctx)
+            self.fail(f"{value!r} is not a valid window; write 8w, 56d or all", param, ctx)
         return float(match[1]) * (7 if match[2] == "w" else 1)
 
 
@@ -72,6 +73,14 @@ class _SilentCommand(click.Command):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.params.append(_silent_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; old names of options are accepted."""
+        renamed, old_names = with_new_names(args, [name for option in self.params for name in option.opts])
+        rest = super().parse_args(ctx, renamed)
+        for name in old_names:  # after the parsing, which sets --silent
+            warn_renamed(name, RENAMED_OPTIONS[name])
+        return rest
 
 
 class Commands(click.Group):
@@ -141,7 +150,7 @@ def select_option(tables: Callable[[], Tables], *, what: str = "the table") -> C
         metavar="COLUMNS",
         is_eager=True,
         callback=chosen,
-        help=f"Columns of {what}, separated by commas, in that order; `--select list` prints their names.",
+        help=f"Columns of {what} to print, comma-separated, in this order; `--select list` prints their names.",
     )
 
 
@@ -151,7 +160,7 @@ def everywhere(command: Command) -> Command:
         "--workspace",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Folder that holds everything collected [default: HEADCOUNT_WORKSPACE, else your data folder].",
+        help="Workspace folder [default: HEADCOUNT_WORKSPACE, otherwise the data folder of your user account].",
     )(command)
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(command)
 
@@ -164,43 +173,52 @@ def looking(command: Command) -> Command:
         help="End of the observation; a date is 00:00 UTC of that day [default: the newest observation in the data].",
     )(command)
     return click.option(
-        "--window", type=Window(), default="8w", show_default=True, help="How far back: 8w, 56d or all."
+        "--window",
+        type=Window(),
+        default="8w",
+        show_default=True,
+        help="Length of the observation window: 8w, 56d or all.",
     )(command)
 
 
-CIRCLES = 500
-"""Followers drawn without a number: about 4,200 calls, ten minutes; a circuit of 2% of the followers shows."""
+FOLLOWS_AMONG = 500
+"""Default sample size: about 4,200 calls in ten minutes; a circuit of 2% of the followers is detected."""
 
 
 def collecting(command: Command) -> Command:
-    """Options of what asks a platform."""
+    """Options of commands that collect from a platform."""
     for option in (
-        click.option("--yes", is_flag=True, help="Begin without asking, however long it takes."),
-        click.option("--quote", "only_quote", is_flag=True, help="Say what it would take, and stop."),
-        click.option("--fresh", is_flag=True, help="Begin anew, also where an earlier run was stopped."),
-        click.option("--spend-at-most", type=click.FloatRange(0), metavar="DOLLARS", help="For X, which costs money."),
+        click.option("--yes", is_flag=True, help="Start without asking for confirmation."),
+        click.option("--dry-run", is_flag=True, help="Print the estimated calls, time and cost, then exit."),
+        click.option(
+            "--no-resume", is_flag=True, help="Start from scratch instead of resuming an interrupted collection."
+        ),
+        click.option(
+            "--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Spending limit in US dollars (X only)."
+        ),
         click.option(
             "--sample",
             type=click.IntRange(1),
             metavar="N",
-            help="Look closer at N followers only, drawn uniformly from the whole list.",
+            help="Collect profiles and posts of a uniform random sample of N followers, not of all.",
         ),
-        click.option("--since", type=Moment(), help="Posts from then on [default: a year back]."),
-        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N followers, the newest."),
+        click.option("--since", type=Moment(), help="Collect posts from this date on [default: one year ago]."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="Collect at most the N newest followers."),
         click.option(
             "--backlinks",
             metavar="URL",
-            help="An index of backlinks, which tells why Bluesky lists fewer followers than it counts.",
+            help="Backlink index that explains why Bluesky lists fewer followers than it counts.",
         ),
         click.option(
-            "--circles",
+            "--follows-among",
             type=click.IntRange(2),
             is_flag=False,
-            flag_value=CIRCLES,
+            flag_value=FOLLOWS_AMONG,
             metavar="N",
-            help=f"Who of N drawn followers follow each other, for closed circuits (Bluesky) [{CIRCLES}].",
+            help="Also collect the follows among a uniform random sample of N followers, to detect closed circuits "
+            f"(Bluesky) [N: {FOLLOWS_AMONG}].",
         ),
-        click.option("--service", metavar="URL", help="Another server of the platform than the usual one."),
+        click.option("--service", metavar="URL", help="Server to use instead of the platform's default."),
     ):
         command = option(command)
     return command

@@ -41,7 +41,7 @@ def print_selected(
         print_rows(columns, chosen[:limit])
         total = len(chosen) if total is None else total
         if limit is not None and limit < total:
-            note(f"{limit:,} of {total:,} rows; --limit lists more.")
+            note(f"{limit:,} of {total:,} rows; use --limit for more.")
         return
     echo_json({**msgspec.to_builtins(result), name: chosen} if name else chosen)
 

@@ -24,8 +24,8 @@ class Watcher:
 
     Args:
         quiet: only what has to be known (with --json).
-        yes: begin without asking; only_quote: say what it would take and stop.
-        spend_at_most: dollars that the user allowed; what costs money needs it, or a yes.
+        yes: start without asking; dry_run: print the estimate and stop.
+        max_cost: dollars that the user allowed; what costs money needs it, or a yes.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class Watcher:
         *,
         quiet: bool = False,
         yes: bool = False,
-        only_quote: bool = False,
-        spend_at_most: float | None = None,
+        dry_run: bool = False,
+        max_cost: float | None = None,
     ) -> None:
-        self.quiet, self.yes, self.only_quote, self.spend_at_most = quiet, yes, only_quote, spend_at_most
+        self.quiet, self.yes, self.dry_run, self.max_cost = quiet, yes, dry_run, max_cost
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
         self._began: dict[str, tuple[float, int]] = {}
@@ -69,31 +69,31 @@ class Watcher:
         Raises:
             UsageError: it is long, and nobody is there to be asked.
         """
-        allowed = self.yes or (self.spend_at_most is not None and quote.dollars <= self.spend_at_most)
+        allowed = self.yes or (self.max_cost is not None and quote.dollars <= self.max_cost)
         is_asked = quote.is_long and not allowed
         # a question shows what it is about, whatever else is left out
-        if not self.quiet or self.only_quote or (is_asked and sys.stdin.isatty()):
+        if not self.quiet or self.dry_run or (is_asked and sys.stdin.isatty()):
             echo(quote.sentence(), err=True)
             for what, calls in quote.parts:
                 if calls:
                     echo(f"  {calls:>9,} {'call ' if calls == 1 else 'calls'}  {what}", err=True)
             if quote.advice:
                 echo(f"  {quote.advice}", err=True)
-        if self.only_quote:
+        if self.dry_run:
             return False
         if not is_asked:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                f"This takes long or costs money ({quote.sentence().partition('about ')[2].rstrip('.')}).",
-                hint="begin it with --yes"
+                f"This collection takes long or costs money ({quote.sentence().partition('about ')[2].rstrip('.')}).",
+                hint="confirm with --yes"
                 + (
-                    f", or allow it with --spend-at-most {max(math.ceil(quote.dollars), 1)}."
+                    f", or set a spending limit with --max-cost {max(math.ceil(quote.dollars), 1)}."
                     if quote.dollars
-                    else ", or use --sample."
+                    else ", or reduce it with --sample."
                 ),
             )
-        return confirm("Begin? It can be stopped at any time, and goes on where it was stopped.")
+        return confirm("Start? You can interrupt at any time and resume later.")
 
     def show(self, step: str, done: int, total: int | None) -> None:
         """How far a step is."""
@@ -144,4 +144,4 @@ class Watcher:
         rate = self._rate(step, done)
         of = f" of {total:,}" if total else ""
         left = f", {duration((total - done) / rate)} left" if total and rate and total > done else ""
-        echo(f"{step}: {done:,}{of}" + (f", {rate:,.0f} a second{left}" if rate else ""), err=True)
+        echo(f"{step}: {done:,}{of}" + (f", {rate:,.0f}/s{left}" if rate else ""), err=True)

@@ -45,7 +45,7 @@ def parse_selection(text: str, tables: Mapping[str, Sequence[str]]) -> Selection
             columns = chosen.setdefault(key, [])
             columns += [column] if column not in columns else []
     if not chosen:
-        raise UsageError("--select names no column.", hint=f"the columns are {', '.join(column_names(tables))}.")
+        raise UsageError("--select contains no column.", hint=f"the columns are {', '.join(column_names(tables))}.")
     return chosen
 
 
@@ -73,6 +73,6 @@ def columns_of(selection: Selection, table: str, tables: Mapping[str, Sequence[s
         return selection[table]
     other = next(iter(selection))
     raise UsageError(
-        f"The column {selection[other][0]!r} is not one of this table.",
+        f"The column {selection[other][0]!r} is not a column of this table.",
         hint=f"the columns are {', '.join(tables[table])}.",
     )

@@ -32,8 +32,8 @@ def graph_of(other: Any) -> Graph:
     if isinstance(other, tuple) and len(other) == 2:
         return Graph.from_edges(*other)
     raise InputError(
-        f"A {type(other).__module__}.{type(other).__name__} is no graph.",
-        hint="hand in a graph of networkx or igraph, a sparse matrix of scipy, or (followers, followees).",
+        f"A {type(other).__module__}.{type(other).__name__} is not a supported graph.",
+        hint="pass a networkx or igraph graph, a scipy sparse matrix, or (followers, followees).",
     )
 
 
@@ -61,7 +61,8 @@ def _of_scipy(other: Any) -> Graph:
     rows, columns = other.shape
     if rows != columns:
         raise InputError(
-            f"A matrix of {rows} by {columns} is no graph.", hint="rows and columns are the same accounts."
+            f"A matrix of {rows} by {columns} is not a supported graph.",
+            hint="expected a square matrix: rows and columns are the same accounts.",
         )
     parts = other.tocoo()
     there = parts.data != 0

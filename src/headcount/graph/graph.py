@@ -80,7 +80,7 @@ class Graph:
         u, v = _numbers(sources), _numbers(targets)
         if len(u) != len(v):
             raise InputError(
-                f"{len(u)} sources stand beside {len(v)} targets.", hint="give one target for each source."
+                f"{len(u)} sources do not match {len(v)} targets.", hint="give one target for each source."
             )
         largest = int(max(u.max(), v.max())) if len(u) else -1
         names = np.arange(largest + 1, dtype=np.int64) if ids is None else np.asarray(ids)
@@ -100,7 +100,7 @@ class Graph:
 def _numbers(values: ArrayLike) -> NDArray[Any]:
     array = np.asarray(values)
     if array.ndim != 1 or (len(array) and array.dtype.kind not in "iu"):
-        raise InputError("Edges are not lists of whole numbers.", hint="give node numbers from 0.")
+        raise InputError("Edges must be lists of integers.", hint="use node numbers from 0.")
     return array
 
 
@@ -123,7 +123,7 @@ def open_graph(folder: Path) -> Graph:
     """
     about = folder / "graph.json"
     if not about.is_file():
-        raise UsageError(f"No graph is in {folder}.", hint="build it first.")
+        raise UsageError(f"There is no graph in {folder}.", hint="build it first.")
     try:
         version = json.loads(about.read_text(encoding="utf-8"))["version"]
         read = {

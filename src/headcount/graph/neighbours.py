@@ -56,7 +56,9 @@ def _pairs(
     count = len(rows.offsets) - 1
     both = np.concatenate([first, second])
     if len(first) != len(second) or (len(both) and not (int(both.min()) >= 0 and int(both.max()) < count)):
-        raise UsageError("Pairs are not two lists of nodes of the graph.", hint=f"give numbers from 0 to {count - 1}.")
+        raise UsageError(
+            "Pairs must be two lists of nodes of the graph.", hint=f"use node numbers from 0 to {count - 1}."
+        )
     return first.astype(np.int64), second.astype(np.int64)
 
 

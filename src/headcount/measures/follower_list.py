@@ -90,10 +90,10 @@ class FollowerList(Record):
         """The follower count of an account as a sentence without its end.
 
         "@alice has 6,012 followers", "30 of 1,000 followers of @alice are listed (partial list)", "30 followers of
-        @alice are listed; whether these are all is unknown".
+        @alice are listed; whether the list is complete is unknown".
         """
         if self.listed is None:
-            return f"who follows {name} is unknown"
+            return f"the followers of {name} are unknown"
         if self.is_complete:
             return f"{name} has {self.counted(self.listed)}"
         noun = "follower" if (self._claimed or self.listed) == 1 else "followers"
@@ -103,7 +103,7 @@ class FollowerList(Record):
         else:
             start = f"none of the {self._claimed:,} {noun}" if self._claimed else "no follower"
         if self.partial is None:
-            rest = "whether these are all is unknown" if self.listed else "whether there are any is unknown"
+            rest = "whether the list is complete is unknown" if self.listed else "whether there are more is unknown"
             return f"{start} of {name} {verb} listed; {rest}"
         return f"{start} of {name} {verb} listed ({self.qualifier})"
 

@@ -32,17 +32,17 @@ _ENTRIES: dict[ListName, tuple[str, str]] = {
 _REASONS: dict[Reason, str] = {
     "limit": "only the newest were requested (--limit)",
     "cost_limit": "the spending limit was reached",
-    "broke_off": "the server stopped showing pages",
-    "no_next_page": "the server gave no next page",
-    "repeated_page": "the server repeated pages",
+    "broke_off": "the server stopped returning pages",
+    "no_next_page": "the server returned no next page",
+    "repeated_page": "the server returned the same pages again",
     "empty_pages": "the server returned only empty pages",
     "shorter_than_counter": "the list is shorter than the counter",
-    "longer_than_counter": "the server went on far beyond its counter, so reading was ended",
-    "maximum_length": "reading was ended at the maximum length of a list without a counter",
-    "other_address": "the server pointed to another address, which was not requested",
-    "platform_maximum": "the platform shows only the newest",
-    "entries_without_id": "some entries name no account",
-    "other_server": "{it_was} read from another server than the account's own, which knows only a part",
+    "longer_than_counter": "the server returned far more entries than its counter, so reading was stopped",
+    "maximum_length": "reading stopped at the maximum length for lists without a counter",
+    "other_address": "the server linked to another host, which was not requested",
+    "platform_maximum": "the platform returns only the newest entries",
+    "entries_without_id": "some entries contain no account",
+    "other_server": "{it_was} read from a server other than the account's own, which has only part of it",
     "login_required": "the server shows {it} only with a login",
     "not_supported": "the server does not offer {it}",
     "server_error": "the server failed to show {it}",
@@ -55,7 +55,7 @@ _REASONS: dict[Reason, str] = {
     "account_deleted": "the account was deleted",
     "account_moved": "the account has moved",
     "account_protected": "the account shows {it} to approved followers only",
-    "read_later": "{it_was} first read after the date of this report: what was gone by then or has no time is missing",
+    "read_later": "{it_was} first read after the report date: entries removed before or without a time are missing",
 }
 _IT, _THEM = {"it": "it", "it_was": "it was"}, {"it": "them", "it_was": "they were"}
 _HOW: dict[Reason, str] = {
@@ -111,6 +111,6 @@ def follower_list_sentence(found: FollowerList) -> str:
 def unknown_responses_sentence(entry: ListCoverage) -> str:
     """Why it is unknown who responds, where no response was found and none could have been."""
     is_posts = entry.list == "posts"
-    what = "The posts are" if is_posts else "Who responds is"
+    what = "The posts are" if is_posts else "Responders are"
     how = f" {_HOW[entry.reason].format(**(_THEM if is_posts else _IT))}" if entry.reason in _HOW else ""
     return f"{what} unknown: {reason_phrase(entry, many=is_posts)}.{how}"

@@ -61,7 +61,7 @@ def rate(columns: dict[str, NDArray[Any]], notes: list[str]) -> tuple[Influence 
         chosen = np.sort(np.argpartition(-columns["followers"].astype(np.int64), RANKED)[:RANKED])
         notes.append(
             f"Rates and ranks by response are of the {RANKED:,} accounts with most followers; "
-            "of the others the table has the counts."
+            "for the others the table contains the counts."
         )
     names = {"pagerank": "pagerank", "interaction": "interaction_pagerank"}
     ranks = {name: _chosen(columns[of], chosen).astype(float) for name, of in names.items() if of in columns}
@@ -137,7 +137,7 @@ def write_answers(
         write_accounts(folder / "accounts.parquet", ids, table, memory=memory, select=chosen)
         unknown = [name for name in chosen or () if name not in ("account_id", *table)]
         if unknown:
-            told["notes"].append(f"Unknown from this data, and not in accounts.parquet: {', '.join(unknown)}.")
+            told["notes"].append(f"Not available from this data, so not in accounts.parquet: {', '.join(unknown)}.")
     else:
         (folder / "accounts.parquet").unlink(missing_ok=True)
     picture, what = _picture(columns)
@@ -184,9 +184,9 @@ def finish(folder: Path, summary: Summary) -> Outcome:
             file.write(content)
     files = {
         "network.html": "the page",
-        "accounts.parquet": f"{summary.accounts:,} accounts, a row each",
+        "accounts.parquet": f"{summary.accounts:,} accounts, one per row",
         "rings.json": "dense groups with evidence and members",
-        "rings.parquet": "the same as a table, without members",
+        "rings.parquet": "the same groups as a table, without members",
         "summary.json": "all figures of the page",
     }
     return Outcome(folder, {name: about for name, about in files.items() if (folder / name).exists()}, summary)

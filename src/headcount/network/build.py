@@ -117,9 +117,9 @@ def _files(source: Path | Sequence[Path]) -> list[Path]:
         files = sorted(files[0].glob("*.parquet"))
     for file in files:
         if not file.is_file():
-            raise UsageError(f"There is no file {file}.", hint="name a file of follows.")
+            raise UsageError(f"There is no file {file}.", hint="give a file of follows.")
     if not files:
-        raise UsageError(f"{source} holds no Parquet files.", hint="name a file of follows.")
+        raise UsageError(f"{source} contains no Parquet files.", hint="give a file of follows.")
     return files
 
 
@@ -142,7 +142,7 @@ def _clean(work: Path) -> Iterator[None]:
         if "space" in text or "too large" in text.lower():
             raise _full(work) from None
         raise InputError(
-            f"The follows cannot be read: {text[:160]}", hint="mend the file; nothing was built."
+            f"The follows cannot be read: {text[:160]}", hint="fix the file; no graph was built."
         ) from None
     except OSError as error:
         # numpy tells a short write without a number
@@ -155,7 +155,7 @@ def _clean(work: Path) -> Iterator[None]:
 def _full(work: Path) -> HeadcountError:
     return HeadcountError(
         f"The disk is full: building the graph in {work.parent} takes up to 24 bytes a follow.",
-        hint="make room, or name another folder; nothing was left behind.",
+        hint="free disk space, or use another folder; temporary files were removed.",
     )
 
 

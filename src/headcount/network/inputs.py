@@ -95,7 +95,7 @@ def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spam
     """
     for path in (data, interactions, spammers):
         if path is not None and not path.exists():
-            raise UsageError(f"There is no {path}.", hint="name a folder of tables or a file of follows.")
+            raise UsageError(f"{path} does not exist.", hint="give a folder of tables or a file of follows.")
     found = _of_folder(data, out) if data.is_dir() else Inputs(data.resolve().name, (_follows_file(data),))
     more = found.interactions if interactions is None else tuple(_pieces(interactions))
     return _standing(_in_utf8(replace(found, interactions=more, spammers=spammers), out), out)
@@ -169,7 +169,7 @@ def refuse_problems(edges: EdgeList) -> None:
     """
     if edges.problem_count:
         more = f" (and {edges.problem_count - 1:,} more)" if edges.problem_count > 1 else ""
-        raise InputError(f"{edges.problems[0]}{more}.", hint="correct or remove these lines; nothing was built.")
+        raise InputError(f"{edges.problems[0]}{more}.", hint="correct or remove these lines; no graph was built.")
 
 
 def _is_parquet(files: Sequence[Path]) -> bool:
@@ -195,7 +195,7 @@ def _of_folder(folder: Path, out: Path) -> Inputs:
         pieces = sorted(folder.glob("*.parquet"))
         if not pieces or any(tables.values()):
             raise UsageError(
-                f"{folder} holds no follows.", hint="put follows.parquet or follows.csv there, or name such a file."
+                f"{folder} contains no follows.", hint="add follows.parquet or follows.csv to it, or give such a file."
             )
         tables["follows"] = tuple(pieces)
     return _inputs(folder, tables)

@@ -100,7 +100,7 @@ def findings(summary: Summary) -> list[str]:
     if summary.influence is not None:
         said.append(summary.influence.sentence)
     elif summary.talk is None:
-        said.append("Influence by response is unknown: no interactions are at hand.")
+        said.append("Influence by response is unknown: there are no interactions.")
     if summary.rings is not None:
         said.append(summary.rings.sentence[:1].upper() + summary.rings.sentence[1:])
     return said

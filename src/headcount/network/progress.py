@@ -25,9 +25,9 @@ RANKED = 5_000_000
 BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
     "building the graph",
     "counting and connecting",
-    "ranks over the network",
+    "network ranks",
     "reading the other tables",
-    "follows that are returned",
+    "returned follows",
     "dense blocks and synchrony",
     "closed circuits",
     "influence by response",

@@ -101,7 +101,7 @@ def run_network(
     """
     allowed = parse_memory(memory) if isinstance(memory, str) else memory
     if iterations < 1:
-        raise UsageError(f"{iterations} iterations rank nothing.", hint="take 20.")
+        raise UsageError(f"--iterations must be at least 1, not {iterations}.", hint="the default is 20.")
     data = Path(data)
     folder = Path(out) if out is not None else Path(f"{data.resolve().name.split('.')[0]}-network")
     inputs = find_inputs(
@@ -198,7 +198,7 @@ def _build(state: _State) -> None:
     folder, seen = state.folder / "graph", state.folder / "source.json"
     of = fingerprint(state.inputs.original or state.inputs.follows)
     if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:
-        state.steps.say("The graph was built before from the same files; it is used again.")
+        state.steps.say("Reusing the graph built earlier from the same files.")
         state.steps.expected.pop(BUILD, None)
     else:
         seen.unlink(missing_ok=True)
@@ -298,7 +298,7 @@ def _dense(state: _State) -> None:
         tell(0.6)
         for block in dense_blocks(graph.followees, graph.followers):
             state.notes.append(
-                f"The densest block (FRAUDAR objective, at least half of the best there is): {len(block.sources):,} "
+                f"The densest block (FRAUDAR objective, at least half of the optimum): {len(block.sources):,} "
                 f"accounts that follow {len(block.targets):,}, {block.follows:,} follows."
             )
 
@@ -334,11 +334,11 @@ def _rings(state: _State, mutual: Rows) -> Rings:
         talk = state.talk
         conversation = Conversation(talk.actor[words], talk.target[words], talk.words[words])
     elif state.talk is not None:
-        state.notes.append("The interactions hold no words (reply, mention, quote), so who talks to whom is unknown.")
+        state.notes.append("The interactions contain no replies, mentions or quotes, so conversations are unknown.")
     facts = replace(state.facts or AccountFacts(), synchrony=state.columns["synchrony"].astype(np.float64))
     if conversation is not None and facts.posts is None:
         state.notes.append(
-            "No posts are at hand, so circuits whose members never write cannot be told from absent ones."
+            "There are no posts, so circuits with silent members cannot be distinguished from inactive accounts."
         )
     ties = len(mutual.targets) // 2
     _expect(state, len(mutual.offsets) - 1, int(state.columns["followees"].sum(dtype=np.int64)), mutual=2 * ties)

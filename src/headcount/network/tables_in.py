@@ -108,7 +108,7 @@ def _check_kinds(con: duckdb.DuckDBPyConnection, source: str, name: str) -> None
     wrong = con.execute(f"SELECT DISTINCT kind FROM {source} WHERE kind NOT IN ({known}) LIMIT 1").fetchall()
     if wrong:
         raise InputError(
-            f"{name} holds the kind {wrong[0][0]!r}.", hint=f"write one of {', '.join(INTERACTION_KINDS)}."
+            f"{name} contains the invalid kind {wrong[0][0]!r}.", hint=f"use one of {', '.join(INTERACTION_KINDS)}."
         )
 
 
@@ -183,7 +183,9 @@ def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
     """
     if file.name.lower().endswith((".parquet", ".csv", ".csv.gz")):
         if "account_id" not in columns_of(con, [file]):
-            raise InputError(f"{file.name} has no column 'account_id'.", hint="write the ids of known spammers there.")
+            raise InputError(
+                f"{file.name} has no column 'account_id'.", hint="put the ids of known spammers into this column."
+            )
         source = f"SELECT account_id AS id FROM {read_from([file])}"
         named: list[Any] = []
     else:
@@ -199,7 +201,9 @@ def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
     ).fetchnumpy()
     numbers = np.asarray(found["number"], dtype=np.int64)
     if not len(numbers):
-        raise InputError(f"No account of {file.name} is in a follow.", hint="are these ids of the same platform?")
+        raise InputError(
+            f"No account of {file.name} occurs in the follows.", hint="check that the ids are of the same platform."
+        )
     return numbers
 
 

@@ -79,8 +79,8 @@ if TYPE_CHECKING:
 __all__ = ["NOTE", "RULES", "anonymised", "anonymised_parts", "by_content", "nameless"]
 
 NOTE = (
-    "This report is anonymous: names, texts, servers and exact times are left out. Counts from 100 on are rounded to "
-    "two significant digits, so classes need not add up, and as many followers are listed as the rounded counts allow."
+    "This report is anonymous: names, texts, servers and exact times are omitted. Counts from 100 on are rounded to "
+    "two significant digits, so classes may not add up, and the list of followers is cut to rounded counts."
 )
 
 

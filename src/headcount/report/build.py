@@ -81,7 +81,7 @@ def build_report(
     if anonymous:
         said, remarked = [blurred(text) for text in said], [NOTE, *(blurred(text) for text in remarked)]
         if left_out:
-            remarked.append("Notes of the sources are left out, as they may name accounts and servers.")
+            remarked.append("Source notes are omitted because they may name accounts and servers.")
     return Report(
         schema=SCHEMA,
         headcount_version=__version__,
@@ -128,7 +128,8 @@ def _arrival_part(measured: Analysis) -> ArrivalPart:
     if len(known) < MIN_ARRIVALS:
         reason = (
             f"The order of following and the account's age are both known for {len(known):,} of "
-            f"{measured.follower_list.all_of(len(columns))}, those who left included; a picture needs {MIN_ARRIVALS}."
+            f"{measured.follower_list.all_of(len(columns))}, including former followers; "
+            f"the chart needs {MIN_ARRIVALS}."
         )
         return replace(empty, followers=len(columns), known=len(known), too_little=reason)
     step = np.unique(np.linspace(0, len(known) - 1, min(_ARRIVAL_POINTS, len(known))).astype(np.int64))

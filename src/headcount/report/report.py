@@ -68,7 +68,9 @@ def _written(text: str, path: Path | str | None) -> str | Path:
         return text
     target = Path(path).expanduser()
     if not target.parent.is_dir():
-        raise UsageError(f"There is no folder {target.parent}.", hint="create it, or name a file in another folder.")
+        raise UsageError(
+            f"The folder {target.parent} does not exist.", hint="create it, or give a file in another folder."
+        )
     with new_text(target) as file:
         file.write(text if text.endswith("\n") else f"{text}\n")
     return target

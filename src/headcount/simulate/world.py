@@ -58,7 +58,9 @@ def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool
     """
     settings = settings or WorldSettings()
     if settings.people < 1:
-        raise UsageError(f"A world of {settings.people} accounts cannot be.", hint="ask for at least one.")
+        raise UsageError(
+            f"A simulated platform needs at least one account, not {settings.people}.", hint="use a positive number."
+        )
     generator = np.random.default_rng(seed)
     people = draw_people(settings, generator)
     follows = draw_follows(settings, people, generator)

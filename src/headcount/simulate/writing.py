@@ -39,7 +39,7 @@ def write_world(world: WorldRecords, folder: Path, *, format: str) -> Path:
     import duckdb
 
     if format not in _COPY:
-        raise UsageError(f"A world cannot be written as {format!r}.", hint=f"one of {', '.join(_COPY)}")
+        raise UsageError(f"{format!r} is not a valid format.", hint=f"use one of {', '.join(_COPY)}")
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     _register(con, world)

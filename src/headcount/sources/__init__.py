@@ -86,7 +86,7 @@ def _refuse_undecodable(path: Path) -> None:
         str(path.resolve()).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"The path {os.fsencode(path).decode(errors='replace')} holds bytes that are not UTF-8.",
+            f"The path {os.fsencode(path).decode(errors='replace')} contains bytes that are not UTF-8.",
             hint="rename the file or folder.",
         ) from None
 

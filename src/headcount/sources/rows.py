@@ -197,9 +197,9 @@ class Rows:
         """Sentences for the user about values that could not be read."""
         notes = []
         if self.unread_times:
-            notes.append(f"Times that could not be read were taken as unknown: {self.unread_times:,}.")
+            notes.append(f"Unreadable times were treated as unknown: {self.unread_times:,}.")
         if self.unread_counts:
-            notes.append(f"Counts that are not whole numbers from 0 were taken as unknown: {self.unread_counts:,}.")
+            notes.append(f"Counts that are not integers from 0 were treated as unknown: {self.unread_counts:,}.")
         return notes
 
 

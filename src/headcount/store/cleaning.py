@@ -94,7 +94,7 @@ def _complete_ids(con: duckdb.DuckDBPyConnection, known: Collection[str] | None)
             changed += _number(con, f"SELECT count(*) FROM {table} WHERE {condition}")
             con.execute(f"UPDATE {table} SET {column} = {own} || ':' || {column} WHERE {condition}")
     con.execute("UPDATE incoming_accounts SET platform = split_part(account_id, ':', 1) WHERE platform IS NULL")
-    return [f"{changed:,} ids without a platform were given {prefix!r}."] if changed else []
+    return [f"{changed:,} ids without a platform were prefixed with {prefix!r}."] if changed else []
 
 
 def _tidy_names(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -114,13 +114,13 @@ def _tidy_names(con: duckdb.DuckDBPyConnection) -> list[str]:
 def _drop_self(con: duckdb.DuckDBPyConnection) -> list[str]:
     notes = []
     for table, a, b, what in (
-        ("incoming_follows", "follower_id", "followee_id", "follows of oneself"),
-        ("incoming_interactions", "actor_id", "target_id", "interactions with oneself"),
+        ("incoming_follows", "follower_id", "followee_id", "self-follows"),
+        ("incoming_interactions", "actor_id", "target_id", "self-interactions"),
     ):
         found = _number(con, f"SELECT count(*) FROM {table} WHERE {a} = {b}")
         if found:
             con.execute(f"DELETE FROM {table} WHERE {a} = {b}")
-            notes.append(f"{found:,} {what} were left out.")
+            notes.append(f"{found:,} {what} were removed.")
     return notes
 
 
@@ -141,7 +141,7 @@ def _forget_impossible(con: duckdb.DuckDBPyConnection, now: datetime) -> list[st
                     con.execute(f"UPDATE incoming_{table.name} SET {column} = NULL WHERE {impossible}")
                     changed += found
         if changed:
-            notes.append(f"{changed:,} times lie {where} and were taken as unknown.")
+            notes.append(f"{changed:,} times are {where} and were treated as unknown.")
     return notes
 
 
@@ -160,7 +160,7 @@ def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]
         con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
         con.execute("DROP TABLE temp.merged")
     left = _number(con, f"SELECT count(*) FROM {incoming}")
-    return [f"{rows - left:,} rows of {table.name} stood there more than once and were merged."] if left < rows else []
+    return [f"{rows - left:,} rows of {table.name} were duplicates and were merged."] if left < rows else []
 
 
 def _merge_repeated(con: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -237,7 +237,11 @@ def _break_circles(con: duckdb.DuckDBPyConnection) -> list[str]:
             "WHERE post_id IN (SELECT post_id FROM thread)"
         )
     con.execute("DROP TABLE temp.thread")
-    return [f"{found:,} posts answer themselves in a circle; what they answer was taken as unknown."] if found else []
+    return (
+        [f"{found:,} posts reply to each other in a cycle; the replied-to posts were treated as unknown."]
+        if found
+        else []
+    )
 
 
 def places_on_circles(place: NDArray[np.int64], parent: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -280,4 +284,4 @@ def _derive_replies(con: duckdb.DuckDBPyConnection) -> list[str]:
               AND (i.post_id = c.reply_to_post_id OR (i.post_id IS NULL AND i.created_at = c.created_at)))"""
     )
     added = _number(con, "SELECT count(*) FROM incoming_interactions") - before
-    return [f"{added:,} replies were read off the posts."] if added else []
+    return [f"{added:,} replies were derived from the posts."] if added else []

@@ -1,6 +1,6 @@
-"""What the user says of single accounts, and what the model of authenticity makes of it.
+"""The user's labels of single accounts, and their effect on the authenticity model.
 
-Labels are the user's own knowledge and stay in the workspace; they are no part of what is exported.
+Labels stay in the workspace and are not exported.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = [
+    "OLD_LABELS",
     "Labelling",
     "as_document",
     "draw",
@@ -35,17 +36,22 @@ __all__ = [
 ]
 
 
+OLD_LABELS = {"real": "person", "auto": "auto-follow"}
+"""Labels of earlier versions -> labels of LABELS; schema version 6 migrates the stored ones."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Labelling(Record):
     """What a label changed.
 
     Attributes:
         account_id, handle: who was labelled.
-        label: real, auto or spam; None where a label was taken back.
+        label: one of LABELS; None where a label was removed.
         labels: labelled followers of the account that was asked about.
         real, real_low, real_high: probability by the score card that the follower is a real account rather than a
             bought or automated one, corrected by all labels; None where its class does not allow one
-            (`measures.followers.verdicts`), as for those labelled auto or spam, and where the follower list is unknown.
+            (`measures.followers.verdicts`), as for those labelled bought, auto-follow or spam, and where the list of
+            followers is unknown.
         real_without: what the score card says of it without its own label.
         error: how often the corrected model errs on the labelled; None without any.
         share_low, share_high: share of real followers (95%); None where there is none.
@@ -73,13 +79,14 @@ class Labelling(Record):
 
 
 def set_label(con: duckdb.DuckDBPyConnection, account_id: str, label: str | None, now: datetime) -> None:
-    """Say of an account that it is real, auto or spam; None takes it back.
+    """Store the label of an account; None removes it. The words of earlier versions (OLD_LABELS) are accepted.
 
     Raises:
         UsageError: no such label.
     """
+    label = OLD_LABELS.get(label, label) if label is not None else None
     if label is not None and label not in LABELS:
-        raise UsageError(f"{label!r} is no label.", hint=f"use one of: {', '.join(LABELS)}.")
+        raise UsageError(f"{label!r} is not a valid label.", hint=f"use one of: {', '.join(LABELS)}.")
     con.execute("DELETE FROM labels WHERE account_id = ?", [account_id])
     if label is not None:
         con.execute("INSERT INTO labels VALUES (?, ?, ?)", [account_id, label, now.replace(tzinfo=None)])
@@ -94,12 +101,12 @@ def labelled_rows(account_id: Texts, labels: Mapping[str, str]) -> Labelled:
     """The labelled among these followers, and what is said of each."""
     rows = [row for row, name in enumerate(account_id) if name in labels] if labels else []
     said = tuple(labels[account_id[row]] for row in rows)
-    fake = np.array([label != "real" for label in said], dtype=bool)
+    fake = np.array([label != "person" for label in said], dtype=bool)
     return Labelled(np.array(rows, dtype=np.int64), fake, said)
 
 
 def fake_and_real(labelled: Labelled | None) -> tuple[int, int]:
-    """How many are labelled fake (auto or spam), and how many real."""
+    """How many are labelled fake (all labels but person), and how many real."""
     fake = int(labelled.fake.sum()) if labelled is not None else 0
     return fake, (len(labelled.said) if labelled is not None else 0) - fake
 
@@ -134,7 +141,7 @@ def outcome(
     """What the labels do to the judgement of an account's followers.
 
     Args:
-        account_id, handle: who was labelled; label: as what, None where a label was taken back.
+        account_id, handle: who was labelled; label: the new label, None where a label was removed.
         found: the verdicts on the followers (`measures.followers.verdicts`); None where the follower list is unknown.
         labels: account_id -> label.
     """
@@ -195,13 +202,13 @@ def _sentence(
     without: float | None,
     error: LocalError | None,
 ) -> str:
-    parts = [f"{who} is labelled {label}." if label else f"{who} has no label now."]
+    parts = [f"{who} is labelled {label}." if label else f"The label of {who} was removed."]
     if found is not None and row is not None and without is not None:
         between = f"{percent(float(found.low[row]))} to {percent(float(found.high[row]))}"
-        likely = f"By the score card it is {percent(float(found.real[row]))} likely real ({between})"
-        before = f"without this label the score card has it {percent(without)} likely real"
+        likely = f"Probability of a real account: {percent(float(found.real[row]))} ({between})"
+        before = f"without this label: {percent(without)}"
         if np.isnan(found.real[row]):
-            parts += [f"{before[0].upper()}{before[1:]}."] if label else []
+            parts += [f"Probability of a real account without this label: {percent(without)}."] if label else []
         else:
             parts.append(f"{likely}; {before}." if label else f"{likely}.")
     if error is not None:
@@ -220,7 +227,7 @@ def row_of(found: Authenticity, account_id: str) -> int:
     rows = np.flatnonzero(found.inputs.followers.account_id == account_id)
     if not len(rows):
         raise AccountNotFound(
-            f"{account_id} is no follower of this account.", hint="list the followers with: headcount followers"
+            f"{account_id} is not a follower of this account.", hint="list the followers with: headcount followers"
         )
     return int(rows[0])
 

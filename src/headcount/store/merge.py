@@ -65,7 +65,7 @@ class Merge:
             f"UPDATE {TABLE_PREFIX}{POSTS.name} SET reply_to_account_id = NULL "
             "WHERE sha256(reply_to_account_id) IN (SELECT account_hash FROM forgotten)"
         )
-        return [f"{left_out:,} rows of accounts that were forgotten were left out."] if left_out else []
+        return [f"{left_out:,} rows of forgotten accounts were skipped."] if left_out else []
 
     def find_complete_lists(self, whole: bool, followers: frozenset[str], following: frozenset[str]) -> None:
         """Note which lists of the import are complete: in a temporary table, by side and account."""
@@ -193,8 +193,8 @@ class Merge:
             return []
         con.execute(f"DELETE {taken}")
         return [
-            f"{found:,} posts have the id of a post by somebody else that is already there, and were left out: give "
-            "posts of different platforms ids of their own."
+            f"{found:,} posts have the id of a stored post by another account and were skipped; ids must be "
+            f"unique across platforms."
         ]
 
     def merge_interactions(self, number: int) -> int:
@@ -238,8 +238,8 @@ class Merge:
                 doubtful = self._bound_backdated_follows()
                 if doubtful:
                     notes.append(
-                        f"{doubtful:,} follows give a date before the last look at the list, which did not have them: "
-                        "their time is taken as unknown."
+                        f"{doubtful:,} follows have a date before the previous complete list, which did not "
+                        f"contain them; their time is treated as unknown."
                     )
             returned = self._update_standing(number)
             self._end_outdated_follows(moment)
@@ -313,8 +313,8 @@ class Merge:
             ).fetchall()
             notes = [
                 f"The list of {who} shrank from {stood:,} {'followers' if side == 'followee' else 'accounts followed'} "
-                f"to {left:,} and is taken for a partial one: nobody was marked as gone (--complete says that it is "
-                "whole)."
+                f"to {left:,} and is treated as partial: no account was marked as gone (use --complete if the "
+                f"list is complete)."
                 for side, who, stood, left in cut[:3]
             ]
             for side, who, *_ in cut:

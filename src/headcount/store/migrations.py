@@ -96,12 +96,19 @@ def _coverage_from_remarks(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _create_version_6(con: duckdb.DuckDBPyConnection) -> None:
+    # labels got clearer words (headcount.store.labels.OLD_LABELS)
+    con.execute("UPDATE labels SET label = 'person' WHERE label = 'real'")
+    con.execute("UPDATE labels SET label = 'auto-follow' WHERE label = 'auto'")
+
+
 _MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _create_version_1,
     _create_version_2,
     _create_version_3,
     _create_version_4,
     _create_version_5,
+    _create_version_6,
 )
 """The n-th brings a file from schema version n to n + 1; they are never changed, only added to."""
 

@@ -78,7 +78,8 @@ def _check(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]
                 if ending >= _CERTAIN * ids:
                     raise InputError(
                         f"{what}.",
-                        hint="a spreadsheet or JavaScript rounded them; write the file again with ids as text.",
+                        hint="they were probably rounded by a spreadsheet or JavaScript; write the file again "
+                        "with ids as text.",
                     )
-                return [f"{what}; they may stand for other accounts or posts."]
+                return [f"{what}; they may refer to other accounts or posts."]
     return []

@@ -281,12 +281,14 @@ class Store:
             "jsonl": "(FORMAT json)",
         }
         if format not in options:
-            raise UsageError(f"Tidy tables cannot be written as {format!r}.", hint=f"one of {', '.join(options)}")
+            raise UsageError(
+                f"The format of tidy tables is not valid: {format!r}.", hint=f"use one of {', '.join(options)}"
+            )
         chosen = [table for table in TABLES if select is None or table.name in select]
         there = [f"{table.name}.{format}" for table in chosen if (folder / f"{table.name}.{format}").exists()]
         if there and not replace:
             raise UsageError(
-                f"{folder} already holds {there[0]}.", hint="name another folder, or allow it with --replace."
+                f"{folder} already contains {there[0]}.", hint="use another folder, or overwrite with --replace."
             )
         counts = {}
         with new_folder(folder) as part, _as_store_errors(self.path):

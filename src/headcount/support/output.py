@@ -83,7 +83,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 def _refuse(target: Path, *, folder: bool) -> None:
     if target.is_symlink():
-        raise UsageError(f"{target} is a symbolic link.", hint="name the file or folder that it points to.")
+        raise UsageError(f"{target} is a symbolic link.", hint="give the file or folder that it points to.")
     if target.exists() and target.is_dir() is not folder:
         what, wanted = ("a file", "a folder") if folder else ("a folder", "a file")
         raise UsageError(f"{target} is {what}, not {wanted}.", hint="choose another name.")

@@ -40,7 +40,7 @@ def frame(columns: Mapping[str, Sequence[Any]], backend: Backend | None = None) 
     import narwhals as nw
 
     if backend is not None and backend not in BACKENDS:
-        raise UsageError(f"{plain(repr(backend))} is not a backend of data frames.", hint=_nearest(backend))
+        raise UsageError(f"{plain(repr(backend))} is not a valid data frame backend.", hint=_nearest(backend))
     for name in BACKENDS if backend is None else (backend,):
         if importlib.util.find_spec(name) is not None:
             data = {column: _of_one_type(values) for column, values in columns.items()}
@@ -61,7 +61,7 @@ def _nearest(backend: object) -> str:
     near = difflib.get_close_matches(str(backend).strip().lower(), BACKENDS, n=1, cutoff=0.4)
     near = near or {"pd": ["pandas"], "pl": ["polars"], "pa": ["pyarrow"]}.get(str(backend).strip().lower(), [])
     start = f"did you mean {near[0]!r}? " if near else ""
-    return f"{start}choose one of {', '.join(map(repr, BACKENDS))}, or leave it out for the first that is installed."
+    return f"{start}choose one of {', '.join(map(repr, BACKENDS))}, or omit it to use the first installed one."
 
 
 def _of_one_type(values: Sequence[Any]) -> list[Any]:

@@ -146,11 +146,14 @@ class Imports:
         read_at = None if now is None else as_datetime(now, "now")
         target = parse_target(account)
         if target is None:
-            raise UsageError(f"{account!r} is no account.", hint=f"write {registry.examples()}.")
+            raise UsageError(f"{account!r} is not a valid account.", hint=f"write {registry.examples()}.")
         chosen = options or Options()
         landing = None if fresh else self._not_imported(target, chosen)
         if landing is not None:
-            say("It was collected before and not taken in: that is done now. The same command again collects anew.")
+            say(
+                "An earlier collection had not been imported; it is imported now. Run the same command again to "
+                "collect again."
+            )
         else:
             with log_file(self.folder / "collect.log") if log else nullcontext():
                 landing = collect(
@@ -246,8 +249,8 @@ class Imports:
             raise failed
         if not there and not any(accounts):
             raise UsageError(
-                "Nothing that was added before is still at its place.",
-                hint="add it from its new place: headcount add",
+                "None of the files imported earlier exists at its original path.",
+                hint="add them from their new path: headcount add",
             )
         return collected + [self.add(path, skip_bad=skip_bad) for path in there]
 
@@ -264,7 +267,7 @@ class Imports:
             except HeadcountError as error:
                 failed = error
                 if "say" in how:
-                    how["say"](f"{account} was left out: {error}")
+                    how["say"](f"{account} was skipped: {error}")
             else:
                 collected += [imported] if imported is not None else []
         return collected, failed

@@ -44,7 +44,7 @@ def _days(window: float | None) -> float | None:
         return None
     if isinstance(window, bool | str) or not isinstance(window, SupportsFloat) or not 0 < float(window) < inf:
         raise UsageError(
-            f"window_days: {window!r} is not a number of days above 0.", hint="give 56 for 8 weeks, or None for all."
+            f"window_days: {window!r} is not a number of days above 0.", hint="use 56 for 8 weeks, or None for all."
         )
     return float(window)
 
@@ -102,7 +102,7 @@ class Workspace(Imports):
         if end is not None and end > datetime.now(UTC):
             raise UsageError(
                 f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
-                hint="leave it out, or give a time in the past.",
+                hint="omit it, or give a time in the past.",
             )
         days = _days(window_days)
         with Store(self.folder) as store:
@@ -279,8 +279,8 @@ class Workspace(Imports):
 
     def _no_list(self) -> NotEnoughData:
         return NotEnoughData(
-            "The list of followers of this account is unknown, so nobody can be judged.",
-            hint="add a source that holds follows.",
+            "No follower list is available for this account.",
+            hint="add a source with follows.",
         )
 
     def label(
@@ -311,7 +311,7 @@ class Workspace(Imports):
             handle = store.handle_of(account_id)
             # read while the store is open: another process could take it in between, and the label is stored already
             view = read_account(store.connection, about, window_days=DEFAULT_WINDOW_DAYS, as_of=None)
-        return outcome(account_id, handle, label, measure(view).authenticity, labels)
+        return outcome(account_id, handle, labels.get(account_id), measure(view).authenticity, labels)
 
     def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
         """Which account of the workspace a follower is looked at for."""
@@ -321,17 +321,19 @@ class Workspace(Imports):
             about = find_account(store.connection, account)
             if about not in followed:
                 raise AccountNotFound(
-                    f"{named} is no follower of {account}.", hint="list the followers with: headcount followers"
+                    f"{named} is not a follower of {account}.", hint="list the followers with: headcount followers"
                 )
             return about
         if not followed:
             raise AccountNotFound(
-                f"{named} follows nobody in this workspace.", hint="list the followers with: headcount followers"
+                f"{named} follows no account in this workspace.", hint="list the followers with: headcount followers"
             )
         followed = [name for name in followed if name in store.collected()] or followed
         if len(followed) > 1:
             names = ", ".join(store.handle_of(name) or name for name in followed[:5])
-            raise UsageError(f"{named} follows several accounts here.", hint=f"name one with --account: {names}")
+            raise UsageError(
+                f"{named} follows several accounts in this workspace.", hint=f"select one with --account: {names}"
+            )
         return followed[0]
 
     def find(self, name: str) -> str:
@@ -394,6 +396,8 @@ class Workspace(Imports):
         if len(known) == 1:
             return known[0][0]
         if not known:
-            raise UsageError("The workspace holds no account.", hint="add data first with: headcount add SOURCE")
+            raise UsageError("The workspace contains no account.", hint="add data first with: headcount add SOURCE")
         names = ", ".join(handle or account for account, handle, *_ in known[:5])
-        raise UsageError("Which account?", hint=f"name one, as in: headcount report ACCOUNT; known are {names} …")
+        raise UsageError(
+            "Which account?", hint=f"give one, for example: headcount report ACCOUNT; known accounts: {names} …"
+        )

@@ -123,8 +123,8 @@ def _near_pairs(actor: Wholes, target: Wholes, at: Reals, window: float) -> Whol
     count = int(_count_near(*columns, window))
     if count > MAX_PAIRS:
         raise UsageError(
-            f"{count:,} pairs of actions lie within {window:g} seconds; {MAX_PAIRS:,} can be compared.",
-            hint="take a narrower window, or leave out the targets that most accounts act on.",
+            f"{count:,} pairs of actions lie within {window:g} seconds; {MAX_PAIRS:,} is the maximum.",
+            hint="use a narrower window, or omit the most common targets.",
         )
     near = _fill_near(*columns, window, count)
     near = near[np.lexsort((near[:, 2], near[:, 1], near[:, 0]))]

@@ -185,7 +185,7 @@ class _Search:
 
 def _repeat(search: _Search, most: int, bounded: bool, *, weigh: bool) -> Iterator[tuple[Wholes, float, int]]:
     if not 1 <= most <= MOST_BLOCKS:
-        raise ValueError(f"{most} blocks: 1 to {MOST_BLOCKS} can be searched at once")
+        raise ValueError(f"{most} blocks: 1 to {MOST_BLOCKS} is the valid range")
     for number in range(most):
         found = _search(search, search.weights(weigh=weigh), bounded)
         if found is None:

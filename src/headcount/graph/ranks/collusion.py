@@ -37,11 +37,13 @@ def collusionrank(
         UsageError: a number is no node; damping or iterations are out of range.
     """
     if len(spammers) and not (int(spammers.min()) >= 0 and int(spammers.max()) < graph.count):
-        raise UsageError("A spammer is no account of the graph.", hint=f"give numbers from 0 to {graph.count - 1}.")
+        raise UsageError(
+            "A spammer id is not an account of the graph.", hint=f"give numbers from 0 to {graph.count - 1}."
+        )
     if not 0 <= damping < 1 or iterations < 1:
         raise UsageError(
             f"Collusionrank cannot run with damping {damping} and {iterations} iterations.",
-            hint="damping lies from 0 to below 1, iterations from 1.",
+            hint="expected 0 <= damping < 1 and at least 1 iteration.",
         )
     known = np.zeros(graph.count)
     known[np.unique(spammers)] = -1.0

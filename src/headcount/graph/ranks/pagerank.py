@@ -79,7 +79,7 @@ def weighted_pagerank(
         UsageError: weights do not fit the rows or are negative; damping or iterations are out of range.
     """
     if len(weights) != len(received.targets) or (len(weights) and not weights.min() >= 0):
-        raise UsageError("Weights are not one number from 0 for each edge.", hint="give counts of responses.")
+        raise UsageError("Expected one non-negative weight for each edge.", hint="for example, counts of responses.")
     count = len(received.offsets) - 1
     given = np.bincount(received.targets, weights=weights, minlength=count).astype(np.float64)
     return _iterate(
@@ -99,7 +99,7 @@ def _iterate(
     if not 0 <= damping < 1 or iterations < 1:
         raise UsageError(
             f"PageRank cannot run with damping {damping} and {iterations} iterations.",
-            hint="damping lies from 0 to below 1, iterations from 1.",
+            hint="expected 0 <= damping < 1 and at least 1 iteration.",
         )
     if not count:
         return np.zeros(0)

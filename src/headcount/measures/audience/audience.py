@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.measures.audience.prediction import Captures, Prediction, predict, widened
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.result import Result
@@ -166,18 +167,18 @@ class Audience(Result):
     def sentence(self) -> str:
         """The headcount in one sentence, with interval and sample size."""
         words = self.follower_list or COMPLETE
-        whom = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (followers unknown)"
         if self.headcount is None or self.low is None or self.high is None or self.observed is None:
             return f"No headcount: {self.too_little}"
+        headcount = say.estimate(self.headcount, self.low, self.high, prefix="95% interval ")
+        people = words.noun() if self.followers is not None else "people"
+        posts = say.number_of(self.posts, "post")
         if self.exact is not None:
             everyone = f"all {self.followers or 0:,} {words.noun()} on the list"
-            return (
-                f"Headcount {self.headcount:,.0f}: {everyone} have responded to the {self.posts:,} posts so far, so no "
-                "further follower can."
-            )
+            return f"Headcount {headcount}: {everyone} have responded to the {posts}, so it cannot increase."
+        who = f"of {words.all_of(self.followers)}" if self.followers is not None else "people"
         return (
-            f"Headcount {self.headcount:,.0f} ({self.low:,.0f} to {self.high:,.0f}): so many {whom} will have "
-            f"responded after {self.posts:,} more posts; {self.observed:,} have to the {self.posts:,} posts so far."
+            f"Headcount {headcount}: {say.headcount_meaning(people, self.posts, days=self.window_days)}. "
+            f"{say.count(self.observed)} {who} responded to the {posts} so far."
         )
 
 
@@ -287,13 +288,13 @@ def _incidence(captures: Captures) -> Incidence:
 def _too_little(captures: Captures, followers: int | None) -> str | None:
     """Why no number can be given, or None."""
     if captures.posts < 2:
-        return f"It takes at least 2 posts in the window to say anything, and there {_are(captures.posts)}."
+        return f"A headcount needs at least 2 posts in the window; there {_are(captures.posts)}."
     if followers == 0:
-        return "There are no followers in the list."
+        return "The follower list is empty."
     if not captures.observed:
         return (
-            f"Nobody responded to the {captures.posts:,} posts, as far as responses were collected; "
-            f"with 95% confidence a further post draws fewer than {3 / captures.posts:.2g} responders on average "
+            f"No responses to the {captures.posts:,} posts were collected; "
+            f"with 95% confidence a further post gets fewer than {3 / captures.posts:.2g} responders on average "
             "(rule of three)."
         )
     return None

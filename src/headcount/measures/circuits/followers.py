@@ -61,7 +61,7 @@ class FollowerRings(Record):
         circuit = self.circuit_of(size)
         told = np.full(size, None, dtype=object)
         for person in np.flatnonzero(circuit):
-            told[person] = f"sits in a closed circuit: {circuit[person]:,} followers follow each other and hardly talk"
+            told[person] = f"is in a closed circuit: {circuit[person]:,} followers follow each other and rarely talk"
         return told
 
 

@@ -134,7 +134,7 @@ class Authenticity(Result):
         """
         name = kind or self.kind(row)
         card = self.card.classes[name]
-        before = f"before anything is known: {100 * self.card.prior[name]:.0f} in 100 are taken to be {_IN_WORDS[name]}"
+        before = f"base rate: {100 * self.card.prior[name]:.0f} in 100 are {_IN_WORDS[name]}"
         told, rest = [], 0.0
         for column, points in contributions(card):
             got = float(points[self.steps[row, column]])
@@ -149,10 +149,10 @@ class Authenticity(Result):
         if self.recalibration.labels:
             moved = self.recalibration.apply(self.log_odds[row : row + 1]) - self.log_odds[row : row + 1]
             number = self.recalibration.labels
-            said = f"what you said of {number:,} follower{'' if number == 1 else 's'}"
+            said = f"your labels of {number:,} follower{'' if number == 1 else 's'}"
             told.append(Reason(sentence=said, points=float(moved[0])))
         if rest:
-            told.append(Reason(sentence="everything else that is known of it", points=rest))
+            told.append(Reason(sentence="all other evidence", points=rest))
         told.sort(key=lambda reason: -abs(reason.points))
         return (Reason(sentence=before, points=card.intercept), *told)
 
@@ -171,11 +171,11 @@ class Authenticity(Result):
         )
         parts = [self._verdict(row), f"Person or not: {likely}, judged by {by}."]
         if against:
-            parts.append(f"For {_IN_WORDS[kind]} speaks: {against}.")
+            parts.append(f"Evidence for {_IN_WORDS[kind]}: {against}.")
         if speaks_for:
-            parts.append(f"Against {_IN_WORDS[kind]} speaks: {speaks_for}.")
+            parts.append(f"Evidence against {_IN_WORDS[kind]}: {speaks_for}.")
         if not against and not speaks_for:
-            parts.append("Nothing that is known of it speaks either way.")
+            parts.append("There is no evidence either way.")
         return " ".join(parts)
 
     def _verdict(self, row: int) -> str:
@@ -195,7 +195,7 @@ class Authenticity(Result):
     def _tell_together(self, row: int) -> str:
         seen, expected = self.together.seen[row], self.together.expected[row]
         return (
-            f"stands in your list beside {seen - 1:,.0f} others that were made in the same week, where about "
+            f"is in your list with {seen - 1:,.0f} others that were made in the same week, where about "
             f"{expected:,.0f} would be expected"
         )
 
@@ -216,15 +216,16 @@ class Authenticity(Result):
                 return f"{percent(1 - s.high)} of {words.all_of(s.population)} are real: you labelled all of them."
             return (
                 f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
-                f"interval counts the model's errors on the {self.recalibration.labels:,} followers that you labelled."
+                f"interval includes the model's errors on the {self.recalibration.labels:,} followers that you "
+                "labelled."
             )
         if self.no_share is not None and self.no_share.reason != "no labels":
             return self.no_share.sentence()
         unclear = int(np.isin(self.label[self.standing], [CODE["unknown"], CODE["undecided"]]).sum())
         return (
-            f"Of {words.all_of(int(self.standing.sum()))}, {unclear:,} cannot be told from what is known of them: "
+            f"Of {words.all_of(int(self.standing.sum()))}, {unclear:,} cannot be classified: "
             "silent readers look like bought followers. "
-            "For a share, with its error, label some followers as real, auto or spam."
+            "For a share with its interval, label some followers: headcount label."
         )
 
 

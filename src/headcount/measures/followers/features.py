@@ -198,7 +198,7 @@ def _tell_following(i: Inputs, row: int) -> str:
 
 def _followed_by(number: float) -> str:
     if number == 0:
-        return "nobody follows it"
+        return "has no followers"
     return "1 account follows it" if number == 1 else f"{_many(number)} accounts follow it"
 
 
@@ -227,16 +227,17 @@ def _has(yes: str, no: str, column: str) -> Callable[[Inputs, int], str]:
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
-        "followers", "followers, against what is typical of the platform", "life", 1, ("followers_count",),
+        "followers", "followers, relative to what is typical of the platform", "life", 1, ("followers_count",),
         lambda i: i.followers.followers_count / i.platform.followers,
         lambda i, row: _followed_by(i.followers.followers_count[row]),
     ),
     Feature(
-        "posts", "posts, against what is typical of the platform", "life", 1, ("posts_count",),
+        "posts", "posts, relative to what is typical of the platform", "life", 1, ("posts_count",),
         lambda i: i.followers.posts_count / i.platform.posts, _tell_posts,
     ),
     Feature(
-        "following", "accounts followed, against what is typical of the platform", "pattern", 1, ("following_count",),
+        "following", "accounts followed, relative to what is typical of the platform", "pattern", 1,
+        ("following_count",),
         lambda i: i.followers.following_count / i.platform.following,
         _tell_following,
     ),
@@ -257,13 +258,13 @@ FEATURES: tuple[Feature, ...] = (
         lambda i, row: f"{_tell_posts(i, row)} and {_followed_by(i.followers.followers_count[row])}",
     ),
     Feature(
-        "posts_per_day", "posts a day since the account was made (a typical age where that is unknown)", "pattern", 1,
+        "posts_per_day", "posts a day since the account was created (a typical age if unknown)", "pattern", 1,
         ("posts_count",), lambda i: i.followers.posts_count / _age_days(i), _tell_rate,
     ),
     Feature(
-        "has_bio", "says something about itself", "life", 1, ("has_bio",),
+        "has_bio", "has a bio", "life", 1, ("has_bio",),
         lambda i: _yes_no(i.followers.has_bio),
-        _has("says something about itself", "says nothing about itself", "has_bio"),
+        _has("has a bio", "has no bio", "has_bio"),
     ),
     Feature(
         "has_website", "has a link in the profile", "life", 1, ("has_website",),
@@ -291,12 +292,12 @@ FEATURES: tuple[Feature, ...] = (
         lambda i, row: _percent(i.followers.link_share[row], i.followers.posts_seen[row], "links"),
     ),
     Feature(
-        "reply_share", "share of its posts that answer somebody", "life", 2, ("posts_seen", "reply_share"),
+        "reply_share", "share of its posts that are replies", "life", 2, ("posts_seen", "reply_share"),
         lambda i: _share(i.followers.reply_share, i.followers),
-        lambda i, row: _percent(i.followers.reply_share[row], i.followers.posts_seen[row], "answers to others"),
+        lambda i, row: _percent(i.followers.reply_share[row], i.followers.posts_seen[row], "replies to others"),
     ),
     Feature(
-        "repost_share", "share of its posts that repeat another's", "pattern", 2, ("posts_seen", "repost_share"),
+        "repost_share", "share of its posts that are reposts", "pattern", 2, ("posts_seen", "repost_share"),
         lambda i: _share(i.followers.repost_share, i.followers),
         lambda i, row: _percent(i.followers.repost_share[row], i.followers.posts_seen[row], "reposts"),
     ),

@@ -208,7 +208,7 @@ def funnel(
     passed_over = (followers.sampled == 0) & silent & (responded == 0) & ~by_user
     label[passed_over] = _CODE["unknown"]
     reasons = _reasons(followers, label, responded, judged, end)
-    reasons[passed_over] = "not drawn in the sample, so not looked at"
+    reasons[passed_over] = "not in the sample"
     counts = np.bincount(label, minlength=len(CLASSES))
     return Funnel(
         as_of=iso_text(end),
@@ -216,7 +216,7 @@ def funnel(
         followers=len(followers),
         verdicts=Verdicts(label, reasons),
         method=judge.method,
-        too_little=None if len(followers) else "There is no follower list, so followers cannot be told apart.",
+        too_little=None if len(followers) else "No follower list is available, so followers cannot be classified.",
         sample=_sampled(followers, label, passed_over),
     )
 
@@ -259,7 +259,7 @@ _IN_WORDS = {
     "responding": "responding",
     "listening": "listening",
     "away": "away",
-    "auto_follow": "following for the sake of numbers",
+    "auto_follow": "mass followers",
     "spam": "spam",
     "gone": "gone",
     "unknown": "unknown",
@@ -345,7 +345,7 @@ def _tell_gone(day: float) -> str:
 
 
 def _tell_relationship(responses: int) -> str:
-    told = "answered each other"
+    told = "replied to each other"
     return told if responses == 0 else f"{told}; {_tell_responding(responses)}"
 
 
@@ -358,13 +358,13 @@ def _tell_listening(days: float) -> str:
 
 
 def _tell_away(days: float) -> str:
-    return f"no public sign of life for {_days(days)}; may still read"
+    return f"no public activity for {_days(days)}; may still read"
 
 
 def _tell_unknown(protected: int) -> str:
     if protected:
-        return "protected account: its signs of life cannot be seen"
-    return "no sign of life is known, which says nothing either way"
+        return "protected account: its activity is not visible"
+    return "no activity is known, which is not evidence either way"
 
 
 def _times(number: int) -> str:

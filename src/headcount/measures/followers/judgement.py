@@ -24,22 +24,24 @@ CLASSES = ("unknown", "undecided", "real", "bought", "automated", "declared_bot"
 CODE = {name: np.int8(code) for code, name in enumerate(CLASSES)}
 
 _VERDICTS = {
-    "unknown": "Nothing tells what it is.",
-    "undecided": "No verdict: what is known does not tell.",
-    "real": "Taken to be real.",
-    "bought": "Looks bought, by its profile and its place in the list.",
+    "unknown": "Unknown: nothing was observed.",
+    "undecided": "Undecided: the evidence is not sufficient.",
+    "real": "Classified as real.",
+    "bought": "Looks bought, based on its profile and its position in the list.",
     "automated": "Looks automated.",
-    "declared_bot": "Says of itself that it is automated.",
+    "declared_bot": "Declares itself automated.",
     "auto_follow": "Auto-follow: ",
     "spam_bot": "Spam: ",
 }
-_NO_PROBABILITY = "The score card does not measure that, so it gives no probability of being a real account."
+_NO_PROBABILITY = "The score card does not cover this class, so there is no probability of a real account."
 _IN_WORDS = {"bought": "a bought follower", "automated": "an automated account"}
 
 
 @dataclass(frozen=True, repr=False)
 class Labelled(Record):
-    """What the user says of some followers: the row of each, whether it is fake (auto or spam), and the word itself."""
+    """What the user says of some followers: the row of each, whether it is fake (not a person), and the
+    label itself.
+    """
 
     row: Integers
     fake: NDArray[np.bool_]
@@ -77,15 +79,15 @@ class NoShare(Record):
         if self.reason == "no followers":
             return "There is no share of real followers: no follower is on the list."
         if self.reason == "nothing known":
-            return "There is no share of real followers: nothing is known of the followers but their names."
+            return "There is no share of real followers: only the names of the followers are known."
         if self.reason == "flags no better than chance":
             return (
-                "There is no share of real followers: on those that you labelled, the model is no better than chance "
+                "There is no share of real followers: on your labels the model is no better than chance "
                 f"(it flags {self.fake_flagged:,} of {self.fake:,} fake and {self.real_flagged:,} of {self.real:,} "
-                "real ones). Label more followers that are drawn at random: headcount authenticity --draw 50."
+                "real ones). Label more randomly drawn followers: headcount authenticity --draw 50."
             )
         return (
-            f"A share of real followers takes {MIN_LABELLED} real and {MIN_LABELLED} fake ones labelled, drawn at "
+            f"A share of real followers needs {MIN_LABELLED} real and {MIN_LABELLED} fake ones labelled, drawn at "
             f"random; there are {self.real:,} and {self.fake:,}."
         )
 

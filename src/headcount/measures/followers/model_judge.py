@@ -48,10 +48,11 @@ class ModelJudge:
     def method(self) -> str:
         """One sentence on how it decides, for the report."""
         return (
-            "Auto-follow and spam are told by published rules (two independent signs of behaviour) and by a score card "
-            f"(version {self.card.version}) fitted on public labelled accounts, which needs a sign of the list too"
+            "Auto-follow and spam are classified by published rules (two independent signs of behaviour) and by a "
+            f"score card (version {self.card.version}) fitted on public labelled accounts, which also requires a sign "
+            f"from the list"
             f"{', and by closed circuits among the followers' if self.circuits is not None else ''}; "
-            "silence, newness, few followers or an empty profile never count against anyone."
+            "silence, newness, few followers or an empty profile never count as evidence."
         )
 
     def judge(self, followers: Followers, *, as_of: float) -> Judgement:
@@ -77,9 +78,9 @@ def _as_labelled(judged: Judgement, labelled: Labelled) -> Judgement:
     by_user = np.zeros(len(judged.spam), dtype=bool)
     by_user[labelled.row] = True
     for row, said in zip(labelled.row, labelled.said, strict=True):
-        judged.auto_follow[row] = said == "auto"
+        judged.auto_follow[row] = said in ("bought", "auto-follow")
         judged.spam[row] = judged.strong[row] = said == "spam"
-        judged.reasons[row] = None if said == "real" else f"you labelled it {said}"
+        judged.reasons[row] = None if said in ("person", "automated") else f"you labelled it {said}"
     return replace(judged, by_user=by_user)
 
 

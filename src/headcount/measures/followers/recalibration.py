@@ -24,7 +24,8 @@ from headcount.support.record import Record
 
 __all__ = ["LABELS", "LocalError", "Recalibration", "local_error", "recalibrate"]
 
-LABELS = ("real", "auto", "spam")
+LABELS = ("person", "bought", "automated", "auto-follow", "spam")
+"""Labels that a user can give; all but person count as fake."""
 """What a user may say of an account."""
 
 MIN_LABELS = 2
@@ -69,8 +70,9 @@ class LocalError(Record):
         """The local error rate in a sentence."""
         of = "1 account" if self.labels == 1 else f"{self.labels:,} accounts"
         return (
-            f"Of {of} that you labelled, the corrected model tells {self.wrong:,} wrongly without their own label "
-            f"({100 * self.low:.0f}-{100 * self.high:.0f}%): {self.real_called_fake:,} real accounts called fake, "
+            f"Of {of} that you labelled, the corrected model misclassifies {self.wrong:,} "
+            f"without using their own label ({100 * self.low:.0f}-{100 * self.high:.0f}%): "
+            f"{self.real_called_fake:,} real accounts called fake, "
             f"{self.fake_called_real:,} fake accounts called real."
         )
 
@@ -80,7 +82,7 @@ def recalibrate(log_odds: Floats, fake: NDArray[np.bool_]) -> Recalibration:
 
     Args:
         log_odds: of not being real, of the labelled accounts, by the model.
-        fake: what the user says of each: True for auto or spam.
+        fake: what the user says of each: True for all labels but person.
 
     Raises:
         ValueError: the two differ in length.
@@ -115,14 +117,14 @@ def local_error(log_odds: Floats, labels: Sequence[str]) -> LocalError:
 
     Args:
         log_odds: of not being real, by the model; at least one.
-        labels: real, auto or spam.
+        labels: of LABELS.
 
     Raises:
-        ValueError: no label, or one that is not real, auto or spam.
+        ValueError: no label, or one that is not of LABELS.
     """
     if not labels or any(label not in LABELS for label in labels):
-        raise ValueError(f"labels are {', '.join(LABELS)}, at least one")
-    fake = np.array([label != "real" for label in labels])
+        raise ValueError(f"expected at least one label, each one of {', '.join(LABELS)}")
+    fake = np.array([label != "person" for label in labels])
     told = np.empty(len(fake), dtype=bool)
     for i in range(len(fake)):
         others = np.arange(len(fake)) != i

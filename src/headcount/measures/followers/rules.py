@@ -248,7 +248,7 @@ class PublishedRules:
     """The published rules, combined with care (see the module's text)."""
 
     method = (
-        "Auto-follow and spam are told by published rules (Socialbakers, Camisani-Calzolari, Dugué & Perez): "
+        "Auto-follow and spam are classified by published rules (Socialbakers, Camisani-Calzolari, Dugué & Perez): "
         "two independent signs of behaviour, never silence, newness or an empty profile."
     )
 

@@ -146,13 +146,13 @@ def read_card(data: bytes) -> ScoreCard:
     try:
         card = msgspec.json.decode(data, type=ScoreCard)
     except msgspec.DecodeError as error:
-        raise UsageError(f"This is no score card: {error}.", hint="make one with: make train") from None
+        raise UsageError(f"This is not a valid score card: {error}.", hint="create one with: make train") from None
     known = {feature.name for feature in FEATURES}
     strange = sorted({name for c in card.classes.values() for name in c.features} - known)
     if card.format != FORMAT or strange:
         what = f"format {card.format}" if card.format != FORMAT else f"unknown features {', '.join(strange)}"
         raise UsageError(
-            f"The score card does not fit this version of Headcount: {what}.", hint="make one with: make train"
+            f"The score card does not fit this version of Headcount: {what}.", hint="create one with: make train"
         )
     return card
 

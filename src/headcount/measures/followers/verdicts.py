@@ -5,8 +5,9 @@ account it is). Every face shows both through `verdicts`, so that they never con
 
 * *class*: the funnel's. It also knows ties, responses, closed circuits and the user's labels.
 * *judgement*, one of `authenticity.CLASSES`:
-  - auto_follow: bought where the score card and the list say so, else auto_follow; spam: spam_bot;
-  - labelled real by the user: real;
+  - auto_follow: bought where the user labelled it so, or the score card and the list indicate it, else auto_follow;
+    spam: spam_bot;
+  - labelled by the user: person is real, automated is automated;
   - not drawn in a sample and therefore unknown: unknown;
   - all others: by the score card and the account's own word (declared bot), without the rules that the funnel
     overruled. Where a follower responded and the card still finds a real account the less likely: undecided.
@@ -24,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from headcount.columns import Floats
+from headcount.columns import Floats, Texts
 from headcount.measures.followers.authenticity import Authenticity, card_labels
 from headcount.measures.followers.funnel import CLASSES as FOLLOWER_CLASSES
 from headcount.measures.followers.funnel import Funnel
@@ -54,10 +55,14 @@ def verdicts(found: Authenticity, funnel: Funnel, labelled: Labelled | None = No
     label[real] = CODE["real"]
     automatic = follower_class == "auto_follow"
     label[automatic] = np.where(found.label[automatic] == CODE["bought"], CODE["bought"], CODE["auto_follow"])
+    by_user = _labelled_as(labelled, len(code))
+    label[by_user == "automated"] = CODE["automated"]
+    label[automatic & (by_user == "bought")] = CODE["bought"]
+    label[automatic & (by_user == "auto-follow")] = CODE["auto_follow"]
     label[follower_class == "spam"] = CODE["spam_bot"]
     measured = np.isin(label, [CODE[name] for name in ("real", "undecided", "automated")])
     measured |= (label == CODE["declared_bot"]) & doubted
-    contradicted = doubted & (responded | real)
+    contradicted = (doubted & (responded | real)) | (~doubted & (by_user == "automated"))
     shown = measured & ~contradicted & (follower_class != "gone") & (found.level > 0)
 
     def only_shown(values: Floats) -> Floats:
@@ -75,3 +80,11 @@ def verdicts(found: Authenticity, funnel: Funnel, labelled: Labelled | None = No
         follower_class=follower_class,
         class_reasons=funnel.verdicts.reasons,
     )
+
+
+def _labelled_as(labelled: Labelled | None, count: int) -> Texts:
+    """The user's label of each follower; None where there is none."""
+    by_user: Texts = np.full(count, None, dtype=object)
+    if labelled is not None and labelled.said:
+        by_user[labelled.row] = labelled.said
+    return by_user

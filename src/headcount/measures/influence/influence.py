@@ -185,7 +185,8 @@ class Influence(Result):
         if found.rho is None:
             return f"Of {self.known:,} accounts, too few differ in followers or responders to compare ranks."
         return (
-            f"By followers and by responders ranks agree: rho {found.rho:.2f} ({found.low:.2f} to {found.high:.2f}) "
+            f"Agreement of ranks by followers and by responders: rho {found.rho:.2f} "
+            f"({found.low:.2f} to {found.high:.2f}) "
             f"over {found.accounts:,} accounts; {moved[0]:,} certainly rank lower by response, {moved[1]:,} higher."
         )
 
@@ -202,9 +203,9 @@ def count_responders(actor: Integers, target: Integers, accounts: int, followers
         InputError: columns of different length, or a number outside 0 to accounts - 1.
     """
     if len(actor) != len(target):
-        raise InputError(f"{len(actor)} actors stand beside {len(target)} targets.", hint="give one for each row.")
+        raise InputError(f"{len(actor)} actors do not match {len(target)} targets.", hint="give one for each row.")
     if len(actor) and (min(actor.min(), target.min()) < 0 or max(actor.max(), target.max()) >= accounts):
-        raise InputError("An interaction names an account that is not there.", hint=f"number them 0 to {accounts - 1}.")
+        raise InputError("An interaction contains an unknown account number.", hint=f"number them 0 to {accounts - 1}.")
     other = actor != target
     pair = np.unique(target[other].astype(np.int64) * accounts + actor[other])
     whom, who = np.divmod(pair, max(accounts, 1))
@@ -394,5 +395,5 @@ def _check(x: Floats, size: Floats, n: Floats, *others: Floats) -> None:
     if (bad := np.flatnonzero(x > n)).size:
         raise InputError(
             f"Account {bad[0]} has {x[bad[0]]:g} responders among {n[bad[0]]:g} reachable followers.",
-            hint="count followers only (count_responders with the followers), and each once.",
+            hint="count distinct followers only (count_responders with the followers).",
         )

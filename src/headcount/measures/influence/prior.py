@@ -90,7 +90,7 @@ def fit_prior(responders: Floats, reachable: Floats) -> Prior:
     x, n = responders[known], reachable[known]
     if len(x) < MIN_ACCOUNTS or not x.sum():
         raise NotEnoughData(
-            f"Response rates need {MIN_ACCOUNTS} accounts with followers and at least one responder to compare with; "
+            f"Response rates need {MIN_ACCOUNTS} accounts with followers and at least one responder; "
             f"there are {len(x)} with {int(x.sum())} responders.",
             hint="collect interactions of more accounts, or a longer window.",
         )

@@ -177,8 +177,8 @@ def _asked(posts: Posts, chosen: list[int] | None) -> dict[int, str]:
         for index in chosen:
             if not 0 <= index < len(posts):
                 raise UsageError(
-                    f"There is no post number {index} in the window of {len(posts):,} posts.",
-                    hint="name a post of the window, or widen it with --window.",
+                    f"There is no post with number {index} in the window of {len(posts):,} posts.",
+                    hint="give a post in the window, or widen it with --window.",
                 )
         return dict.fromkeys(chosen, NAMED)
     signs = ((i, question_signs(text)) for i, text in enumerate(posts.text))
@@ -187,9 +187,11 @@ def _asked(posts: Posts, chosen: list[int] | None) -> dict[int, str]:
 
 def _nothing(posts: Posts) -> str:
     if not len(posts):
-        return "There is no post in the window, so there is no question to look at."
+        return "There are no posts in the window, so there is no question."
     if all(text is None for text in posts.text):
-        return "The texts of the posts are unknown, so no question can be found: name a post as the question."
+        return (
+            "The texts of the posts are unknown, so questions cannot be detected. Name a post: headcount question POST."
+        )
     return f"None of the {len(posts):,} posts asks the readers a question. Name one yourself: headcount question POST."
 
 

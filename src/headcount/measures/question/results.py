@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from headcount import wording as say
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.question.reply_curve import (
     Exact,
@@ -12,7 +13,6 @@ from headcount.measures.question.reply_curve import (
 from headcount.measures.result import Result
 from headcount.support.record import Record
 from headcount.support.times import DAY
-from headcount.wording import share as share_text
 
 __all__ = ["DAY", "MANY", "Pooled", "Question", "ReplyCurve", "Test"]
 
@@ -162,9 +162,7 @@ class Question(Result):
             return self.too_little or "No question was found."
         if self.pooled.complete == 0:
             return _running(self.tests[0], self._of)
-        if self.pooled.complete == 1:
-            return _single(next(t for t in self.tests if t.responders_24h is not None), self._of)
-        return _repeated(self.pooled, self._of)
+        return _complete(self.pooled, self.followers, self.follower_list or COMPLETE)
 
     @property
     def _of(self) -> str | None:
@@ -191,25 +189,28 @@ def _running(test: Test, of: str | None) -> str:
         start += f" ({test.hours_observed:,.1f} hours)"
     if final is None or low is None or high is None or test.exact is not None:
         return f"{start}{_EXACT[test.exact]}." if test.exact is not None else f"{start}."
-    return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) will have in the end."
+    return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) are expected to after 7 days."
 
 
-def _single(test: Test, of: str | None) -> str:
-    sentence = f"{_people(test.responders_24h or 0, of)} answered the question within 24 hours"
-    if test.share_24h is None or test.share_low is None or test.share_high is None:
-        return f"{sentence}; ask again to see how much that varies."
-    limits = f"{share_text(test.share_low)} to {share_text(test.share_high)}"
-    return f"{sentence} ({share_text(test.share_24h)}, {limits}); ask again to see how much that varies."
-
-
-def _repeated(pooled: Pooled, of: str | None) -> str:
-    low, high = pooled.responders_24h_low or 0.0, pooled.responders_24h_high or 0.0
-    mean = pooled.responders_24h_mean or 0.0
-    sentence = (
-        f"Over {pooled.complete:,} questions a mean of {_number(mean)} ({_number(low)} to {_number(high)}) "
-        f"{of or 'people'} answered within 24 hours; {pooled.every_time:,} answered every time"
-    )
-    return f"{sentence}." if pooled.never is None else f"{sentence}, and {pooled.never:,} never did."
+def _complete(pooled: Pooled, followers: int | None, words: FollowerList) -> str:
+    """How many answered the questions within 24 hours, with intervals and the share of the followers."""
+    answered = pooled.responders_24h_mean or 0.0
+    mean = _number(answered)
+    number = 1 if mean == "1" else 2
+    who = words.noun(number) if followers is not None else "person" if number == 1 else "people"
+    of = words.all_of(followers) if followers is not None and not words.is_complete else "followers"
+    if pooled.complete == 1:
+        text = f"One question was asked: {mean} {who} answered within 24 hours"
+    else:
+        text = f"{say.count(pooled.complete)} questions were asked: "
+        text += f"{mean} {who} on average answered within 24 hours" if answered else "no answer within 24 hours"
+        if pooled.responders_24h_low is not None and pooled.responders_24h_high is not None:
+            text += f" ({_number(pooled.responders_24h_low)} to {_number(pooled.responders_24h_high)})"
+    if not answered and pooled.share_high is not None and pooled.complete > 1:
+        return f"{text}, at most {say.share(pooled.share_high)} of {of}."
+    if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
+        text += f", {say.share(pooled.share_24h)} of {of} ({say.share_interval(pooled.share_low, pooled.share_high)})"
+    return f"{text}."
 
 
 def _number(value: float) -> str:

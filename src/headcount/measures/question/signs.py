@@ -7,7 +7,7 @@ A post is a question when its signs add up to at least 2. Signs that hold in eve
 | a sentence closes with a question mark of any script (? ？ ؟ ՞ ፧ ❓, the Greek ;) or opens with ¿ | +2 |
 | a closing particle that makes a question without a mark (か, 吗, ไหม, 까) | +2 |
 | nothing but links, tags and signs follows it: the question is the last thing said | +1 |
-| it speaks to the readers ("you", "anyone", "ustedes", "みなさん": a short list in fourteen languages) | +1 |
+| it addresses the readers ("you", "anyone", "ustedes", "みなさん": a short list in fourteen languages) | +1 |
 | the post carries a link: a headline that makes curious, more often than a question | -2 |
 | the mark stands with an exclamation mark ("?!"): astonishment, whoever it speaks to | -2 |
 | the question is a single word and more follows ("Tired? Buy …") | -1 |
@@ -93,7 +93,7 @@ def question_signs(text: str | None) -> Signs:
         return _NONE
     score, why, astonished = found
     if not astonished and _READERS.search(own):
-        score, why = score + 1, [*why, "speaks to the readers"]
+        score, why = score + 1, [*why, "addresses the readers"]
     if _LINK.search(text):
         score, why = score - 2, [*why, "carries a link, as headlines do"]
     if _ADDRESSED.match(text):
@@ -109,7 +109,7 @@ def _strongest(own: str) -> tuple[int, list[str], bool] | None:
         score, why = (3, ["ends with a question"]) if last else (2, ["asks a question"])
         astonished = any(sign in _SHOUT for sign in run)
         if astonished:
-            score, why = score - 2, [*why, "in astonishment"]
+            score, why = score - 2, [*why, "as an exclamation"]
         if not last and _single_word(own[start:end]):
             score, why = score - 1, [*why, "of a single word"]
         if best is None or score > best[0]:

@@ -34,6 +34,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Exchanges, Floats, Integers
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.relationships.layers import find_layers
@@ -41,7 +42,6 @@ from headcount.measures.result import Result
 from headcount.measures.statistics.intervals import wilson
 from headcount.support.record import Record
 from headcount.support.times import DAY, Time, as_seconds, iso_text
-from headcount.wording import share as share_text
 
 __all__ = ["Layer", "Tie", "Ties", "ties"]
 
@@ -148,15 +148,19 @@ class Ties(Result):
         """How many two-way ties there are, and what share of followers and of correspondents that is."""
         if self.too_little is not None:
             return self.too_little
-        ties = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
+        words = self.follower_list or COMPLETE
+        share_of, answered, count, heard_from = None, None, self.count or 0, self.heard_from or 0
         if self.known_share is not None and self.known_low is not None and self.known_high is not None:
-            limits = f"{share_text(self.known_low)} to {share_text(self.known_high)}"
-            noun = (self.follower_list or COMPLETE).noun()
-            ties += f" with {noun} ({share_text(self.known_share)} of them, {limits})"
-        if self.reciprocity is None:
-            return f"{ties}; nobody wrote to this account."
-        people = "1 person" if self.heard_from == 1 else f"{self.heard_from:,} people"
-        return f"{ties}; it wrote to {share_text(self.reciprocity)} of the {people} who wrote to it."
+            share_of = f"{say.share(self.known_share)} of {words.noun()}"
+        reciprocity, low, high = self.reciprocity, self.reciprocity_low, self.reciprocity_high
+        if reciprocity is not None and low is not None and high is not None:
+            answered = (reciprocity, low, high, heard_from)
+        whom = "person" if count == 1 else "people"
+        if share_of is not None:
+            whom = words.noun(count)
+        return say.ties_sentence(
+            "This account", count, whom, share_of, f"in the last {self.window_days:g} days", answered
+        )
 
 
 def ties(
@@ -216,10 +220,10 @@ def _too_little(heard: int, *, spoke: bool) -> str | None:
     if spoke:
         return None
     if not heard:
-        return "Nobody exchanged a word with this account in the window."
+        return "No replies, mentions or quotes to or from this account in the window."
     return (
-        f"{heard:,} {'person' if heard == 1 else 'people'} wrote to this account, and nothing that it wrote to anyone "
-        "is at hand: either it never answers, or its answers were not collected."
+        f"{heard:,} {'person' if heard == 1 else 'people'} wrote to this account, but no reply by it was found: "
+        "either it never answers, or its replies were not collected."
     )
 
 
@@ -329,13 +333,13 @@ def _layers(seen: _Window, ties: Integers) -> tuple[list[int | None], str | None
     """The layer of each tie, and why there are none where there are none."""
     nothing: list[int | None] = [None] * len(ties)
     if len(ties) < LAYER_TIES:
-        return nothing, f"Circles need at least {LAYER_TIES} two-way ties; there {_are(len(ties))}."
+        return nothing, f"Layers need at least {LAYER_TIES} two-way ties; there {_are(len(ties))}."
     if seen.days <= LAYER_DAYS or not len(seen.age):
-        return nothing, f"Circles need more than 6 months of data; there are {seen.days:,.0f} days."
+        return nothing, f"Layers need more than 6 months of data; there are {seen.days:,.0f} days."
     contacts = np.sqrt(seen.sent[ties] * seen.received[ties]) * 2
     layer = find_layers(np.maximum(contacts.round(), 1).astype(np.int64))
     if layer is None:
-        return nothing, "The contact frequencies fall off smoothly: no circles stand out."
+        return nothing, "The contact frequencies decrease smoothly, without distinct layers."
     return [int(x) for x in layer], None
 
 

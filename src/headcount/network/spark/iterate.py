@@ -213,7 +213,7 @@ def k_core(graph: SparkGraph, k: int, *, ties: DataFrame | None = None, progress
         UsageError: k below 1.
     """
     if k < 1:
-        raise UsageError(f"k = {k}: a core has at least 1 tie an account.")
+        raise UsageError(f"k = {k}: expected a number of at least 1.")
     work = graph.checkpoints
     rounds, sizes = work.rounds("core"), work.rounds("core-accounts")
     left = mutual_edges(graph) if ties is None else ties
@@ -303,7 +303,7 @@ def densest_block(
         UsageError: the tolerance is not above 0.
     """
     if not tolerance > 0:
-        raise UsageError(f"Tolerance {tolerance}: give one above 0, as 0.1.")
+        raise UsageError(f"Tolerance {tolerance}: expected a number above 0, such as 0.1.")
     work = graph.checkpoints
     rounds, states = work.rounds("block"), work.rounds("block-sides")
     left = rounds.save(_weighed(graph))

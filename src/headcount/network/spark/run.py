@@ -32,7 +32,7 @@ __all__ = ["run_network_on_spark"]
 
 COUNT, RANK, CORE, CONNECT, DENSE, WRITE = (
     "counting on Spark",
-    "ranks over the network",
+    "network ranks",
     "cores of returned follows",
     "connected parts",
     "densest block",
@@ -63,7 +63,7 @@ def run_network_on_spark(
         HeadcountError: Spark gives up.
     """
     if spammers is not None:
-        raise UsageError("Collusionrank is not computed on Spark.", hint="leave out --spammers, or --engine spark.")
+        raise UsageError("Collusionrank is not computed on Spark.", hint="omit --spammers, or use --engine local.")
     from headcount.network.spark.session import connect, work_folder
 
     allowed = parse_memory(memory) if isinstance(memory, str) else memory
@@ -71,7 +71,7 @@ def run_network_on_spark(
     folder = Path(out) if out is not None else Path(f"{data.resolve().name.split('.')[0]}-network")
     inputs = find_inputs(data, out=folder, interactions=None if interactions is None else Path(interactions))
     if inputs.graph is not None:
-        raise UsageError(f"{data} is a graph for one machine.", hint="give Spark the table of follows.")
+        raise UsageError(f"{data} is a graph for the local engine.", hint="give the table of follows instead.")
     for files in (inputs.follows, inputs.interactions):
         _check(files)
     _check_follows(inputs.follows)
@@ -120,7 +120,7 @@ def _through(
         parts["component"] = spark_iterate.connected_components(graph)
     with steps.step(DENSE):
         block = spark_iterate.densest_block(graph)
-    notes = [*sentences(inputs.facts), "Closed circuits are not looked for on Spark; --engine local does."]
+    notes = [*sentences(inputs.facts), "Closed circuits are not computed on Spark; use --engine local."]
     if block is not None:
         notes.append(
             f"The densest block (FRAUDAR objective, within a factor of {block.factor:.2f} of the best): "
@@ -164,9 +164,7 @@ def _through(
 
 def _check(files: Sequence[Path]) -> None:
     if files and not files[0].name.lower().endswith(ENDINGS):
-        raise UsageError(
-            f"{files[0].name} is neither Parquet nor CSV.", hint="Spark reads tables; write it as Parquet."
-        )
+        raise UsageError(f"{files[0].name} is neither Parquet nor CSV.", hint="write it as Parquet.")
 
 
 def _check_follows(files: Sequence[Path]) -> None:

@@ -95,19 +95,19 @@ def _check_master(where: str) -> None:
         _answers(where, default_port=7077)
     elif not (where.startswith(("local", "k8s://")) or where == "yarn"):
         raise UsageError(
-            f"{where!r} is no address of Spark.",
-            hint="Give sc://host:15002, local[*], spark://host:7077, yarn or k8s://….",
+            f"{where!r} is not a valid Spark address.",
+            hint="use sc://host:15002, local[*], spark://host:7077, yarn or k8s://….",
         )
     if "SPARK_CONNECT_MODE_ENABLED" in os.environ:
         raise UsageError(
-            "This Python process already uses Spark Connect, and Spark allows only one of both in a process.",
-            hint="Use a new process, or an sc:// address.",
+            "This Python process already uses Spark Connect, and Spark allows only one of the two in a process.",
+            hint="use a new process, or an sc:// address.",
         )
     home = os.environ.get("JAVA_HOME")
     if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
         raise UsageError(
-            "Spark needs Java 17 or newer, and there is none.",
-            hint="Install it and set JAVA_HOME, or give the sc:// address of a server that runs elsewhere.",
+            "Spark needs Java 17 or newer, which was not found.",
+            hint="install Java and set JAVA_HOME, or use the sc:// address of a running server.",
         )
 
 
@@ -120,14 +120,14 @@ def _answers(where: str, *, default_port: int) -> None:
         except ValueError:
             name, port = None, 0
         if not name:
-            raise UsageError(f"{where!r} is no address of Spark.", hint="Give sc://host:15002.")
+            raise UsageError(f"{where!r} is not a valid Spark address.", hint="use sc://host:15002.")
         try:
             socket.create_connection((name, port), timeout=ANSWER_SECONDS).close()
         except OSError:
             continue
         return
     raise HeadcountError(
-        f"Nobody answers at {where}.",
+        f"Cannot connect to Spark at {where}.",
         hint="Is the server running? sbin/start-connect-server.sh starts Spark's, `sail spark server` Sail's.",
     )
 
@@ -223,7 +223,7 @@ def work_folder(session: SparkSession, parent: str | os.PathLike[str]) -> Iterat
             Path(folder).mkdir(parents=True)
         except OSError as error:
             raise UsageError(
-                f"The work folder {base} cannot be written: {error.strerror}.", hint="Name another one."
+                f"The work folder {base} cannot be written: {error.strerror}.", hint="use another folder."
             ) from None
     try:
         yield Checkpoints(session, folder)
@@ -350,7 +350,7 @@ def _check_columns(edges: DataFrame, source: str, target: str, weight: str | Non
         ids.append(kinds["account_id"])
     for kind in ids:
         if kind not in WHOLE and kind != "string" and not kind.startswith("decimal"):
-            raise InputError(f"Ids of type {kind} are not supported.", hint="Ids are whole numbers or text.")
+            raise InputError(f"Ids of type {kind} are not supported.", hint="use integers or text.")
     return not all(kind in WHOLE for kind in ids)
 
 
@@ -386,7 +386,7 @@ def _counts(
         raw=raw,
     )
     if seen["wrong"]:
-        raise InputError(f"{seen['wrong']:,} weights are missing or not above 0.", hint="Leave such rows out.")
+        raise InputError(f"{seen['wrong']:,} weights are missing or not above 0.", hint="remove these rows.")
     kept, accounts = edges.count(), people.count()
     repeated = seen["n"] - seen["missing"] - seen["own"] - kept
     return GraphCounts(seen["n"], seen["missing"], seen["own"], repeated, kept, accounts)

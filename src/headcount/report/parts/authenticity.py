@@ -82,26 +82,26 @@ def _made_by(card: ScoreCard, sets: list[SetErrors]) -> str:
     found = [s.found / s.other for s in sets]
     first, last = _training(card, "accounts_of")
     return (
-        f"Score card {card.version}, made from {say.count(real + sum(s.other for s in sets))} labelled accounts of "
-        f"{first} to {last}. Of {say.count(real)} real accounts in sets that it had not seen, its verdict wrongly "
-        f"accuses {say.count(accused)} ({say.share_interval(*wilson(accused, real))}); of the others it finds "
-        f"{say.share(min(found))} to {say.share(max(found))}, by set."
+        f"Score card {card.version}, fitted on {say.count(real + sum(s.other for s in sets))} labelled accounts of "
+        f"{first} to {last}. On held-out data sets it wrongly flags "
+        f"{say.count(accused)} of {say.count(real)} real accounts ({say.share_interval(*wilson(accused, real))}) and "
+        f"detects {say.share(min(found))} to {say.share(max(found))} of the fake ones, depending on the data set."
     )
 
 
 def _sentence(found: Authenticity | None, labelled: Labelled | None, listed: int | None, to_look_at: int | None) -> str:
     if found is None or not listed:
-        return found.sentence() if found is not None else "There is no list of followers, so nobody is judged."
+        return found.sentence() if found is not None else "No follower list is available, so no follower is classified."
     if found.no_share is None or found.no_share.reason not in ("no labels", "too few labels"):
         return found.sentence()
     fake, real = fake_and_real(labelled)
-    need = f"{MIN_LABELLED} real and {MIN_LABELLED} fake ones"
+    need = f"{MIN_LABELLED} real and {MIN_LABELLED} fake followers"
     so_far = f" (so far {real} and {fake})" if labelled is not None else ""
     text = (
-        "The share of real followers is unknown: silent readers look like bought followers, so it cannot be had from "
-        f"profiles. It takes labels of your own: from {need} on{so_far}, drawn evenly from the list "
-        "(headcount authenticity --draw 50, then headcount label), there is a share with its interval."
+        "The share of real followers is unknown: profiles cannot separate silent readers from bought "
+        f"followers. Label at least {need}{so_far}, drawn evenly from the list "
+        "(headcount authenticity --draw 50, then headcount label), to get the share with its interval."
     )
     if to_look_at is not None:
-        text += f" For plus or minus 2 points, {say.count(to_look_at)} of {say.count(listed)} have to be looked at."
+        text += f" For plus or minus 2 points, {say.count(to_look_at)} of {say.count(listed)} must be labelled."
     return text

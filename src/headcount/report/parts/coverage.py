@@ -32,11 +32,11 @@ _KINDS: dict[ListName, tuple[str, ...]] = {
 """The interactions that each list of responses holds."""
 
 _STATUSES = {
-    "deleted": "{} was deleted: the figures rest on what was collected before.",
-    "suspended": "{} is suspended: the figures rest on what was collected before, or is still shown.",
-    "hidden": "{} is hidden by its platform: the figures rest on what was collected before, or is still shown.",
-    "moved": "{} has moved to another account: the figures are those of the old one, as far as it still shows them.",
-    "protected": "{} is protected: what only approved followers may read is missing without a login.",
+    "deleted": "{} was deleted: the figures are based on data collected earlier.",
+    "suspended": "{} is suspended: the figures are based on data collected earlier or still visible.",
+    "hidden": "{} is hidden by its platform: the figures are based on data collected earlier or still visible.",
+    "moved": "{} has moved to another account: the figures are of the old account, as far as they are still visible.",
+    "protected": "{} is protected: content for approved followers is missing without a login.",
 }
 
 
@@ -120,7 +120,7 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
         counter = f"the counter shows {say.count(claimed)}" if claimed else "the counter is unknown"
         return (
             f"The list of followers is unknown ({counter}): {reason_phrase(entry)}. "
-            "Responders are counted, whether they follow or not."
+            "Responders are counted whether or not they follow."
         )
     left = f"; {_gone(gone, missed)}" if gone else ""
     if listed and entry.state in ("refused", "hidden", "unknown") and entry.reason is not None:
@@ -138,17 +138,17 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
     if entry.state != "complete":
         return f"{list_sentence(entry)[:-1]}{left}."
     if claimed is None:
-        return f"{say.number_of(listed, 'follower')} {say.are(listed)} listed; the list was read to its end{left}."
+        return f"{say.number_of(listed, 'follower')} {say.are(listed)} listed; the list was read completely{left}."
     if listed == claimed:
-        return f"All {say.count(claimed)} followers that the counter claims are listed{left}."
+        return f"All {say.count(claimed)} followers of the counter are listed{left}."
     if listed < claimed:
         missing = claimed - listed
         return (
-            f"{say.number_of(listed, 'follower')} {say.are(listed)} listed and the list was read to its end; the "
+            f"{say.number_of(listed, 'follower')} {say.are(listed)} listed and the list was read completely; the "
             f"counter shows {say.count(claimed)}: {say.count(missing)} of those {say.are(missing)} not shown by the "
             f"platform or no longer there (deleted, suspended, hidden or blocking){left}."
         )
-    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} that the counter claims{left}."
+    return f"{say.count(listed)} are listed, more than the {say.count(claimed)} of the counter{left}."
 
 
 def _gone(gone: int, missed: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount import wording as say
-from headcount.measures.follower_list import COMPLETE
 from headcount.report.model import (
     ANONYMOUS,
     AccountPart,
@@ -76,16 +75,17 @@ def _at(account: AccountPart) -> str:
 def _headcount(name: str, followers: FollowerList, audience: Audience, account: AccountPart) -> str:
     start = f"As of {say.day(account.as_of)}, {followers.has('this account' if name == 'This account' else name)}"
     if audience.headcount is None or audience.low is None or audience.high is None or audience.observed is None:
-        return f"{start}. There is no headcount. {audience.too_little}"
+        return f"{start}. No headcount: {audience.too_little}"
     who = "people"
     if followers.listed is not None:
         who = "of them" if followers.is_complete else f"of {followers.all_of(followers.listed)}"
     people = followers.noun() if followers.listed is not None else "people"
     posts = say.number_of(audience.posts, "post")
     headcount = say.estimate(audience.headcount, audience.low, audience.high, prefix="95% interval ")
-    meaning = f"the number of distinct {people} expected to have responded after the next {posts}"
+    since = None if account.first_post_at is None else say.day(account.first_post_at)
+    meaning = say.headcount_meaning(people, audience.posts, since=since, days=account.window_days)
     if audience.exact is not None:
-        meaning = "all followers on the list have responded, so no further follower can"
+        meaning = "all followers on the list have responded, so it cannot increase"
     return (
         f"{start}. The headcount is {headcount}: {meaning}. {say.count(audience.observed)} {who} responded "
         f"to the {posts}{_span(account)}."
@@ -116,13 +116,13 @@ def _comparison(name: str, followers: FollowerList, audience: Audience, other: B
     apart = audience.low > other.high or audience.high < other.low
     below, whose = (other.follower_list, theirs) if audience.low > other.high else (followers, name)
     if apart and below.listed is not None and below.partial:
-        why = f"the list of followers of {whose} is not complete"
+        why = f"the follower list of {whose} is incomplete"
         return f"{name} ({mine}) and {theirs} ({yours}) cannot be compared by headcount: {why}{sizes}."
     if audience.low > other.high:
         return f"{name} has a larger headcount ({mine}) than {theirs} ({yours}){sizes}."
     if audience.high < other.low:
         return f"{name} has a smaller headcount ({mine}) than {theirs} ({yours}){sizes}."
-    return f"{name} ({mine}) and {theirs} ({yours}) cannot be told apart by headcount{sizes}."
+    return f"{name} ({mine}) and {theirs} ({yours}) do not differ clearly by headcount{sizes}."
 
 
 def _with_interval(headcount: float, low: float, high: float) -> str:
@@ -147,7 +147,7 @@ def _funnel(funnel: FunnelPart, followers: FollowerList) -> str:
         words = [say.class_phrase(key, 1) for key in few]
         either = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
         within = f" ({bounds.pop()}{each})" if len(bounds) == 1 else ""
-        parts.append(f"none of those looked at {either}{within}")
+        parts.append(f"none of those sampled {either}{within}")
     gone = funnel.classes.gone
     left = f"{say.count(gone)} more {say.class_phrase('gone', gone)} (unfollowed, deleted or suspended)" if gone else ""
     if not parts:
@@ -170,13 +170,10 @@ def _sampled(funnel: FunnelPart, followers: FollowerList) -> str:
         return ""
     responders = sample.drawn - sample.silent_drawn
     of = "the complete list" if followers.is_complete else f"the {followers.noun()}"
-    text = f"{say.number_of(sample.drawn, 'follower')} drawn from {of} {_were(sample.drawn)} looked at"
+    text = f"{say.number_of(sample.drawn, 'follower')} from {of} {_were(sample.drawn)} sampled"
     text += f", {say.count(responders)} of them responders" if responders else ""
     if sample.silent and sample.unknown.followers > sample.silent / 2:
-        text += (
-            "; of most of the silent ones neither a date of last activity nor posts were seen, so they are unknown, "
-            "not fake"
-        )
+        text += "; most of the silent ones have no known activity, so they are unknown, not fake"
     return f"{text}."
 
 
@@ -202,45 +199,22 @@ def question_sentence(question: Question) -> str:
     pooled = question.pooled
     if pooled is None or pooled.responders_24h_mean is None:
         return question.too_little or ""
-    found = question.follower_list or COMPLETE
-    known = question.followers is not None
-    mean = f"{pooled.responders_24h_mean:.1f}".removesuffix(".0")
-    number = 1 if mean == "1" else 2
-    who = found.noun(number) if known else "person" if number == 1 else "people"
-    of = found.all_of(question.followers) if question.followers is not None and not found.is_complete else "followers"
-    tests = "One question" if pooled.complete == 1 else f"{say.count(pooled.complete)} questions"
-    if pooled.complete == 1:
-        text = f"One question was asked: {mean} {who} answered within 24 hours"
-    else:
-        text = f"{tests} were asked: {mean} {who} on average answered within 24 hours"
-        if not pooled.responders_24h_mean:
-            text = f"{tests} were asked: nobody answered within 24 hours"
-        if pooled.responders_24h_low is not None and pooled.responders_24h_high is not None:
-            low, high = say.decimal(pooled.responders_24h_low), say.decimal(pooled.responders_24h_high)
-            text += f" ({low} to {high})"
-    if not pooled.responders_24h_mean and pooled.share_high is not None and pooled.complete > 1:
-        return f"{text}, at most {say.share(pooled.share_high)} of {of}."
-    if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
-        text += f", {say.share(pooled.share_24h)} of {of} ({say.share_interval(pooled.share_low, pooled.share_high)})"
-    return text + "."
+    return question.sentence()
 
 
 def _ties(name: str, ties: TiesPart, followers: FollowerList) -> str:
     if ties.count is None or ties.too_little is not None:
         return ties.too_little or ""
     whom = followers.noun(ties.count) if followers.listed is not None else "person" if ties.count == 1 else "people"
-    text = f"{name} has a two-way tie with {say.count(ties.count)} {whom}"
+    share_of = None
     if ties.known_share is not None and followers.listed is not None:
         listed = say.count(followers.listed) if followers.is_complete else f"the {say.count(followers.listed)}"
-        text += f" ({say.share(ties.known_share)} of {listed}, counted)"
-    text += f" in the last {ties.window_days:g} days"
-    low, high = ties.reciprocity_low, ties.reciprocity_high
-    if ties.reciprocity is not None and low is not None and high is not None and ties.heard_from is not None:
-        text += (
-            f", and wrote back to {say.share(ties.reciprocity)} "
-            f"({say.share_interval(low, high)}) of the {say.count(ties.heard_from)} who wrote"
-        )
-    return text + "."
+        share_of = f"{say.share(ties.known_share)} of {listed}"
+    reciprocity, low, high = ties.reciprocity, ties.reciprocity_low, ties.reciprocity_high
+    answered = None
+    if reciprocity is not None and low is not None and high is not None and ties.heard_from is not None:
+        answered = (reciprocity, low, high, ties.heard_from)
+    return say.ties_sentence(name, ties.count, whom, share_of, f"in the last {ties.window_days:g} days", answered)
 
 
 def notes(
@@ -263,35 +237,35 @@ def notes(
     lines = [followers.explanation, _as_of_note(account)]
     if view.posts_inferred:
         lines.append(
-            "The account's own posts are not at hand: the posts counted are those that somebody responded to, "
-            "so posts without a response are missing and the numbers a post are too high."
+            "The account's own posts were not collected. Only posts with a response are counted, "
+            "so the figures per post are too high."
         )
     if view.posts_before and view.window_days is not None:
         lines.append(
-            f"{say.count(view.posts_before)} older posts lie before the window of {view.window_days:g} days "
-            "(--window all takes them in)."
+            f"{say.count(view.posts_before)} older posts are outside the window of {view.window_days:g} days "
+            "(--window all includes them)."
         )
     if view.undated_posts:
-        lines.append(f"{say.count(view.undated_posts)} posts have no time and are left out of the window.")
+        lines.append(f"{say.count(view.undated_posts)} posts have no time and are not included in the window.")
     if audience.non_followers:
         lines.append(
             f"{say.number_of(audience.non_followers, 'person', 'people')} who responded "
-            f"{_do_not_follow(audience, found)} They are counted apart, never in the headcount."
+            f"{_do_not_follow(audience, found)} They are counted separately, not in the headcount."
         )
     lines += [text for topic, text in view.remarks if topic != "followers"]
     lines += [part.sentence for part in lists if part.list != "followers" and part.state != "complete"]
     if view.private_responses:
         lines.append(
             f"{say.number_of(view.private_responses, 'response')} addressed to followers or to the account alone "
-            "are not counted, since they are not public."
+            "are not public and not counted."
         )
     if funnel.too_little is None and funnel.classes and funnel.classes.unknown and funnel.sample is None:
         lines.append(
             f"{found.counted(funnel.classes.unknown)} {say.are(funnel.classes.unknown)} unknown, not fake: nothing "
-            "shows whether they read, are away or are automated."
+            "observed shows whether they read, are away or are automated."
         )
     lines.append(
-        "How many people would ever respond cannot be known from responses: those who never respond leave no trace. "
+        "The number of people who would ever respond cannot be estimated: those who never respond leave no data. "
         "The headcount is a prediction that can be checked."
     )
     return lines
@@ -309,7 +283,7 @@ def _as_of_note(account: AccountPart) -> str:
     day = say.day(account.as_of)
     return {
         "observed": f"Observed until {day}.",
-        "given": f"Looked at as of {day}, the date that was asked for.",
-        "last event": f"The data does not say when it was observed; {day}, its newest event, is taken as the end.",
-        "imported": f"The data holds no times; {day}, the day of the import, is taken as the end.",
+        "given": f"As of {day}, the requested date.",
+        "last event": f"The data have no observation time; {day}, the newest event, is used as the end.",
+        "imported": f"The data have no times; {day}, the day of the import, is used as the end.",
     }[account.as_of_basis]

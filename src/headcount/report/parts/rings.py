@@ -69,47 +69,46 @@ def rings_part(measured: FollowerRings | None, view: AccountView, followers: Fol
 
 def _missing(measured: FollowerRings | None, view: AccountView) -> str:
     if view.followers is None:
-        return "There is no list of followers, so closed circuits among them are unknown."
+        return "No follower list is available, so closed circuits are unknown."
     if measured is not None and len(measured.person):
         few = say.number_of(len(measured.person), "follower")
-        return f"Whom they follow is known of {few} only; a circuit has at least {MIN_LOOKED_AT} members."
-    how = "add a table of them (docs/how-to/import.md)."
+        return f"The accounts followed are known for {few} only; a circuit has at least {MIN_LOOKED_AT} members."
+    how = "add them as a table (docs/how-to/import.md)."
     if view.facts.has_follows_between:
         named = view.facts.account_id != ANONYMOUS
-        how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --circles"
-    return (
-        "Who of the followers follow each other is not at hand, so it is unknown whether some of them sit in closed "
-        f"circuits. To have the follows between them: {how}"
-    )
+        how = f"headcount add {view.facts.handle or view.facts.account_id if named else 'HANDLE'} --follows-among"
+    return f"The follows among the followers were not collected, so closed circuits are unknown. To collect them: {how}"
 
 
 def _sentence(measured: FollowerRings, dense: int, followers: FollowerList, *, drawn: bool) -> str:
     found = measured.found
     among = (
-        f"the {say.count(found.accounts)} of {followers.all_of(measured.followers)} drawn to be looked at"
+        f"the {say.count(found.accounts)} of {followers.all_of(measured.followers)} in the sample"
         if drawn
         else f"the {followers.counted(measured.followers)}"
     )
     if found.share is None or found.share_interval is None:
         groups = say.number_of(dense, "group")
         return (
-            f"{groups} of {among} follow each other densely; who of them talk to each other is unknown, so none is "
+            f"{groups} of {among} follow each other densely; their conversations are unknown, so none is "
             "called a closed circuit."
         )
     low, high = found.share_interval
     if not found.rings:
-        bound = f"; one of fewer than about {say.count(found.smallest_seen)} members would not show" if drawn else ""
+        bound = (
+            f"; one of fewer than about {say.count(found.smallest_seen)} members would not be detected" if drawn else ""
+        )
         return f"No closed circuit was found among {among}{bound}."
     members = int(found.in_ring.sum())
     circuits = say.number_of(len(found.rings), "closed circuit")
     share = f"{say.share(found.share)} of them"
     if drawn and low < high:
         share += (
-            f"; {say.share_interval(low, high)} of all {followers.noun()}, without circuits of fewer than about "
-            f"{say.count(found.smallest_seen)} members, which do not show"
+            f"; {say.share_interval(low, high)} of all {followers.noun()}, excluding circuits of fewer than about "
+            f"{say.count(found.smallest_seen)} members, which would not be detected"
         )
-    what = "they follow each other and hardly talk to each other"
-    return f"{say.count(members)} of {among} sit in {circuits} ({share}): {what}."
+    what = "they follow each other but rarely talk to each other"
+    return f"{say.count(members)} of {among} are in {circuits} ({share}): {what}."
 
 
 def _group(group: FollowGroup, between: FollowsBetween) -> GroupPart:

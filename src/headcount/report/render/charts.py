@@ -29,7 +29,7 @@ __all__ = ["Chart", "charts"]
 
 _TABLE_ROWS = 24
 _REPLY_LINES = 40
-_ALL, _WORDS = "all responses", "by words"
+_ALL, _WORDS = "all responses", "replies, mentions, quotes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
     key, curve = "accumulation", audience.curve
     if curve is None or not curve.posts or audience.observed is None:
         why = audience.too_little or audience.no_curve
-        return Chart(key=key, too_little=why or "There is too little data for a curve.")
+        return Chart(key=key, too_little=why or "Too little data for a curve.")
     both = [(_ALL, curve)]
     if audience.curve_active is not None and audience.curve_active.posts:
         both.append((_WORDS, audience.curve_active))
@@ -81,16 +81,18 @@ def _accumulation(audience: Audience, followers: FollowerList) -> Chart:
     caption = (
         f"Distinct responders{among} against posts. After {say.number_of(curve.seen, 'post')}, "
         f"{say.number_of(audience.observed or 0, 'person had', 'people had')} responded; after "
-        f"{say.count(curve.posts[-1])} it is expected to be {end}. The solid line is what was seen, averaged over "
-        "the order of posts; the dashed line is predicted; the band is the 95% interval of what is predicted."
+        f"{say.count(curve.posts[-1])} {end} are expected. Solid line: observed, averaged over "
+        "the order of posts. Dashed line: predicted, with its 95% interval as a band."
     )
     if audience.no_curve_active is not None:
-        caption += f" By words alone: {audience.no_curve_active[0].lower()}{audience.no_curve_active[1:]}"
+        caption += (
+            f" Replies, mentions and quotes only: {audience.no_curve_active[0].lower()}{audience.no_curve_active[1:]}"
+        )
     points = [point for who, line in both for point in _curve_points(who, line)]
     top = max(curve.high)
     ends = [_end(who, line, top) for who, line in both]
     spec = _spec(key, caption, curve=points, ends=ends, seen=[{"posts": curve.seen}])
-    head = ("Posts", "Whose responses", "Distinct responders", "95% interval", "")
+    head = ("Posts", "Responses", "Distinct responders", "95% interval", "")
     return Chart(key=key, caption=caption, spec=spec, head=head, rows=_curve_rows(both))
 
 
@@ -129,7 +131,7 @@ def _curve_rows(both: Sequence[tuple[str, Curve]]) -> list[tuple[str, ...]]:
 
 def _limits(low: float, high: float) -> str:
     """The interval of a point of the curve; those without width are counted or have nobody left to respond."""
-    return "no other count is possible" if low == high else f"{say.decimal(low)} to {say.decimal(high)}"
+    return "the only possible count" if low == high else f"{say.decimal(low)} to {say.decimal(high)}"
 
 
 def _thinned(curve: Curve) -> list[int]:
@@ -145,7 +147,7 @@ def _reply_curve(question: Question) -> Chart:
     drawn = [test for test in question.tests if test.hours and test.cumulative][:_REPLY_LINES]
     if pooled is None or pooled.curve is None:
         why = question.too_little or (pooled.no_curve if pooled is not None else None)
-        return Chart(key=key, too_little=why or "There is too little data for a curve.")
+        return Chart(key=key, too_little=why or "Too little data for a curve.")
     caption = _reply_caption(question, len(drawn))
     tests = [point for number, test in enumerate(drawn) for point in _test_points(number, test)]
     curve = pooled.curve
@@ -157,21 +159,21 @@ def _reply_curve(question: Question) -> Chart:
         middle.append({"hours": max(hours, 1 / 60), "share": share, "low": low, "high": high})
         rows.append((say.minutes(hours * 60), say.share(share), say.share_interval(low, high) if known else "unknown"))
     spec = _spec(key, caption, tests=tests, pooled=middle, marks=[{"hours": 24}])
-    head = ("Time since the question", "Share of those who will reply", "95% interval over the questions")
+    head = ("Time since the question", "Share of expected repliers", "95% interval over the questions")
     return Chart(key=key, caption=caption, spec=spec, head=head, rows=rows[:: max(len(rows) // _TABLE_ROWS, 1)])
 
 
 def _reply_caption(question: Question, lines: int) -> str:
     pooled = question.pooled
     half = pooled.half_life_minutes if pooled is not None else None
-    text = "How fast replies come: the share of all who will reply, by time since the question."
+    text = "Speed of replies: share of all expected repliers, by time since the question."
     if half is not None:
-        text += f" Half of the replies are there after {say.minutes(half)}."
+        text += f" Half of the replies arrive within {say.minutes(half)}."
     text += f" Thin lines are single questions ({lines} of {say.count(len(question.tests))} drawn"
     few = sum(test.no_curve is not None for test in question.tests)
     text += f"; {say.count(few)} with fewer than {MIN_CURVE_REPLIES} replies {say.are(few)} not)" if few else ")"
     if pooled is not None and pooled.curve is not None and pooled.curve.low is not None:
-        return f"{text}, the thick line is all of them together, with its 95% band."
+        return f"{text}, the thick line is the pooled curve with 95% band."
     return f"{text}."
 
 
@@ -193,16 +195,16 @@ def _test_points(number: int, test: Test) -> list[dict[str, Any]]:
 def _arrival(arrival: ArrivalPart, followers: FollowerList) -> Chart:
     key = "arrival"
     if arrival.too_little is not None or not arrival.order:
-        return Chart(key=key, too_little=arrival.too_little or "There is nothing to draw.")
+        return Chart(key=key, too_little=arrival.too_little or "There is no data to draw.")
     size = Counter(arrival.label)
     drawn = len(arrival.order)
     kind = "" if followers.is_complete else f", {followers.qualifier}"
     caption = (
-        f"Each point is a {followers.noun(1)}: across, in the order of following; up, when the follower's account was "
-        f"made. {say.count(drawn)} points out of {followers.counted(arrival.known)} of whom both are known "
-        f"({say.count(arrival.followers)} in the list, those who left included{kind}). "
-        "People arrive as a cloud of old and new accounts; a level band, "
-        "accounts made at one time that arrive together, is how followers look that were delivered in bulk."
+        f"Each point is a {followers.noun(1)}: horizontal, order of following; vertical, creation date of the "
+        f"follower's account. {say.count(drawn)} points out of {followers.counted(arrival.known)} with both known "
+        f"({say.count(arrival.followers)} in the list, including former followers{kind}). "
+        "Organic followers form a cloud of old and new accounts. A level band (accounts created at one time "
+        "that arrive together) indicates bulk delivery."
     )
     points: list[dict[str, Any]] = [
         {"order": order, "made": made[:10], "label": label}

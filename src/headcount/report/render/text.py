@@ -78,7 +78,7 @@ def print_report(report: ReportData, *, brief: bool = False, verbose: bool = Fal
 
 def _print_lists(parts: Sequence[ListPart]) -> None:
     """How completely each list was read."""
-    _line("How completely each list was read", style="bold")
+    _line("Completeness of each list", style="bold")
     columns = [
         Column("List", 0),
         Column("State", 0),
@@ -125,7 +125,7 @@ def _print_rings(report: ReportData) -> None:
             Column("Group", 0),
             Column("Members", 0, right=True),
             Column("Pairs that follow each other", 1, right=True),
-            Column("Conversations, 1 = usual", 2),
+            Column("Conversation (1 = expected)", 2),
         ]
         rows: list[list[str | None]] = []
         for group in part.groups:
@@ -141,12 +141,12 @@ def _print_verdicts(report: ReportData) -> None:
     part = report.authenticity
     if report.funnel.too_little is not None:
         return
-    _line("How the verdicts are made", style="bold")
+    _line("How followers are classified", style="bold")
     _line(part.made_by)
     if part.local_error is not None:
         _line(part.local_error.sentence())
     _line(part.sentence)
-    _note(f"What it does not do, and its errors by data set: {part.model_card}, headcount authenticity.")
+    _note(f"Limits and errors by data set: {part.model_card}, headcount authenticity.")
     _line()
 
 
@@ -182,12 +182,12 @@ def _print_funnel(report: ReportData) -> None:
         rows.append([name, *cells, *([interval] if funnel.sample is not None else [])])
     _table(columns, rows)
     if funnel.classes.gone:
-        _note("The gone are counted besides; unfollowed, deleted or suspended.")
+        _note("Gone: unfollowed, deleted or suspended; not part of the shares.")
     if funnel.sample is not None:
         _note(
             f"Silent {noun} are estimated from {say.count(funnel.sample.silent_drawn)} of "
-            f"{say.count(funnel.sample.silent)}, drawn uniformly; beside them the 95% interval."
-            + (f" Without interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else "")
+            f"{say.count(funnel.sample.silent)}, sampled uniformly, with 95% intervals."
+            + (f" No interval: {say.EXACT[funnel.sample.exact]}." if funnel.sample.exact is not None else "")
         )
     _line()
 
@@ -198,7 +198,7 @@ def _print_audience(report: ReportData) -> None:
     if audience.headcount is None or audience.observed is None or active is None or passive is None:
         return
     columns = [
-        Column("New responders to expect", 0),
+        Column("Expected new responders", 0),
         Column("Number", 0, right=True),
         Column("95% interval", 1, flexible=True),
     ]
@@ -210,13 +210,16 @@ def _print_audience(report: ReportData) -> None:
     _table(columns, rows)
     _line()
     parts = [
-        f"{say.count(active)} by words",
-        f"{say.count(passive)} only by likes or reposts",
+        f"{say.count(active)} with a reply, mention or quote",
+        f"{say.count(passive)} with likes or reposts only",
     ]
     if audience.at_least is not None:
         parts.append(f"at least {say.count(round(audience.at_least))} would ever respond")
     if audience.coverage is not None:
-        parts.append(f"{say.share(audience.coverage)} of responses come from people seen before")
+        parts.append(
+            f"{say.share(audience.coverage)} of the responses to a further post are expected from people who "
+            f"responded before"
+        )
     _line(f"{say.count(audience.observed)} responders: {'; '.join(parts)}.")
     _line()
 
@@ -233,9 +236,9 @@ def print_question(question: Question, *, title: bool = False) -> None:
         Column("Asked", 1),
         Column("Question", 0, flexible=True),
         Column("in 24 h", 0, right=True),
-        Column("so far", 1, right=True),
-        Column("in the end", 2),
-        Column("half after", 3, right=True),
+        Column("replies to date", 1, right=True),
+        Column("forecast (7 days)", 2),
+        Column("median delay", 3, right=True),
     ]
     rows: list[list[str | None]] = []
     for test in question.tests[:15]:
@@ -270,7 +273,7 @@ def print_question(question: Question, *, title: bool = False) -> None:
 def print_ties(ties: TiesPart, limit: int, *, title: bool = False) -> None:
     """The strongest two-way ties."""
     if ties.too_little is not None or not ties.top:
-        _line(ties.too_little or "There is no two-way tie.")
+        _line(ties.too_little or "There are no two-way ties.")
         _print_follower_list(ties.follower_list)
         return
     if title:
@@ -318,7 +321,7 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
     _table(columns, shown)
     _note(
         f"{say.count(min(limit, len(rows)))} of {count_followers(rows.total, rows.gone, rows.follower_list)}; "
-        "--limit, --class, --sort, --select and --csv choose."
+        "select with --limit, --class, --sort, --select or --csv."
     )
     _print_follower_list(rows.follower_list)
 
@@ -334,10 +337,8 @@ def print_authenticity(found: Authenticity, row: int | None) -> None:
         reasons = found.reasons(row)
         points: list[list[str | None]] = [[reason.sentence, f"{reason.points:+.2f}"] for reason in reasons]
         together = sum(reason.points for reason in reasons)
-        points.append(["together (log odds against a real account)", f"{together:+.2f}"])
-        _table(
-            [Column("What is known", 0, flexible=True), Column(f"Speaks for {found.kind(row)}", 0, right=True)], points
-        )
+        points.append(["total (log odds against a real account)", f"{together:+.2f}"])
+        _table([Column("Evidence", 0, flexible=True), Column(f"Evidence for {found.kind(row)}", 0, right=True)], points)
         return
     judged = found.columns()
     pairs = zip(judged["class"], judged["followers"], strict=True)
@@ -345,13 +346,13 @@ def print_authenticity(found: Authenticity, row: int | None) -> None:
     _table([Column("Judgement", 0), Column("Followers", 0, right=True)], counts)
     words = found.follower_list or COMPLETE
     gone = int((~found.standing).sum())
-    left = f"; {say.count(gone)} more are gone and not counted" if gone else ""
+    left = f"; {say.count(gone)} more are gone and not included" if gone else ""
     _note(f"{words.counted(int(found.standing.sum()))} in all{left}.")
     _line(found.sentence())
     _print_follower_list(found.follower_list)
     _line()
     _print_errors(found)
-    _note("Why, for one follower: headcount authenticity --who HANDLE")
+    _note("Reasons for one follower: headcount authenticity --who HANDLE")
 
 
 def _print_errors(found: Authenticity) -> None:
@@ -360,7 +361,7 @@ def _print_errors(found: Authenticity) -> None:
     part = authenticity_part(found, None, None)
     _line(part.made_by)
     columns = [
-        Column("Accounts it had not seen", 0, flexible=True),
+        Column("Held-out accounts", 0, flexible=True),
         Column("real", 1, right=True),
         Column("accused", 0, right=True),
         Column("other", 1, right=True),
@@ -385,9 +386,9 @@ def print_imported(imported: Imported) -> None:
     place = "" if imported.path.endswith(".landing") else f" from {imported.path}"
     _line(f"{imported.source}{place}: read {read}; new: {new}.")
     if imported.gone or imported.returned:
-        _line(f"{say.count(imported.gone)} follows are gone, {say.count(imported.returned)} came back.")
+        _line(f"{say.count(imported.gone)} follows are gone, {say.count(imported.returned)} returned.")
     if imported.skipped:
-        _line(f"{say.count(imported.skipped)} bad rows were left out.", style="yellow")
+        _line(f"{say.count(imported.skipped)} invalid rows were skipped.", style="yellow")
     for note in imported.notes:
         _note(f"· {note}")
 
@@ -395,7 +396,7 @@ def print_imported(imported: Imported) -> None:
 def print_accounts(accounts: Sequence[KnownAccount], *, more: str | None = None) -> None:
     """Accounts that a report can be made of; `more`: options for the command that is named next, None for no hint."""
     if not accounts:
-        _line("The workspace holds no account with followers or posts.")
+        _line("The workspace contains no account with followers or posts.")
         return
     columns = [
         Column("Handle", 0),

@@ -98,14 +98,14 @@ def _no_profile(name: str, page: Page, known: str | None) -> Exception:
         return AccessDenied(
             f"Bluesky does not show {name} ({_reason(page)}).", hint="log in first: headcount login bluesky HANDLE"
         )
-    hint = "check the handle; a Mastodon handle is written alice@server.example, one of X x:alice."
+    hint = "check the handle; a Mastodon handle has the form alice@server.example, an X handle x:alice."
     status = gone_status(page.body) if not page.good else None
     code = _content(page).get("error")
     if status is not None and (known is not None or code in ("AccountTakedown", "AccountDeactivated")):
         what = "was suspended by Bluesky" if status == "suspended" else "was deleted or deactivated"
         return AccountGone(
             f"{name} {what} ({_reason(page)}).",
-            hint="nothing of it is shown; what was collected before stays in the workspace.",
+            hint="its data are no longer available; data collected earlier stay in the workspace.",
             status=status,
             detail=_reason(page),
             account_id=f"bluesky:{known}" if known is not None else None,

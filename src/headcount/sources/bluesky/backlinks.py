@@ -32,7 +32,7 @@ from headcount.sources.rows import objects
 
 __all__ = ["INDEX", "INDEX_LIMIT", "Unlisted", "explain_unlisted", "unlisted_sentence"]
 
-INDEX = "the index of backlinks"
+INDEX = "the backlink index"
 """The bucket that calls to the index count against."""
 INDEX_LIMIT = Limit(10, 1.0)
 _SOURCE = "app.bsky.graph.follow:subject"
@@ -70,7 +70,7 @@ def explain_unlisted(collection: Collection, did: str, ask: Ask) -> None:
         ask: asks the AppView (step, method, parameters); None where it does not answer.
     """
     if not collection.landing.is_complete("followers"):
-        collection.note("The index of backlinks was not asked: it helps where the whole list of followers is read.")
+        collection.note("The backlink index was not queried: it needs the complete follower list.")
         return
     try:
         found = _ask_index(collection, did)
@@ -78,9 +78,9 @@ def explain_unlisted(collection: Collection, did: str, ask: Ask) -> None:
         found = None
         reason = error.message
     else:
-        reason = "it was not answered to the end"
+        reason = "the response is incomplete"
     if found is None:
-        collection.note(f"The index of backlinks is of no help now: {reason.rstrip('.')}.")
+        collection.note(f"The backlink index is not available: {reason.rstrip('.')}.")
         return
     unlisted, withheld, begins = found
     counts, sampled = _look_up(unlisted, did, ask, collection)
@@ -111,15 +111,15 @@ def unlisted_sentence(gap: int, text: str | None) -> str | None:
     known = sum(number for what, number in found.counts.items() if what in names)
     if not parts:
         return None
-    since = f"begins {found.begins}" if found.begins else "does not hold everything"
+    since = f"begins {found.begins}" if found.begins else "is incomplete"
     about = " (numbers from a sample)" if found.sampled else ""
     if known > gap:
         return (
-            f"The list leaves out {known:,} followers that the index of backlinks knows{about}: {', '.join(parts)}; "
-            f"the counter claims {gap:,} more than are listed."
+            f"The list leaves out {known:,} followers that the backlink index contains{about}: {', '.join(parts)}; "
+            f"the counter shows {gap:,} more than are listed."
         )
-    unknown = f", {gap - known:,} unknown (the index of backlinks {since})" if gap > known else ""
-    return f"Of {gap:,} followers that the counter claims and the list leaves out{about}: {', '.join(parts)}{unknown}."
+    unknown = f", {gap - known:,} unknown (the backlink index {since})" if gap > known else ""
+    return f"Of {gap:,} followers counted but not listed{about}: {', '.join(parts)}{unknown}."
 
 
 # -- the index -------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _ask_index(collection: Collection, did: str) -> tuple[list[str], int, str | 
         parameters: Parameters = [("subject", did), ("source", _SOURCE), ("limit", _PAGE), *more]
         return collection.get("backlinks", f"{base}/xrpc/blue.microcosm.links.getBacklinks", parameters, bucket=INDEX)
 
-    listing = Listing(collection, "The index of backlinks", ask, _cursor, lambda page: len(list(_records(page))))
+    listing = Listing(collection, "The backlink index", ask, _cursor, lambda page: len(list(_records(page))))
     listed = {hash(other) for page in collection.landing.pages("followers") for other in _listed(page)}
     unlisted: dict[str, None] = {}
     total, named = None, 0
@@ -144,7 +144,7 @@ def _ask_index(collection: Collection, did: str) -> tuple[list[str], int, str | 
             named += 1
             if hash(other) not in listed and other != did:
                 unlisted[other] = None
-        collection.show("index of backlinks", named, total)
+        collection.show("backlink index", named, total)
     if not listing.whole or total is None:
         return None
     return list(unlisted), max(0, total - named), _begins(collection, base)

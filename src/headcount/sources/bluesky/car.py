@@ -36,7 +36,7 @@ _LONGEST_HEAD, _WINDOW = 256, 1 << 20
 """Bytes of a length, an address and the first byte of its block; bytes of the file that are indexed at once."""
 _MAX_VARINT_BITS = 63
 _SIMPLE = {20: False, 21: True, 22: None}
-_HINT = "it was made to do harm, or is no repository of one account; export it again."
+_HINT = "it is malformed or malicious; export the repository again."
 Read = Callable[[int, int], bytes]
 """The bytes from an offset on, at most so many."""
 
@@ -67,12 +67,12 @@ def open_car(file: BinaryIO, replaced: Replaced) -> tuple[dict[str, Any], Blocks
 
 def _index(read: Read, size: int, replaced: Replaced) -> tuple[dict[str, Any], Blocks]:
     if size > MAX_CAR_BYTES:
-        raise InputError(f"The repository has {size >> 20:,} MB, more than {MAX_CAR_BYTES >> 20} MB.", hint=_HINT)
+        raise InputError(f"The repository is {size >> 20:,} MB, more than {MAX_CAR_BYTES >> 20} MB.", hint=_HINT)
     try:
         head = read(0, 16)
         length, start = _varint(head, 0)
         if not 0 < length <= MAX_BLOCK_BYTES:
-            raise ValueError("it does not begin as one")
+            raise ValueError("it has no valid header")
         header = _Reader(read(start, length), replaced).value()
         blocks = Blocks(read, replaced)
         at = start + length
@@ -86,9 +86,9 @@ def _index(read: Read, size: int, replaced: Replaced) -> tuple[dict[str, Any], B
             content = begin + start + cid
             at = begin + start + length
             if at > size:
-                raise ValueError("the last block is cut off")
+                raise ValueError("the last block is truncated")
             if not 0 < cid <= min(length, _LONGEST_HEAD):
-                raise ValueError("an address is damaged")
+                raise ValueError("a content address is invalid")
             first = window[start + cid] if length > cid else 0
             blocks.add(window[start : start + cid], content, length - cid, first)
     except (IndexError, TypeError, struct.error, RecursionError) as error:
@@ -116,9 +116,9 @@ class Blocks(Mapping[bytes, Any]):
             InputError: it is larger than a block can be, or there are too many.
         """
         if size > MAX_BLOCK_BYTES:
-            raise InputError(f"The repository holds a block of {size:,} bytes, more than any real one.", hint=_HINT)
+            raise InputError(f"The repository contains a block of {size:,} bytes, more than any real one.", hint=_HINT)
         if len(self._starts) >= MAX_BLOCKS:
-            raise InputError(f"The repository holds more than {MAX_BLOCKS:,} blocks.", hint=_HINT)
+            raise InputError(f"The repository contains more than {MAX_BLOCKS:,} blocks.", hint=_HINT)
         self._places[cid] = len(self._starts)
         self._starts.append(start)
         self._sizes.append(size)
@@ -170,7 +170,7 @@ class Blocks(Mapping[bytes, Any]):
         self._bytes += len(content)
         self._values += _count_values(value)
         if self._values > max(MAX_SMALL_VALUES, self._bytes // MIN_BYTES_PER_VALUE):
-            raise InputError("The repository holds far more values than a real one of its size.", hint=_HINT)
+            raise InputError("The repository contains far more values than a real one of its size.", hint=_HINT)
         return value
 
     def _with_invalid_text(self, content: bytes) -> Any:
@@ -249,13 +249,13 @@ class _Reader:
         if info < 24:
             return info
         if info > 27:
-            raise ValueError("a length is not definite")
+            raise ValueError("a length is indefinite")
         return int.from_bytes(self._bytes(1 << (info - 24)), "big")
 
     def _bytes(self, size: int) -> bytes:
         content = self.data[self.at : self.at + size]
         if len(content) < size:
-            raise ValueError("a value is cut off")
+            raise ValueError("a value is truncated")
         self.at += size
         return content
 

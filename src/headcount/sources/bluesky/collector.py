@@ -123,19 +123,19 @@ class BlueskyCollector:
         posts = self._expected_posts(collection)
         parts = (
             ("list of followers", math.ceil(followers / PAGE)),
-            ("dates of their follows", math.ceil(followers / RELATIONSHIPS)),
-            ("index of backlinks", math.ceil(claimed / PAGE) if options.backlinks else 0),
+            ("dates of the follows", math.ceil(followers / RELATIONSHIPS)),
+            ("backlink index", math.ceil(claimed / PAGE) if options.backlinks else 0),
             ("accounts followed", math.ceil((self._counter("followsCount") or 0) / PAGE)),
             ("own repository", 2),
-            ("posts and who responded", math.ceil(posts / PAGE) + 3 * posts),
+            ("posts and responses", math.ceil(posts / PAGE) + 3 * posts),
             ("followers' profiles", math.ceil(closer / PROFILES)),
             ("followers' latest posts", closer),
-            ("follows between followers", _pair_calls(min(followers, options.circles or 0))),
+            ("follows among followers", _pair_calls(min(followers, options.follows_among or 0))),
         )
         calls = 1 + sum(number for _, number in parts)
         saved = closer + math.ceil(closer / PROFILES) - ENOUGH - ENOUGH // PROFILES
         advice = (
-            f"--sample {ENOUGH} looks closer at {ENOUGH:,} followers drawn from the whole list, not at all "
+            f"--sample {ENOUGH} collects a random sample of {ENOUGH:,} followers instead of all "
             f"{closer:,}: shares within 2 points, about {calls - saved:,} calls."
         )
         return CollectionEstimate(
@@ -170,8 +170,8 @@ class BlueskyCollector:
         self._repository(collection, did)
         self._posts(collection, did)
         self._closer_look(collection, did)
-        if collection.options.circles is not None:
-            self._between(collection, did, collection.options.circles)
+        if collection.options.follows_among is not None:
+            self._between(collection, did, collection.options.follows_among)
 
     def _followers(self, collection: Collection, did: str) -> None:
         """All followers, and the records of their follows."""
@@ -185,7 +185,7 @@ class BlueskyCollector:
             collection.show("followers", followers, total)
         collection.show("followers", followers, followers)
         if listing.refused is not None and not listing.failed:
-            collection.note(f"The list of followers broke off ({_reason(listing.refused)}): it is partial.")
+            collection.note(f"The list of followers is incomplete ({_reason(listing.refused)}): it is partial.")
         collection.landing.set_meta("listed_followers", str(followers))
         collection.landing.set_coverage(
             listing.coverage(
@@ -233,10 +233,10 @@ class BlueskyCollector:
                 expect="application/vnd.ipld.car",
             )
         if page is None or not page.good:
-            why = _reason(page) if page is not None else "its server is not known or does not answer"
+            why = _reason(page) if page is not None else "its server is unknown or does not respond"
             collection.note(
-                f"The account's own repository could not be read ({why}): whom it answered, liked and reposted "
-                "is known only from its posts."
+                f"The account's own repository could not be read ({why}): its replies, likes and reposts are "
+                f"known only from its posts."
             )
         collection.show("own repository", 1, 1)
 
@@ -280,12 +280,12 @@ class BlueskyCollector:
                     if times[-1] >= collection.since:
                         self._responses(collection, item["post"], did)
                         seen += 1
-                        collection.show("posts and who responded", seen, max(expected, seen))
+                        collection.show("posts and responses", seen, max(expected, seen))
             if times and max(times) < collection.since:
                 reached_since = True
                 break
         if listing.refused is not None and not listing.failed:
-            collection.note(f"The posts could not be read to their end ({_reason(listing.refused)}).")
+            collection.note(f"The posts could not be read completely ({_reason(listing.refused)}).")
         for uri in self._further:
             if uri not in self._threaded:  # below an answer that is hidden, so the thread does not show it
                 self._thread(collection, uri)
@@ -360,7 +360,7 @@ class BlueskyCollector:
                 self._shown[post] = max(shown, self._shown.get(post, 0))
             waiting += [cut for cut in thread.cut if cut != known]
         if waiting:
-            collection.note(f"A thread was left after {asked:,} calls; answers further down in it are missing.")
+            collection.note(f"A thread was abandoned after {asked:,} calls; its deeper replies are missing.")
 
     def _closer_look(self, collection: Collection, did: str) -> None:
         """The followers' profiles and latest posts: of all of them, or of a uniform sample of the whole list."""
@@ -397,7 +397,7 @@ class BlueskyCollector:
         for place, one in enumerate(drawn):
             for others in _batches(drawn[place + 1 :], RELATIONSHIPS):
                 self._ask_some(collection, "between", "app.bsky.graph.getRelationships", one, others)
-            collection.show("follows between followers", place + 1, len(drawn))
+            collection.show("follows among followers", place + 1, len(drawn))
 
     # -- calls --------------------------------------------------------------------------------------------------
 

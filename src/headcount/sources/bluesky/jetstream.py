@@ -104,7 +104,7 @@ class Jetstream:
         first = self._late = True
         self._told = time.monotonic()
         behind = time.time() - asked / 1e6
-        self._say(f"Connected; following from {_clock(asked)} UTC on, {duration(max(behind, 0.0))} behind.")
+        self._say(f"Connected; streaming from {_clock(asked)} UTC, {duration(max(behind, 0.0))} behind.")
         while not stop.is_set():
             try:
                 text = connection.recv(timeout=every)
@@ -138,7 +138,7 @@ class Jetstream:
             self._refused += 1
             if self._refused >= self._number_of_servers:
                 raise PlatformUnavailable(
-                    f"{server} does not answer as Jetstream does (HTTP {status}).",
+                    f"{server} did not respond like a Jetstream server (HTTP {status}).",
                     hint="check HEADCOUNT_BLUESKY_JETSTREAM.",
                 )
         self._break(server, f"HTTP {status}")
@@ -146,7 +146,7 @@ class Jetstream:
     def _break(self, server: str, reason: str) -> None:
         self._failures += 1
         host = server.partition("://")[2].partition("/")[0]
-        self._say(f"The connection to {host} broke ({reason[:120].rstrip('.')}); trying again.")
+        self._say(f"The connection to {host} was lost ({reason[:120].rstrip('.')}); reconnecting.")
 
     def _pause(self) -> float:
         """Seconds until the next try: ever longer, and never the same for all who wait."""

@@ -59,7 +59,7 @@ def newest_collection(workspace: Path, account: str) -> Path | None:
     """The newest collection of an account that came to its end; None where there is none.
 
     Raises:
-        UsageError: it is no account of Bluesky.
+        UsageError: it is not a Bluesky account.
     """
     for path in sorted(_folder(workspace, account).glob(f"*{ENDING}"), reverse=True):
         try:
@@ -101,7 +101,7 @@ def follow_live(
     """
     path = newest_collection(workspace, account)
     if path is None:
-        raise UsageError(f"{account} was not collected yet.", hint=f"headcount add {account}")
+        raise UsageError(f"{account} has not been collected yet.", hint=f"headcount add {account}")
     with Landing(path) as collected:
         account_id = str(collected.meta("account_id"))
         begun = int(datetime.fromisoformat(str(collected.meta("begun_at"))).timestamp() * 1e6)
@@ -123,7 +123,7 @@ def follow_live(
 def _folder(workspace: Path, account: str) -> Path:
     target: Target | None = parse_target(account)
     if target is None or target.platform != "bluesky":
-        raise UsageError(f"{account!r} is no account of Bluesky.", hint="only Bluesky can be followed live.")
+        raise UsageError(f"{account!r} is not a Bluesky account.", hint="only Bluesky accounts can be streamed.")
     return landing_folder(workspace, f"{target.platform}:{target.name}")
 
 
@@ -179,7 +179,7 @@ class _Live:
     def lost(self, start: int, end: int) -> None:
         """Jetstream no longer has what happened between two moments."""
         since, until = (f"{datetime.fromtimestamp(moment / 1e6, UTC):%Y-%m-%d %H:%M}" for moment in (start, end))
-        text = f"Jetstream no longer holds what happened from {since} to {until} UTC; headcount sync fills it in."
+        text = f"Jetstream no longer has the events from {since} to {until} UTC; headcount sync adds them."
         self.landing.note(text)
         self.say(text)
 
@@ -225,7 +225,7 @@ class _Live:
         try:
             self.ingest(lambda con: read_live(self.landing, con, after=self.taken), str(self.landing.path.resolve()))
         except StoreBusy as error:
-            self.say(f"{error.message} What was seen is kept, and taken in later.")
+            self.say(f"{error.message} Received events are kept and imported later.")
             return
         self.taken = newest
         self.landing.set_meta("taken", str(newest))
@@ -251,7 +251,7 @@ class _LookUp:
             try:
                 answer = self._client.get(url, bucket=self._appview.partition("://")[2])
             except PlatformUnavailable as error:
-                log.warning("Profiles were not answered: %s", error.message)
+                log.warning("Profiles could not be fetched: %s", error.message)
                 return
             self._landing.put("profiles", url, answer.status, answer.headers, answer.body)
             self._known.update(some)
@@ -279,5 +279,5 @@ def _summary(events: list[Event], did: str) -> str:
             counts["unfollowed" if deleted else "new followers"] += 1
         elif not deleted:
             counts["responses and mentions"] += 1
-    told = ", ".join(f"{number:,} {what}" for what, number in counts.items()) or "nothing that counts"
-    return f"{datetime.now().astimezone():%H:%M:%S} taken in: {told}."
+    told = ", ".join(f"{number:,} {what}" for what, number in counts.items()) or "no relevant events"
+    return f"{datetime.now().astimezone():%H:%M:%S} imported: {told}."

@@ -29,7 +29,7 @@ _FIRST = 1_640_995_200_000_000
 _DEEPEST = 256
 _MAX_REPEATED_BYTES = 64 << 20
 """Keys may share a record, so a small file can stand for a large one; beyond this it is refused."""
-_HINT = "it is damaged or was made to do harm; export it again."
+_HINT = "it is damaged or malicious; export it again."
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def read_repository(car: bytes | BinaryIO) -> Repository:
         did, top = str(root["did"]), root["data"]
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise InputError(
-            f"The repository cannot be read ({str(error)[:80]}).", hint="it is cut off or no CAR file; fetch it again."
+            f"The repository cannot be read ({str(error)[:80]}).",
+            hint="it is truncated or not a CAR file; download it again.",
         ) from None
     walk, counts, newest = _Walk(blocks), Counter[str](), None
     with _malformed():
@@ -116,7 +117,7 @@ def _malformed() -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"The repository holds a malformed node ({str(error)[:80]}).", hint=_HINT) from None
+        raise InputError(f"The repository contains a malformed node ({str(error)[:80]}).", hint=_HINT) from None
 
 
 class _Records(Collection[Record]):
@@ -163,11 +164,11 @@ class _Walk:
         place = self.blocks.place(address)
         if place is None or not self.blocks.is_map(place) or depth > _DEEPEST:
             if not isinstance(address, bytes):
-                raise TypeError("a link is not an address")
+                raise TypeError("a link is not a content address")
             self.missing += 1
             return
         if self.visited[place]:
-            raise InputError("The repository is not a tree: two links lead to the same node.", hint=_HINT)
+            raise InputError("The repository is not a tree: two links point to the same node.", hint=_HINT)
         self.visited[place] = 1
         node = self.blocks[address]
         yield from self.entries(node.get("l"), depth + 1)
@@ -181,7 +182,7 @@ class _Walk:
             elif isinstance(entry["v"], bytes):
                 self.missing += 1
             else:
-                raise TypeError("a link is not an address")
+                raise TypeError("a link is not a content address")
             yield from self.entries(entry.get("t"), depth + 1)
 
     def _bound_repeats(self, place: int) -> None:

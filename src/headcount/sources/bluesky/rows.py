@@ -322,7 +322,7 @@ class Reader:
         """All records of a repository that was fetched then."""
         self.did = self.did or repository.did
         if repository.missing:
-            self.unread.append(f"The repository is not whole: {repository.missing:,} parts of it are missing.")
+            self.unread.append(f"The repository is incomplete: {repository.missing:,} parts of it are missing.")
         for record in repository.records:
             self._record(repository.did, record, fetched_at)
             self.rows.flush(at=BATCH_ROWS)
@@ -360,20 +360,20 @@ class Reader:
         notes = list(self.unread)
         if self.counts["future follows"]:
             notes.append(
-                f"{self.counts['future follows']:,} follows give a date in the future, which was taken as unknown."
+                f"{self.counts['future follows']:,} follows have a date in the future; it was treated as unknown."
             )
         if self.counts["nobody"]:
             notes.append(
-                f"{self.counts['nobody']:,} entries of the lists name nobody, so the lists are not taken as whole."
+                f"{self.counts['nobody']:,} list entries contain no account, so the lists are treated as incomplete."
             )
         if self.counts["odd records"]:
-            notes.append(f"{self.counts['odd records']:,} records are malformed and were left out.")
+            notes.append(f"{self.counts['odd records']:,} malformed records were skipped.")
         if self.counts["odd pages"]:
             notes.append(odd_pages_note(self.counts["odd pages"]))
         if self.counts["hidden answers"]:
             notes.append(
-                f"{self.counts['hidden answers']:,} answers in threads are counted and not shown: deleted since, or by "
-                "accounts that are gone or blocked."
+                f"{self.counts['hidden answers']:,} replies in threads are counted but not shown: deleted, or "
+                f"by accounts that are gone or blocked."
             )
         return notes
 
@@ -384,7 +384,7 @@ class Reader:
         impossible = clear_implausible_follow_times(con)
         if impossible:
             notes.append(
-                f"{impossible:,} follows give a date before their account was made, which was taken as unknown."
+                f"{impossible:,} follows have a date before the account was created; it was treated as unknown."
             )
         if landing.meta("sample"):
             self._mark_sample(con)
@@ -429,7 +429,7 @@ class Reader:
             yield (
                 "followers",
                 explained
-                or "Bluesky's counter also counts followers that its list leaves out: accounts that were deleted, "
+                or "Bluesky's counter includes followers missing from its list: accounts that were deleted, "
                 "deactivated or suspended, and accounts that block this one or are blocked by it.",
             )
         if self.counts["hidden answers"]:

@@ -40,7 +40,7 @@ class BlueskySource:
         """Read all pages of a landing, in the order in which they came.
 
         Raises:
-            InputError: the landing holds no profile.
+            InputError: the landing contains no profile.
         """
         with Landing(path) as landing:
             if landing.meta(LIVE):
@@ -50,7 +50,7 @@ class BlueskySource:
                 return gone
             profile = next((page for page in landing.pages("profile") if page.good), None)
             if profile is None or not isinstance(profile.json, dict) or not isinstance(profile.json.get("did"), str):
-                raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
+                raise InputError(f"{path.name} contains no profile.", hint="collect the account again.")
             collected = collected_as(path)
             reader = Reader(Rows(con), str(profile.json["did"]), collected[1].limit if collected else None)
             for page in landing.pages():
@@ -86,7 +86,7 @@ class BlueskyRepositorySource:
             reader.records(repository, seen)
         rows.flush()
         notes = [
-            "A repository holds what the account itself did: whom it follows, answers, likes and reposts. Followers "
+            "A repository contains the activity of the account itself: follows, replies, likes and reposts. Followers "
             "and responses are not in it; collect them with: headcount add HANDLE",
             *reader.notes(),
         ]

@@ -5,7 +5,7 @@ Pace: where an answer tells how much of a limit is left (`ratelimit-remaining`, 
 window). A 429 is waited out until the moment it names (`Retry-After`, `-reset`), or ever longer where it names none.
 
 Faults that pass (5xx, 408, 425, timeouts, broken connections, bodies that end early, JSON that is none, pages of
-another type) are asked again with growing, jittered pauses. What still fails then is `PlatformUnavailable`. Each
+another type) are retried with growing, jittered pauses. What still fails then is `PlatformUnavailable`. Each
 request has a deadline as a whole, so that a server that sends a byte now and then cannot hold it for ever. An answer
 over the size limit (`AnswerTooLarge`) is not requested again.
 
@@ -79,7 +79,7 @@ class AnswerTooLarge(PlatformUnavailable):
 
 @dataclass
 class Usage:
-    """What the collection cost so far: requests sent, asked again, and seconds."""
+    """What the collection cost so far: requests sent, retried, and seconds."""
 
     requests: int = 0
     again: int = 0
@@ -96,9 +96,9 @@ class Usage:
     def sentence(self) -> str:
         """Requests, their rate, and what the waiting took."""
         took = max(self.seconds, 1e-9)
-        again = f", {self.again:,} asked again" if self.again else ""
+        again = f", {self.again:,} retried" if self.again else ""
         asked = f"{self.requests:,} requests" if self.requests != 1 else "1 request"
-        waits = [(self.seconds_limits, "for limits"), (self.seconds_faults, "after faults")]
+        waits = [(self.seconds_limits, "for rate limits"), (self.seconds_faults, "after errors")]
         waited = " and ".join(f"{100 * seconds / took:.0f}% {why}" for seconds, why in waits if seconds > took / 200)
         idle = f"; of that waiting: {waited}" if waited else ""
         return f"{asked} in {duration(took)} ({self.requests / took:.1f} a second{again}){idle}."
@@ -217,7 +217,7 @@ class Client:
             An answer with a status below 500 other than 408, 425 and 429; the caller judges what a 4xx means.
 
         Raises:
-            AnswerTooLarge: the answer is over the size limit.
+            AnswerTooLarge: the response is over the size limit.
             PlatformUnavailable: it was not answered, however often it was requested.
         """
         import stamina
@@ -237,7 +237,7 @@ class Client:
             unavailable.status, unavailable.reason = error.status, error.reason
             raise unavailable from None
         if answer is None:  # stamina was switched off (stamina.set_active), which asks once
-            raise PlatformUnavailable(f"{_host(url)} was not asked.", hint="run the same command again.")
+            raise PlatformUnavailable(f"{_host(url)} was not contacted.", hint="run the same command again.")
         return answer
 
     # -- one try ----------------------------------------------------------------------------------------------
@@ -254,13 +254,13 @@ class Client:
             with deadline, self._http.stream("GET", url, headers=sent, extensions={"trace": self._trace}) as reply:
                 body = _whole_body(reply.iter_bytes(), url, MAX_BODY.get(expect, MAX_BODY_ELSEWHERE))
         except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError) as error:
-            late = f"no complete answer within {duration(self.retry_policy.deadline)}"
+            late = f"no complete response within {duration(self.retry_policy.deadline)}"
             raise _RetryableError(
                 late if deadline.is_over else _in_words(error), connect_failed=isinstance(error, httpx2.ConnectError)
             ) from None
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
             raise UsageError(
-                f"{url[:80]!r} is no address.", hint="the address of a server begins with https://"
+                f"{url[:80]!r} is not a valid address.", hint="a server address starts with https://"
             ) from None
         answer = Answer(reply.status_code, _single_headers(reply.headers.multi_items()), body)
         self.usage.bytes += len(answer.body)
@@ -288,7 +288,7 @@ class Client:
             if len(sent) >= limit.requests:
                 wait = max(wait, sent[0] + limit.seconds - now)
         if wait > 0:
-            self.pause(wait, f"the limit of {bucket or 'this platform'} is used up", limit=True)
+            self.pause(wait, f"the rate limit of {bucket or 'this platform'} is used up", limit=True)
         if limit is not None:
             sent.append(time.monotonic())
 
@@ -380,8 +380,8 @@ def _whole_body(parts: Iterable[bytes], url: str, longest: int) -> bytes:
         body += part
         if len(body) > longest:
             raise AnswerTooLarge(
-                f"{_host(url)} sent an answer of more than {longest >> 20} MB, which was not kept.",
-                hint="check the address of the server; the rest can be collected without this answer.",
+                f"{_host(url)} sent a response of more than {longest >> 20} MB, which was discarded.",
+                hint="check the address of the server; everything else can be collected without it.",
             )
     return bytes(body)
 
@@ -398,36 +398,36 @@ def _check(answer: Answer, expect: str) -> None:
     if answer.status in (301, 308):
         there = _host(answer.headers.get("location", "")) or "elsewhere"
         moved = PlatformUnavailable(
-            f"The server has moved to {there} (HTTP {answer.status}).", hint="name that server instead."
+            f"The server has moved to {there} (HTTP {answer.status}).", hint="use that server instead."
         )
-        moved.status, moved.reason = answer.status, f"it points to {there} (HTTP {answer.status})"
+        moved.status, moved.reason = answer.status, f"it redirects to {there} (HTTP {answer.status})"
         raise moved
     if 300 <= answer.status < 400:
-        raise _RetryableError(f"it points elsewhere (HTTP {answer.status})", status=answer.status)
+        raise _RetryableError(f"it redirects (HTTP {answer.status})", status=answer.status)
     kind = answer.headers.get("content-type", "")
     if answer.status < 300 and not kind.startswith(expect):
         raise _RetryableError(
-            f"the answer is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status
+            f"the response is {kind.partition(';')[0] or 'of no type'}, not {expect}", status=answer.status
         )
     if answer.status < 300 and kind.partition(";")[0].strip().endswith(("/json", "+json")):
         try:
             decode_json(answer.body)
         except (ValueError, RecursionError):
-            raise _RetryableError("the answer is JSON that is cut off or broken", status=answer.status) from None
+            raise _RetryableError("the response is truncated or invalid JSON", status=answer.status) from None
 
 
 def _in_words(error: Exception) -> str:
     import httpx2
 
     if isinstance(error, httpx2.TimeoutException):
-        return "no answer in time"
+        return "no response in time"
     if isinstance(error, httpx2.ConnectError):
         return "no connection"
     if isinstance(error, httpx2.RemoteProtocolError):
-        return "the answer broke off"
+        return "the response was interrupted"
     if isinstance(error, httpx2.DecodingError):
-        return "the answer cannot be unpacked"
-    return "the connection broke"
+        return "the response cannot be decompressed"
+    return "the connection was lost"
 
 
 def _host(url: str) -> str:

@@ -93,8 +93,8 @@ def collect(
             if not new:
                 since = str(landing.meta("begun_at"))[:16].replace("T", " ")
                 say(
-                    f"Going on with the collection begun {since} UTC. {landing.count():,} answers are kept already and "
-                    "are not asked for again; what follows counts them too."
+                    f"Resuming the collection started {since} UTC. {landing.count():,} responses are already "
+                    f"stored and not requested again; the counts below include them."
                 )
             collection = Collection(landing, asking, options, login(target), show, say)
             collection.failures.is_preparing = True
@@ -144,7 +144,7 @@ def _run(collector: Collector, collection: Collection) -> None:
         collector.collect(collection)
     except BudgetReached as error:
         collection.tell_left_out()
-        collection.note(f"{error.message} What was read until then is imported; it is partial.", topic="cost_limit")
+        collection.note(f"{error.message} The data read so far are imported; they are incomplete.", topic="cost_limit")
         collection.say(str(error))
     else:
         collection.tell_left_out()
@@ -170,15 +170,17 @@ def _check(options: Options, target: Target) -> None:
     """
     if options.limit is not None and options.sample is not None:
         raise UsageError(
-            "--limit takes the newest followers and --sample draws from all of them.", hint="use one of the two."
+            "--limit selects the newest followers, --sample draws from all of them.", hint="use only one of them."
         )
     platform = _platform_of(target)
-    if options.circles is not None and not platform.has_follows_between:
+    if options.follows_among is not None and not platform.has_follows_between:
         able = [entry.label for entry in registry.PLATFORMS if entry.has_follows_between]
         raise UsageError(
-            f"Who of the followers follow each other can be asked of {listing(able)} only, not of {platform.label}.",
-            hint="leave --circles out; follows between followers can be added as a table (docs/how-to/import.md).",
+            f"The follows among followers can be collected from {listing(able)} only, not from {platform.label}.",
+            hint="omit --follows-among; follows among followers can be added as a table (docs/how-to/import.md).",
         )
     for address in (options.service, options.backlinks):
         if address is not None and not address.startswith(("http://", "https://")):
-            raise UsageError(f"{address!r} is no address of a server.", hint="it begins with https://")
+            raise UsageError(
+                f"{address!r} is not a valid server address.", hint="a server address starts with https://"
+            )

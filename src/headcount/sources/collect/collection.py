@@ -109,7 +109,7 @@ class Collection:
         try:
             answer = self._ask(address, bucket, expect)
         except AnswerTooLarge as error:  # kept as a refusal, since it would be as long the next time
-            log.warning("Left out: %s (%s)", address, error.message)
+            log.warning("Skipped: %s (%s)", address, error.message)
             return self.landing.put(step, address, _TOO_LARGE, {}, b"")
         except PlatformUnavailable as error:
             error.step, error.address = step, address
@@ -148,7 +148,7 @@ class Collection:
         if error.status == 429:
             raise error
         if not isinstance(error, NotRequested):
-            log.warning("A list broke off: %s (%s)", error.address, error.message)
+            log.warning("A list is incomplete: %s (%s)", error.address, error.message)
             self.failures.add(error, self._responds, at_once=True)
         words, step = failure_words(error), str(error.step)
         status = error.status if error.status is not None and error.status >= 300 else 500
@@ -159,18 +159,18 @@ class Collection:
         headers = self.login.headers(address) if self.login else {}
         answer = self.client.get(address, headers=headers, bucket=bucket, expect=expect)
         if self.login and headers and _expired(answer.status, answer.body):
-            log.info("The session has expired; it is renewed.")
+            log.info("The session has expired and is renewed.")
             if self.login.renew():
                 headers = self.login.headers(address)
                 answer = self.client.get(address, headers=headers, bucket=bucket, expect=expect)
         return answer
 
     def _allow(self, price: float) -> None:
-        most = self.options.spend_at_most
+        most = self.options.max_cost
         if most is not None and price and self.spent + price > most + 1e-9:
             raise BudgetReached(
                 f"Going on could cost more than the ${most:,.2f} that were allowed; ${self.spent:,.2f} are spent.",
-                hint="allow more with --spend-at-most; it goes on where it stopped.",
+                hint="raise --max-cost to resume where it stopped.",
             )
 
     def try_get(
@@ -184,7 +184,7 @@ class Collection:
         try:
             return self.get(step, url, parameters, **more)
         except PlatformUnavailable as error:
-            log.warning("Left out: %s (%s)", error.address, error.message)
+            log.warning("Skipped: %s (%s)", error.address, error.message)
             if not isinstance(error, NotRequested):
                 self.failures.add(error, self._responds, at_once=False)
             self.left_out.setdefault(step, []).append(error.message)
@@ -194,13 +194,13 @@ class Collection:
         """Note what this run left out; not before its end, as a run that was stopped asks for it again."""
         for step, reasons in self.left_out.items():
             pages = "1 page" if len(reasons) == 1 else f"{len(reasons):,} pages"
-            self.note(f"Left out, because the platform did not answer: {pages} of {step} ({reasons[-1]})")
+            self.note(f"Skipped because the platform did not respond: {pages} of {step} ({reasons[-1]})")
         for step, failed in self.unread.items():
             *_, why = failed.values()
             what = f"the list of {step} or its rest ({why}); the next run requests it again"
             if len(failed) > 1:
                 what = f"{len(failed):,} lists of {step} ({why}); the next run requests them again"
-            self.note(f"Left out, because the platform did not answer: {what}.")
+            self.note(f"Skipped because the platform did not respond: {what}.")
 
 
 def _address(url: str, parameters: Iterable[tuple[str, str | int]]) -> str:

@@ -92,7 +92,7 @@ def read_gone(landing: Landing, source: str, con: duckdb.DuckDBPyConnection) -> 
         (),
         0,
         dict(rows.counts),
-        (f"The account is {status}: what was collected before stays, and nothing new is shown.",),
+        (f"The account is {status}: data collected earlier are kept, and no new data are available.",),
         lists=landing.coverage(),
         account_id=account_id,
         closer_look=False,

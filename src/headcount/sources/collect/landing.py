@@ -82,14 +82,14 @@ class Page:
         """
         if len(self.body) > MAX_JSON_BYTES:
             raise InputError(
-                f"An answer from {self.url} has {len(self.body) >> 20} MiB of JSON, more than any real one.",
+                f"A response from {self.url} has {len(self.body) >> 20} MiB of JSON, more than any real response.",
                 hint="collect the account again from its own server.",
             )
         replaced = Replaced()
         try:
             content = decode_json(self.body, replaced=replaced)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"An answer from {self.url} is not JSON ({error}).", hint="collect it again.") from None
+            raise InputError(f"A response from {self.url} is not JSON ({error}).", hint="collect it again.") from None
         if replaced.count:
             self.replaced[self.url] = replaced.count
         return content
@@ -131,7 +131,7 @@ class Landing:
                     f"Another process is collecting into {path.name}.", hint="wait until it has finished."
                 ) from None
             raise InputError(
-                f"{path.name} cannot be opened as a landing: {error}.", hint="move it away and collect again."
+                f"{path.name} cannot be opened as a collection file: {error}.", hint="move it away and collect again."
             ) from None
         if version != _FORMAT:
             self._db.close()
@@ -284,7 +284,7 @@ class Landing:
     def _page(self, row: tuple[Any, ...]) -> Page:
         step, url, status, fetched_at, headers, body = row
         typed = isinstance(status, int) and all(isinstance(text, str) for text in (step, url, fetched_at))
-        name, reason = self.path.name, "a value is of another type than it should be"
+        name, reason = self.path.name, "a value has an unexpected type"
         try:
             if typed:
                 datetime.fromisoformat(fetched_at)

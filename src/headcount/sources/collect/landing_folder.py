@@ -98,7 +98,7 @@ def collected_as(path: Path) -> tuple[str, Options] | None:
         return None
     with Landing(path) as landing:
         try:
-            options = msgspec.json.decode(landing.meta("options") or "{}", type=Options)
+            options = Options.from_text(landing.meta("options") or "{}")
         except (msgspec.MsgspecError, RecursionError) as error:
             raise InputError(
                 f"The options in {path.name} cannot be read ({str(error)[:80]}).",

@@ -40,8 +40,8 @@ def next_on_server(requested: str, link: str, *, names: Collection[str] = ()) ->
     """
     own, other = _split(requested), _split(link, base=requested)
     if own is None or other is None or not _is_same_server(own, other, names):
-        where = "an address that is not valid" if other is None else f"{other.scheme}://{other.netloc}"
-        raise OtherAddress(f"goes on at {where[:_LONGEST]}, another address than its server's, which was not requested")
+        where = "an invalid address" if other is None else f"{other.scheme}://{other.netloc}"
+        raise OtherAddress(f"continues at {where[:_LONGEST]}, which is not on its server and was not requested")
     return f"{own.scheme}://{own.netloc}{other.path or '/'}" + (f"?{other.query}" if other.query else "")
 
 

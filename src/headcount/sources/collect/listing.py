@@ -100,7 +100,7 @@ class Listing:
                 cursor = self._following(page)
             except OtherAddress as other:
                 self.ended = "other_address"
-                self._collection.note(f"{self._what} {other}: it is partial.")
+                self._collection.note(f"{self._what} {other}: the list is incomplete.")
                 return
             if cursor is None:
                 self.whole = True
@@ -110,8 +110,8 @@ class Listing:
             empty = 0 if self._last else empty + 1
             if cursor in seen or empty >= MAX_EMPTY:
                 self.ended = "repeated_page" if cursor in seen else "empty_pages"
-                why = "ran in a circle" if cursor in seen else f"gave {empty} empty pages in a row"
-                self._collection.note(f"{self._what} {why} and was ended there: it is partial.")
+                why = "returned a repeated cursor" if cursor in seen else f"returned {empty} empty pages in a row"
+                self._collection.note(f"{self._what} {why} and was stopped: the list is incomplete.")
                 return
             seen.add(cursor)
 
@@ -125,13 +125,13 @@ class Listing:
         most = max_entries(self._bound)
         if self._bound is not None and self._counted_rows > most:
             self.ended = "longer_than_counter"
-            why = f"was ended after {self._rows:,} entries, far more than the {self._bound:,} expected"
+            why = f"was stopped after {self._rows:,} entries, far more than the {self._bound:,} expected"
         elif self._rows > max(most, MAX_UNCOUNTED):
             self.ended = "maximum_length"
-            why = f"was ended after {self._rows:,} entries, the maximum without a counter"
+            why = f"was stopped after {self._rows:,} entries, the maximum without a counter"
         else:
             return False
-        self._collection.note(f"{self._what} {why}: it is partial.")
+        self._collection.note(f"{self._what} {why}: the list is incomplete.")
         return True
 
     def _request(self, cursor: str | None) -> Page:
@@ -145,7 +145,7 @@ class Listing:
         """The page of a cursor; one that points back to where the list was may be a fault, so it is asked for twice."""
         page = self._request(cursor)
         if page.good and self._readable(page) and self._points_back(page, seen):
-            log.info("%s points back to where it was; its page is asked for again.", self._what)
+            log.info("%s returned the same cursor; the page is requested again.", self._what)
             self._collection.landing.drop(page.url)
             page = self._request(cursor)
         return page

@@ -1,4 +1,4 @@
-"""What the user asked to collect, and what it will take."""
+"""Options of a collection, and its estimated cost."""
 
 from __future__ import annotations
 
@@ -18,43 +18,60 @@ SINCE_DAYS = 365.0
 """How far back posts are collected where nothing else is asked for: as far as ties look back."""
 
 
+_STORED_NAMES = {"follows_among": "circles"}
+"""Field -> its name in stored options, which collections of earlier versions must share to be resumed."""
+
+_NAMES = {stored: name for name, stored in _STORED_NAMES.items()} | {"spend_at_most": "max_cost"}
+
+
 @dataclass(frozen=True, repr=False)
 class Options(Record):
-    """What the user asked for.
+    """Options of a collection.
 
     Attributes:
-        limit: at most so many followers, the newest.
-        since: posts from then on, a time as in `headcount.support.times`; a year where it is not given.
-        sample: look closer at so many followers only, drawn uniformly from the whole list.
-        spend_at_most: dollars.
-        service: address of another server of the platform than the usual one.
-        backlinks: address of an index of backlinks (Bluesky).
-        circles: ask who of so many followers, drawn uniformly from the whole list, follow each other (Bluesky).
+        limit: maximum number of followers, newest first.
+        since: start of the posts, a time as in `headcount.support.times`; default: one year ago.
+        sample: size of the uniform random sample of followers to collect profiles and posts of; None: all.
+        max_cost: spending limit in US dollars.
+        service: address of the server to use instead of the platform's default.
+        backlinks: address of a backlink index (Bluesky).
+        follows_among: size of the uniform random sample of followers to collect the follows among (Bluesky).
     """
 
     limit: int | None = None
     since: datetime | None = None
     sample: int | None = None
-    spend_at_most: float | None = None
+    max_cost: float | None = None
     service: str | None = None
     backlinks: str | None = None
-    circles: int | None = None
+    follows_among: int | None = None
 
     def __post_init__(self) -> None:
         if self.since is not None:
             object.__setattr__(self, "since", as_datetime(self.since, "since"))
 
     def text(self) -> str:
-        """As text; what it may cost is left out: that may be raised and the collection go on."""
-        kept = {name: value for name, value in msgspec.to_builtins(self).items() if name != "spend_at_most"}
-        if self.circles is None:  # as collections wrote it that were begun before there was this option
-            kept.pop("circles", None)  # what was read from such a text does not list it at all
-        return msgspec.json.encode(kept).decode()
+        """JSON text that identifies the collection; without the spending limit, which may be raised on resuming."""
+        stored = {_STORED_NAMES.get(name, name): value for name, value in msgspec.to_builtins(self).items()}
+        stored.pop("max_cost", None)
+        if self.follows_among is None:  # texts of collections older than this option do not contain it
+            stored.pop("circles", None)
+        return msgspec.json.encode(stored).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> Options:
+        """The options of a stored collection.
+
+        Raises:
+            msgspec.MsgspecError: the text is not such an object.
+        """
+        stored = msgspec.json.decode(text, type=dict[str, Any])
+        return msgspec.convert({_NAMES.get(name, name): value for name, value in stored.items()}, type=cls)
 
 
 @dataclass(frozen=True, repr=False)
 class CollectionEstimate(Record):
-    """What a collection will take, told before it begins.
+    """Estimated calls, time and cost of a collection, before it starts.
 
     Attributes:
         account_id, handle: whose.

@@ -143,8 +143,8 @@ def _bound_directory(path: Path) -> None:
         size = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
     if size > _MAX_DIRECTORY_BYTES:
         raise InputError(
-            f"{path.name} lists more files than an archive of one account holds.",
-            hint="unpack it and hand in the folder.",
+            f"{path.name} lists more files than an archive of one account contains.",
+            hint="unpack it and add the folder.",
         )
 
 
@@ -178,9 +178,7 @@ def _zip(path: Path, file: zipfile.ZipFile, wanted: Wanted) -> Members:
         if name and not entry.is_dir() and wanted(name):
             found[name] = entry
     if any(entry.flag_bits & _ENCRYPTED for entry in found.values()):
-        raise InputError(
-            f"{path.name} is encrypted.", hint="unpack it with its password and hand in the folder that comes out."
-        )
+        raise InputError(f"{path.name} is encrypted.", hint="unpack it with its password and add the folder.")
     _look_at_sizes(path.name, {name: entry.file_size for name, entry in found.items()}, path.stat().st_size)
     return Members(path.name, {name: lambda entry=entry: file.read(entry) for name, entry in found.items()})  # type: ignore[misc]
 
@@ -253,12 +251,12 @@ def _refuse_special(folder: Path, name: str, file: Path) -> None:
     """Refuse a device or FIFO, which may have no end, and a link that leads out of the folder."""
     if not file.resolve().is_relative_to(folder.resolve()):
         raise InputError(
-            f"{name} in {folder.name} is a link that leads out of the folder.",
-            hint="no archive of a platform holds one; put the file itself there.",
+            f"{name} in {folder.name} is a link to a path outside the folder.",
+            hint="replace the link by the file itself.",
         )
     special = special_file(file)
     if special is not None:
-        raise InputError(f"{name} in {folder.name} is {special}, not a file.", hint="put the file itself there.")
+        raise InputError(f"{name} in {folder.name} is {special}, not a file.", hint="replace it by a regular file.")
 
 
 def _passed_over(folder: str) -> bool:
@@ -276,8 +274,8 @@ def _refuse_odd_path(archive: str, name: str) -> None:
     path = name.replace("\\", "/")
     if path.startswith("/") or path[1:2] == ":" or ".." in path.split("/") or "\0" in path:
         raise InputError(
-            f"{archive} holds the path {name[:60]!r}, which leads out of it.",
-            hint="no archive of a platform does that; download it again from the platform itself.",
+            f"{archive} contains the path {name[:60]!r}, which is outside of it.",
+            hint="download it again from the platform.",
         )
 
 
@@ -296,28 +294,28 @@ def _look_at_sizes(archive: str, sizes: dict[str, int], packed: int | None) -> N
 def _refuse_many(archive: str, entries: int) -> None:
     if entries > _MAX_FILES:
         raise InputError(
-            f"{archive} holds more than {_MAX_FILES:,} files.", hint="unpack it yourself and hand in the folder."
+            f"{archive} contains more than {_MAX_FILES:,} files.", hint="unpack it yourself and add the folder."
         )
 
 
 def _refuse_large(archive: str) -> NoReturn:
     raise InputError(
         f"The files to be read in {archive} add up to more than {LARGEST_MEMBER >> 20} MiB.",
-        hint="unpack it and hand in the folder.",
+        hint="unpack it and add the folder.",
     )
 
 
 def _refuse_bomb(archive: str) -> NoReturn:
     raise InputError(
         f"{archive} unpacks to more than {BOMB_RATIO} times its size.",
-        hint="it looks like a zip bomb; unpack it yourself and hand in the folder if it is not.",
+        hint="it looks like a zip bomb; if it is not, unpack it yourself and add the folder.",
     )
 
 
 def _damaged(archive: str, error: Exception, name: str | None = None) -> NoReturn:
     if isinstance(error, NotImplementedError):
         raise InputError(
-            f"{archive} is packed in a way that cannot be read ({error}).", hint="unpack it and hand in the folder."
+            f"{archive} uses an unsupported compression ({error}).", hint="unpack it and add the folder."
         ) from None
     if isinstance(error, PermissionError):
         raise InputError(
@@ -325,6 +323,6 @@ def _damaged(archive: str, error: Exception, name: str | None = None) -> NoRetur
         ) from None
     what = f"{name} in {archive}" if name else archive
     raise InputError(
-        f"{what} cannot be unpacked: it is cut off or damaged ({str(error)[:120].rstrip('.')}).",
+        f"{what} cannot be unpacked: it is truncated or damaged ({str(error)[:120].rstrip('.')}).",
         hint="download the archive again.",
     ) from None

@@ -83,13 +83,14 @@ def inspect_text_file(path: Path, *, longest_line: int | None = None) -> TextFil
     compressed = path.suffix.lower() == ".gz"
     size = path.stat().st_size
     if not size:
-        raise InputError(f"{path.name} is empty.", hint="hand in a file with a header and rows, or leave it out.")
+        raise InputError(f"{path.name} is empty.", hint="add a file with a header and rows.")
     try:
         with TextFile(path, compressed, "utf-8").open() as stream:
             return _look_through(path, stream, size if compressed else None, longest_line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
-            f"{path.name} cannot be unpacked ({error}).", hint="it is cut off or no gzip file; fetch or write it again."
+            f"{path.name} cannot be unpacked ({error}).",
+            hint="it is truncated or not a gzip file; download or write it again.",
         ) from None
 
 
@@ -97,7 +98,7 @@ def _look_through(path: Path, stream: BinaryIO, packed: int | None, longest_line
     head = stream.read(4096)
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
-            raise InputError(f"{path.name} is {what}, not text.", hint="give the file the ending of what it is.")
+            raise InputError(f"{path.name} is {what}, not text.", hint="rename it with the extension of its format.")
     seen = _Seen(path, packed, Encoding(head), longest_line)
     while head:
         seen.take(head)
@@ -126,7 +127,7 @@ class _Seen:
         if self.packed is not None and self.unpacked > max(BOMB_BYTES, BOMB_RATIO * self.packed):
             raise InputError(
                 f"{self.path.name} unpacks to more than {BOMB_RATIO} times its size.",
-                hint="it looks like a zip bomb; unpack it yourself and hand in the unpacked file if it is not.",
+                hint="it looks like a zip bomb; if it is not, unpack it yourself and add the unpacked file.",
             )
         self._bound_line(chunk)
         if not self.encoding.is_wide:
@@ -142,8 +143,8 @@ class _Seen:
         ends = [place for place in (chunk.find(b"\n"), chunk.find(b"\r")) if place >= 0]
         if self.line + min(ends, default=len(chunk)) > self.longest_line:
             raise InputError(
-                f"{self.path.name} holds a line of more than {self.longest_line // 1_000_000} MB.",
-                hint="check that the file is what its name says, and that its quotes are closed.",
+                f"{self.path.name} contains a line of more than {self.longest_line // 1_000_000} MB.",
+                hint="check the format of the file, and that its quotes are closed.",
             )
         last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         self.line = len(chunk) - 1 - last if last >= 0 else self.line + len(chunk)

@@ -72,12 +72,12 @@ def _refuse_wrong_ending(path: Path, head: bytes) -> None:
     ):
         if head.startswith(magic) and not name.endswith(endings):
             raise UsageError(
-                f"{path.name} is compressed with {what}, which its name does not show.",
+                f"{path.name} is compressed with {what}, which its name does not indicate.",
                 hint=f"rename it to {path.name}{endings[0]}, or unpack it.",
             )
         if name.endswith(endings) and head and not head.startswith(magic) and not _is_split(head):
             raise UsageError(
-                f"{path.name} is named like a {what} file, but is not one.",
+                f"{path.name} has the name of a {what} file, but is not one.",
                 hint="if it was unpacked already, remove the ending; else download it again.",
             )
 
@@ -175,7 +175,7 @@ def refuse_unknown(path: Path, accepted: str, recognised: Iterable[Path] = ()) -
 
     Raises:
         UsageError: always, unless it is damaged.
-        InputError: it is a zip that is cut off or damaged.
+        InputError: it is a zip that is truncated or damaged.
     """
     if path.is_dir():
         _refuse_folder(path, accepted, list(recognised))
@@ -203,7 +203,7 @@ def _refuse_folder(path: Path, accepted: str, recognised: list[Path]) -> NoRetur
     zips = [file.name for file in files if is_zip(file)]
     if zips:
         raise UsageError(
-            f"The folder {path.name} holds zip archives ({_some(zips)}) and nothing else that can be read.",
+            f"The folder {path.name} contains zip archives ({_some(zips)}) and no other readable file.",
             hint="if they are parts of one archive, unpack them all into one folder and add that; "
             "else add them one by one.",
         )
@@ -216,15 +216,15 @@ def _refuse_folder(path: Path, accepted: str, recognised: list[Path]) -> NoRetur
         )
     if names:
         raise UsageError(
-            f"The folder {path.name} holds nothing that can be read ({_some(names)}).", hint=f"supported: {accepted}."
+            f"The folder {path.name} contains no readable data ({_some(names)}).", hint=f"supported: {accepted}."
         )
-    raise UsageError(f"The folder {path.name} holds no files that can be read.", hint=f"supported: {accepted}.")
+    raise UsageError(f"The folder {path.name} contains no readable files.", hint=f"supported: {accepted}.")
 
 
 def _refuse_zip(path: Path) -> NoReturn:
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path.name} is a zip archive that is cut off or damaged.",
+            f"{path.name} is a zip archive that is truncated or damaged.",
             hint="download it again; of an archive in several parts (.z01, .001), join the parts first.",
         )
     names = listed(path)
@@ -235,7 +235,7 @@ def _refuse_zip(path: Path) -> NoReturn:
     if inner:
         raise UsageError(
             f"{path.name} is a zip archive with other archives in it ({_some(inner)}).",
-            hint="unpack it, and add what it holds.",
+            hint="unpack it, and add the content.",
         )
     raise UsageError(f"{path.name} is a zip archive with {_some(names)}.", hint="unpack it and add the folder or file.")
 
@@ -266,9 +266,9 @@ def _known_file(path: Path) -> _Known:
     if not head:
         return _Known("is empty", "download or write it again")
     if _UNFINISHED.fullmatch(path.name):
-        return _Known("is a download that is not complete", "finish the download and add the file that comes out")
+        return _Known("is an incomplete download", "finish the download and add the resulting file")
     if _SPLIT.fullmatch(path.name):
-        return _Known("is one part of a split archive", "join the parts, unpack them, and add what comes out")
+        return _Known("is one part of a split archive", "join the parts, unpack them, and add the result")
     for magic, what, advice in (
         (b"PAR1", "is a Parquet file that is not named after a table", TABLES_ADVICE),
         (b"SQLite format 3\0", "is an SQLite database", "export its tables as CSV; " + TABLES_ADVICE),
@@ -278,7 +278,7 @@ def _known_file(path: Path) -> _Known:
     if head[257:262] == b"ustar":
         return _Known("is a tar archive", "unpack it and add the folder that comes out")
     if _CAR.match(head):
-        return _Known("is a repository of Bluesky, but is not named like one", "rename it so that it ends with .car")
+        return _Known("is a Bluesky repository, but has another extension", "rename it so that it ends with .car")
     if _is_binary(head):
         return _Known("is a binary file of unknown format")
     return _known_text(path, beginning(path) or head, _plain_head(path, head))
@@ -296,7 +296,7 @@ def _known_text(path: Path, head: bytes, text: str) -> _Known:
             return _list_of_ids(path) if re.match(r"\[\s*\"?\d", text) else _Known("is JSON without an object")
         if not beginning(path):
             advice = "rename it so that it ends with .json or .jsonl"
-            return _Known("holds JSON, but is not named like it", advice, is_certain=True)
+            return _Known("contains JSON, but has another extension", advice, is_certain=True)
         table = next((table.name for table in TABLES if _required(table) <= set(named)), None)
         advice = f"rename it to {table}.jsonl" if table else ""
         return _Known(f"is JSON of an unknown layout (its fields: {_some(named)})", advice)

@@ -28,8 +28,8 @@ def check_entry(name: str, size: int) -> None:
     """
     if size > MAX_ENTRY_BYTES:
         raise InputError(
-            f"{name} holds one JSON value of more than {MAX_ENTRY_BYTES // 1_000_000} MB.",
-            hint="no platform writes one; download or write the file again.",
+            f"{name} contains one JSON value of more than {MAX_ENTRY_BYTES // 1_000_000} MB.",
+            hint="download or write the file again.",
         )
 
 
@@ -47,8 +47,8 @@ def check_entries(name: str, content: bytes | memoryview, *, depth: int = 1) -> 
     text = bytes(content) if isinstance(content, memoryview) else content
     if text.count(b",") > MAX_ENTRIES and _commas(text, depth) > MAX_ENTRIES:
         raise InputError(
-            f"{name} holds a list of more than {MAX_ENTRIES:,} entries, more than can be read at once.",
-            hint="split the file, or write one entry a line (JSON lines).",
+            f"{name} contains a list of more than {MAX_ENTRIES:,} entries, more than can be read at once.",
+            hint="split the file, or write one entry per line (JSON lines).",
         )
 
 

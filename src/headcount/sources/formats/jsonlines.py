@@ -72,8 +72,8 @@ class Problems:
             self.shown.append(Problem(self.file, line, place + reason))
         if self.count > MAX_PROBLEMS:
             raise InputError(
-                f"{self.file} holds more than {MAX_PROBLEMS:,} unreadable entries; the first: {self.shown[0]}.",
-                hint="check that the file is what its name says.",
+                f"{self.file} contains more than {MAX_PROBLEMS:,} unreadable entries; the first: {self.shown[0]}.",
+                hint="check that the file has the format its extension says.",
             )
 
     def notes(self) -> list[str]:
@@ -118,7 +118,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
                 yield from reader.read(_pieces(text))
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
-            f"{path.name} cannot be unpacked ({error}).", hint="it is cut off; fetch or write it again."
+            f"{path.name} cannot be unpacked ({error}).", hint="it is truncated; download or write it again."
         ) from None
 
 
@@ -163,7 +163,7 @@ class _Values:
             if not line:
                 continue
             if self.lines and not _can_follow(bytes(self.waiting[-1:]), self.open[-1:], line[:1]):
-                self._broken("is JSON that is cut off")  # a line that was cut off; the next value begins here
+                self._broken("is truncated JSON")  # a line that was cut off; the next value begins here
             if not self.lines:
                 self.began = number
                 content = self._decoded_line(line)
@@ -253,8 +253,8 @@ class _Values:
     def _end(self) -> None:
         """What still waits at the end of the file was cut off."""
         if self.lines > 1 and not self.count and not self.problems.count:
-            raise InputError(f"{self.name} is JSON that is cut off.", hint=_HINT)
-        self._broken("is JSON that is cut off")
+            raise InputError(f"{self.name} is truncated JSON.", hint=_HINT)
+        self._broken("is truncated JSON")
 
 
 def _bound(name: str, text: bytes | bytearray, size: int) -> None:
@@ -264,11 +264,11 @@ def _bound(name: str, text: bytes | bytearray, size: int) -> None:
     if size > MAX_DOCUMENT_BYTES:
         raise InputError(
             f"{name} is one JSON value of more than {MAX_DOCUMENT_BYTES >> 20} MiB.",
-            hint="write one value a line (JSON lines); such a file may be of any length.",
+            hint="write one value per line (JSON lines), without a size limit.",
         )
 
 
-_HINT = "fetch or write the file again."
+_HINT = "download or write the file again."
 _UNFINISHED, _BROKEN = object(), object()
 _TRAILING = "trailing characters"
 _NOT_BLANK = re.compile(r"\S")
@@ -365,7 +365,7 @@ def unreadable(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "is nested too deeply"
     if isinstance(error, msgspec.ValidationError):
-        return f"is not what it should be ({error})"
+        return f"has an unexpected structure ({error})"
     if "truncated" in str(error):
-        return "is JSON that is cut off"
+        return "is truncated JSON"
     return f"is not JSON ({str(error).removeprefix('JSON is malformed: ')})"

@@ -68,7 +68,7 @@ def malformed(path: Path) -> Iterator[None]:
         raise_fault_of_machine(error)
         raise InputError(
             f"{path.name} cannot be read: it is malformed ({_reason(error)}).",
-            hint="it was changed or damaged; fetch or write it again.",
+            hint="it is damaged; download or write it again.",
         ) from error
     except OSError as error:
         raise_fault_of_machine(error)
@@ -79,14 +79,14 @@ def malformed(path: Path) -> Iterator[None]:
         if is_full_disk(error):
             raise_fault_of_machine(error)
         raise InputError(
-            f"{path.name} needs more memory than there is.", hint="split it, or use a machine with more memory."
+            f"{path.name} needs more memory than available.", hint="split it, or use a machine with more memory."
         ) from error
     except duckdb.Error as error:
         if is_interrupt(error) or isinstance(error, duckdb.IOException | duckdb.FatalException):
             raise  # Ctrl-C, or a full disk: no fault of the file
         raise_fault_of_machine(error)
         raise InputError(
-            f"{path.name} cannot be imported ({_reason(error)}).", hint="it was changed or damaged; write it again."
+            f"{path.name} cannot be imported ({_reason(error)}).", hint="it is damaged; write it again."
         ) from error
 
 
@@ -103,8 +103,8 @@ def special_file(path: Path) -> str | None:
 
 def odd_pages_note(number: int) -> str:
     """What the user is told of pages whose values are not what they should be."""
-    pages = "1 page of the answers holds" if number == 1 else f"{number:,} pages of the answers hold"
-    return f"{pages} malformed values; the rest of each was left out."
+    pages = "1 page of the responses contains" if number == 1 else f"{number:,} pages of the responses contain"
+    return f"{pages} malformed values; the rest of each was skipped."
 
 
 def unpack_body(packed: bytes, name: str) -> bytes:
@@ -122,7 +122,7 @@ def unpack_body(packed: bytes, name: str) -> bytes:
     body = unpacker.decompress(packed, limit)
     if unpacker.unconsumed_tail:
         raise InputError(
-            f"{name} holds an answer that unpacks to more than {limit >> 20} MiB.",
+            f"{name} contains a response that unpacks to more than {limit >> 20} MiB.",
             hint="it looks like a compression bomb; collect the account again.",
         )
     if not unpacker.eof:

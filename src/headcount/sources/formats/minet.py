@@ -126,11 +126,11 @@ class _Reader:
             try:
                 take(dict(zip(self.header[: self.start], fields, strict=False)), self._added(fields))
             except (TypeError, ValueError) as error:
-                self.problems.add(f"is no row of minet's ({str(error)[:120]})", line)
+                self.problems.add(f"is not a valid minet row ({str(error)[:120]})", line)
             self.rows.flush(at=BATCH_ROWS)
         self._refuse_unresolved()
         if "collection_time" in self.header[self.start :]:
-            self.notes.append("The times of collection have no time zone; taken as UTC.")
+            self.notes.append("The times of collection have no time zone; treated as UTC.")
         intake = finish(MinetSource.name, self.rows, self.problems, self.notes, skip_bad=skip_bad, whole=False)
         name: ListName = "followers" if self.kind == "followers" else "following"
         lists = [ListCoverage(owner, name, "complete") for owner in sorted(self.ended)]
@@ -183,7 +183,7 @@ class _Reader:
         other = key(row["follower_id" if followers else "friend_id"])
         told = whose("x", before)
         if other is None or told is None:
-            raise ValueError("it has no id" if other is None else "it does not say whose list it is")
+            raise ValueError("it has no id" if other is None else "the account of the list is missing")
         owner = self.lists.follow("x", told, other, None, followers=followers)
         if owner is not None:
             self.begun.add(owner)
@@ -197,15 +197,15 @@ class _Reader:
             if part in name:
                 return lambda before, row: self._bluesky_entry(kind, before, row)
         self.notes.append(
-            "minet writes followers, follows, likes and reposts alike, so only the accounts were taken; put one of "
-            "these words into the name of the file to say which it is."
+            "minet writes followers, follows, likes and reposts alike, so only the accounts were imported; put "
+            "one of these words into the file name to select one."
         )
         return lambda _before, row: (add_bluesky_profile(self.rows, row), None)[1]
 
     def _bluesky_entry(self, kind: str, before: dict[str, str], row: Row) -> None:
         account, told = add_bluesky_profile(self.rows, row), whose("bluesky", before)
         if told is None:
-            raise ValueError("it does not say whose list it is")
+            raise ValueError("the account of the list is missing")
         if kind in ("like", "repost"):
             self.lists.respond(told, account, kind)
         else:
@@ -232,7 +232,7 @@ class _Reader:
         if self.lists.unresolved:
             first = next(iter(self.lists.unresolved))
             raise InputError(
-                f"{self.path.name} names {first[:80]!r} only, and whose id that is is not known here.",
+                f"{self.path.name} contains the handle {first[:80]!r} only, without an id.",
                 hint="add the account itself first (headcount add HANDLE, or the table of minet's users or profiles), "
-                "or give minet ids.",
+                "or export ids with minet.",
             )

@@ -162,7 +162,7 @@ def _bluesky_account(row: Row, before: str = "") -> Row:
 
 def _did(text: str) -> str:
     if not text.startswith("did:"):
-        raise ValueError(f"«{text[:40]}» is no DID")
+        raise ValueError(f"«{text[:40]}» is not a valid DID")
     return account_key(text)
 
 

@@ -19,7 +19,7 @@ _X = (
     "and the archive of your own account"
 )
 _COLLECT = "collect the account instead: headcount add @name@server"
-_SHEET = "save the table as CSV (UTF-8), named accounts, follows, posts or interactions, and add that"
+_SHEET = "save the table as CSV (UTF-8), named accounts, follows, posts or interactions, and add it"
 TABLES_ADVICE = "name the file accounts, follows, posts or interactions, with the columns of docs/tables.md"
 _PLATFORMS = f"Headcount reads {listing([platform.label for platform in PLATFORMS])}"
 _UNPACK = "unpack it and add the file or folder that comes out"
@@ -64,16 +64,16 @@ BINARY = (
     _bytes("a 7z archive", rb"7z\xbc\xaf\x27\x1c", _UNPACK),
     _bytes("a RAR archive", rb"Rar!\x1a\x07", _UNPACK),
     _bytes("an Excel workbook of the old format (.xls)", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SHEET),
-    _bytes("a PDF", rb"%PDF", "export the data as CSV or JSON and add that"),
+    _bytes("a PDF", rb"%PDF", "export the data as CSV or JSON and add it"),
     _bytes("a picture", rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", "add the file with the data instead"),
     _bytes("a DuckDB database", rb".{8}DUCK", "if it is a workspace of Headcount, name its folder with --workspace"),
-    _bytes("an Arrow file", rb"ARROW1|FEA1", "save the table as Parquet or CSV and add that"),
-    _bytes("an HDF5 file", rb"\x89HDF\r\n", "save the table as Parquet or CSV and add that"),
-    _bytes("an ORC file", rb"ORC", "save the table as Parquet or CSV and add that"),
-    _bytes("an Avro file", rb"Obj\x01", "save the table as Parquet or CSV and add that"),
-    _bytes("a NumPy array", rb"\x93NUMPY", "save the table as Parquet or CSV and add that"),
-    _bytes("a Python pickle", rb"\x80[\x02-\x05][\x95}\]ccq(]", "save the table as Parquet or CSV and add that"),
-    _bytes("an R data file", rb"RD[AX][23]\n|X\n\0\0\0[\x02\x03]", "save the table as CSV and add that"),
+    _bytes("an Arrow file", rb"ARROW1|FEA1", "save the table as Parquet or CSV and add it"),
+    _bytes("an HDF5 file", rb"\x89HDF\r\n", "save the table as Parquet or CSV and add it"),
+    _bytes("an ORC file", rb"ORC", "save the table as Parquet or CSV and add it"),
+    _bytes("an Avro file", rb"Obj\x01", "save the table as Parquet or CSV and add it"),
+    _bytes("a NumPy array", rb"\x93NUMPY", "save the table as Parquet or CSV and add it"),
+    _bytes("a Python pickle", rb"\x80[\x02-\x05][\x95}\]ccq(]", "save the table as Parquet or CSV and add it"),
+    _bytes("an R data file", rb"RD[AX][23]\n|X\n\0\0\0[\x02\x03]", "save the table as CSV and add it"),
     _bytes(
         "a web page",
         rb"(?i)(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b",
@@ -132,7 +132,7 @@ JSON = (
     ),
     Signature(
         "a list of ids",
-        "fetch what they stand for first, for instance: twarc2 users FILE users.jsonl (or twarc2 hydrate for posts).",
+        "fetch the objects first, for example: twarc2 users FILE users.jsonl (or twarc2 hydrate for posts).",
         fields=_sets("ids next_cursor"),
     ),
     Signature(
@@ -154,7 +154,7 @@ JSON = (
 CSV = (
     Signature(
         "a table that twarc wrote (twarc2 csv)",
-        "add the JSON lines that it was made from.",
+        "add the original JSON lines.",
         columns=_sets(
             "author_id __twarc.retrieved_at",
             "author_id referenced_tweets.replied_to.id",
@@ -164,7 +164,7 @@ CSV = (
     ),
     Signature(
         "a table that twarc wrote (json2csv)",
-        "add the JSON lines that it was made from.",
+        "add the original JSON lines.",
         columns=_sets("tweet_url parsed_created_at user_screen_name"),
     ),
     Signature(
@@ -182,7 +182,7 @@ CSV = (
     Signature("a table of TAGS", _X + ".", columns=_sets("id_str from_user from_user_id_str")),
     Signature(
         "a table of Hydrator",
-        "add the JSON lines that it was made from.",
+        "add the original JSON lines.",
         columns=_sets("tweet_url user_screen_name user_followers_count favorite_count"),
     ),
     Signature("LinkedIn's list of connections", _PLATFORMS + ".", columns=_sets("First.Name Last.Name Connected.On")),

@@ -17,7 +17,7 @@ _FRAME = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _RAW, _RUN, _COMPRESSED = range(3)
 _LINES_AT_ONCE = 500
-_HINT = "fetch it again, or unpack it yourself (zstd -d) and hand in the unpacked file."
+_HINT = "download it again, or unpack it yourself (zstd -d) and add the unpacked file."
 
 
 def is_whole(path: Path) -> bool:
@@ -82,9 +82,7 @@ class ZstdLines:
         import duckdb
 
         if not is_whole(self.path):
-            raise InputError(
-                f"{self.path.name} cannot be unpacked (its end is missing, or it is no zstd file).", hint=_HINT
-            )
+            raise InputError(f"{self.path.name} cannot be unpacked (it is truncated, or not a zstd file).", hint=_HINT)
         try:
             found = self.con.execute(
                 "SELECT line FROM read_csv(?, auto_detect = false, header = false, delim = '\x01', quote = '', "

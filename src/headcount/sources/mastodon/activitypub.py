@@ -128,7 +128,7 @@ def words(markup: object) -> tuple[str | None, list[str]]:
     if markup is None:
         return None, []
     if not isinstance(markup, str):
-        raise TypeError(f"«{str(markup)[:40]}» stands where text belongs")
+        raise TypeError(f"«{str(markup)[:40]}» is not text")
     parser = _Words()
     parser.feed(markup)
     parser.close()

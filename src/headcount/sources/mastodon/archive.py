@@ -48,8 +48,7 @@ _MADE = re.compile(r"archive-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-")
 _ADDRESS = re.compile(r"@?(?P<user>[\w.-]+)@(?P<server>[\w.-]+(?::\d+)?)")
 
 RECEIVED = (
-    "Mastodon's archive holds what the account wrote and liked, not what it was given: "
-    "likes, boosts and replies by others are unknown."
+    "A Mastodon archive contains the account's own posts and likes; likes, boosts and replies by others are unknown."
 )
 
 
@@ -81,11 +80,11 @@ class MastodonArchiveSource:
         """
         if path.suffix.lower() == ".csv" and not path.is_dir():
             raise UsageError(
-                f"{path.name} does not say whose list it is.",
-                hint="put it into the folder of the unpacked archive, beside actor.json, and hand in that folder.",
+                f"{path.name} does not identify its account.",
+                hint="put it into the folder of the unpacked archive, next to actor.json, and add that folder.",
             )
         if _is_part(path):
-            raise UsageError(f"{path.name} is one file of a Mastodon archive.", hint="hand in the whole archive.")
+            raise UsageError(f"{path.name} is one file of a Mastodon archive.", hint="add the complete archive.")
         with members(path, lambda name: _WANTED.fullmatch(name) is not None) as archive:
             return _Reader(archive, path, con).read(skip_bad)
 
@@ -125,12 +124,12 @@ class _Reader:
         tops = sorted({match["top"] for match in found if match and match["name"] in ("actor.json", "outbox.json")})
         if not tops:
             raise InputError(
-                f"{path.name} is no archive of Mastodon's: it holds neither actor.json nor outbox.json.",
-                hint="hand in the archive as Mastodon made it.",
+                f"{path.name} is not a Mastodon archive: it contains neither actor.json nor outbox.json.",
+                hint="add the archive as downloaded from Mastodon.",
             )
         if len(tops) > 1:
             raise InputError(
-                f"{path.name} holds more than one archive ({', '.join(tops[:3])}).", hint="hand in one after the other."
+                f"{path.name} contains more than one archive ({', '.join(tops[:3])}).", hint="add one after the other."
             )
         return {match["name"]: match[0] for match in found if match and match["top"] == tops[0]}
 
@@ -140,7 +139,7 @@ class _Reader:
         try:
             self.rows.account(self.owner.row(self.actor, total if isinstance(total, int) else None), whole=True)
         except TypeError as error:
-            self.problems.add(f"actor.json is no profile ({error})", None)
+            self.problems.add(f"actor.json is not a valid profile ({error})", None)
         self._each("outbox.json", self.outbox.orderedItems or [], "activity")
         likes = self._decoded("likes.json", _Collection) or _Collection()
         self._each("likes.json", likes.orderedItems or [], "address of a post")
@@ -167,8 +166,8 @@ class _Reader:
             return Owner(actor, self.actor.get("preferredUsername"), webfinger, observed_at, domain=domain)
         except ValueError:
             raise InputError(
-                f"{path.name} does not say whose archive it is: it holds no actor.json with an address.",
-                hint="hand in the whole archive as Mastodon made it.",
+                f"{path.name} does not identify its account: it has no actor.json with an address.",
+                hint="add the complete archive as downloaded from Mastodon.",
             ) from None
 
     def _first_actor(self) -> object:
@@ -209,7 +208,7 @@ class _Reader:
                 take(decode_json(raw, replaced=self.problems.replaced))
             except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
                 reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
-                self.problems.add(f"is no {what} ({reason[:120]})", None, number)
+                self.problems.add(f"is not a valid {what} ({reason[:120]})", None, number)
             self.rows.flush(at=BATCH_ROWS)
 
     def _lists(self) -> None:
@@ -229,7 +228,7 @@ class _Reader:
                 continue
             matched = _ADDRESS.fullmatch(row[0].strip())
             if matched is None:
-                self.problems.add(f"«{row[0][:40]}» is not an address of an account", table.line_num)
+                self.problems.add(f"«{row[0][:40]}» is not a valid account address", table.line_num)
                 continue
             other = account_key(matched["user"], matched["server"])
             pair = (self.owner.account, other) if following else (other, self.owner.account)
@@ -261,10 +260,10 @@ class _Reader:
                 f"If the account is not @{self.owner.handle}, its id here differs from the one collected live."
             )
         if not self._has("followers"):
-            notes.append("It holds no list of followers; Mastodon does not export one.")
+            notes.append("It contains no list of followers; Mastodon does not export one.")
         if not self._has("following"):
             notes.append(
-                "It holds no list of accounts followed; export following_accounts.csv and put it beside actor.json."
+                "It contains no list of accounts followed; export following_accounts.csv and put it next to actor.json."
             )
         notes += [*self.activities.notes(), *self.problems.notes()]
         notes += self.rows.notes()

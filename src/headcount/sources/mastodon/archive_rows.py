@@ -54,7 +54,7 @@ class Owner:
         named = _LAST_NAME.fullmatch(str(address))
         user = name or (named[1] if named else None)
         if host is None or not isinstance(user, str):
-            raise ValueError("it names no account")
+            raise ValueError("it contains no account")
         self.address = str(address)
         full = webfinger.removeprefix("acct:").removeprefix("@") if isinstance(webfinger, str) else ""
         self.server = host_key(full.partition("@")[2] or domain or host[1])
@@ -117,16 +117,16 @@ class Activities:
         """What was left out, or is not told."""
         notes = []
         if self.direct:
-            notes.append(f"Direct posts were left out: {self.direct:,}.")
+            notes.append(f"Direct posts were skipped: {self.direct:,}.")
         if self.for_followers:
-            notes.append(f"Posts for followers only are counted, and their text is not kept: {self.for_followers:,}.")
+            notes.append(f"Followers-only posts are counted, but their text is not stored: {self.for_followers:,}.")
         if self.without_author:
             notes.append(
-                "Nothing tells whose posts these were about, so they count for nobody: "
+                "The authors of these posts are unknown, so they are not counted: "
                 f"{self.without_author:,} replies, boosts, quotes or likes."
             )
         if self.others:
-            notes.append(f"Activities with nothing that could be used: {self.others:,}.")
+            notes.append(f"Activities without usable data: {self.others:,}.")
         return notes
 
     def take(self, activity: Object) -> None:
@@ -142,7 +142,7 @@ class Activities:
         """The address of a post that was favourited; when is not told."""
         post = post_key(address)
         if post is None:
-            raise ValueError(f"«{str(address)[:40]}» is no address")
+            raise ValueError(f"«{str(address)[:40]}» is not a valid address")
         self._waiting.append(("like", {}, None, address))
 
     def settle(self) -> None:

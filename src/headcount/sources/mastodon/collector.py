@@ -88,7 +88,7 @@ class MastodonCollector:
         if number is None or not text_of(self.account.get("acct")):
             raise AccountNotFound(
                 f"{self._host} returned no account for {target.name!r}.",
-                hint="check the handle, or name the server with --service https://SERVER",
+                hint="check the handle, or set the server with --service https://SERVER",
             )
         self.number = number
         self.own = self._is_own(collection)
@@ -111,8 +111,8 @@ class MastodonCollector:
             found = self._instance(collection, address_of(host)) if host else None
         if found is None:
             raise AccountNotFound(
-                f"{urlsplit(candidates[0]).netloc} is no Mastodon server, or does not say so.",
-                hint="check the handle, or name the server with --service https://SERVER",
+                f"{urlsplit(candidates[0]).netloc} is not a Mastodon server, or does not identify as one.",
+                hint="check the handle, or set the server with --service https://SERVER",
             )
         address, self.names = found
         self.is_home = not given or any(same_host(domain, one) for one in self.names)
@@ -171,7 +171,7 @@ class MastodonCollector:
         parts = (
             ("list of followers", math.ceil(followers / ACCOUNTS)),
             ("accounts followed", math.ceil((counter(account, "following_count") or 0) / ACCOUNTS)),
-            ("posts and who responded", math.ceil(posts / STATUSES) + 3 * posts),
+            ("posts and responses", math.ceil(posts / STATUSES) + 3 * posts),
             ("notifications", math.ceil(5 * posts / STATUSES) if self.own else 0),
             ("latest posts of sampled followers", min(options.sample or 0, followers)),
         )
@@ -250,7 +250,7 @@ class MastodonCollector:
         elif coverage.state in ("refused", "hidden", "unknown") or coverage.reason == "broke_off":
             collection.note(_list_note(side, coverage, self._host, logged_in=collection.login is not None))
         elif coverage.reason == "no_next_page":
-            collection.note(f"The list of {side} has no next page after {listed:,} entries: it is partial.")
+            collection.note(f"The list of {side} has no next page after {listed:,} entries: the list is incomplete.")
         else:
             collection.show(side, listed, listed)
         return coverage
@@ -277,13 +277,13 @@ class MastodonCollector:
                 if not isinstance(status.get("reblog"), dict) and times[-1] >= collection.since:
                     self.responses.of_status(status, self.number, own=self.own)
                     collected += 1
-                    collection.show("posts and who responded", collected, max(expected, collected))
+                    collection.show("posts and responses", collected, max(expected, collected))
             if times and max(times) < collection.since:
                 reached_start = True
                 break
         self.responses.read_further_threads()
         if listing.refused is not None and not listing.failed:
-            collection.note(f"The posts could not be read to their end ({reason_of(listing.refused)}).")
+            collection.note(f"The posts could not be read completely ({reason_of(listing.refused)}).")
         account_id = str(collection.landing.meta("account_id"))
         coverage = listing.list_coverage("posts", account_id, listed=entries_read, claimed=claimed)
         if reached_start:
@@ -307,7 +307,7 @@ class MastodonCollector:
             if any(time is not None and time < collection.since for time in times):
                 break
         if listing.refused is not None and not listing.failed:
-            collection.note(f"The notifications could not be read to their end ({reason_of(listing.refused)}).")
+            collection.note(f"The notifications could not be read completely ({reason_of(listing.refused)}).")
 
     def _sample(self, collection: Collection, size: int) -> None:
         """The latest statuses of followers that are drawn uniformly from the complete list."""
@@ -379,7 +379,7 @@ def _list_note(side: str, coverage: ListCoverage, host: str, *, logged_in: bool)
     """What the user should know of a list that was not shown, or not to its end."""
     name = "followers" if side == "followers" else "accounts followed"
     if coverage.state == "hidden" and coverage.claimed:
-        return f"The account hides its {side}: {coverage.claimed:,} are counted and none is listed."
+        return f"The account hides its {side}: {coverage.claimed:,} are counted but not listed."
     if coverage.state == "hidden":
         return f"The account hides its {side}: their number is unknown."
     if coverage.reason in _GONE:
@@ -387,12 +387,12 @@ def _list_note(side: str, coverage: ListCoverage, host: str, *, logged_in: bool)
     if coverage.detail is None:
         return f"The list of {name} is unknown: the server lists none, and its counter shows nothing."
     more = "" if logged_in else f"; a login may show it: headcount login mastodon {host}"
-    return f"The list of {name} was not shown or broke off ({coverage.detail}){more}."
+    return f"The list of {name} was not shown or is incomplete ({coverage.detail}){more}."
 
 
 def _refused(host: str) -> AccessDenied:
     return AccessDenied(
-        f"{host} refuses the login that is kept for it.",
+        f"{host} rejected the stored login.",
         hint=f"log in again: headcount login mastodon {host}, or forget the login with --out",
     )
 
@@ -400,7 +400,7 @@ def _refused(host: str) -> AccessDenied:
 def _no_account(name: str, host: str, page: Page) -> UsageError | AccessDenied:
     if page.status in (401, 403):
         return AccessDenied(
-            f"{host} shows nothing to people without a login ({reason_of(page)}).",
+            f"{host} requires a login ({reason_of(page)}).",
             hint=f"log in with a token of an account there: headcount login mastodon {host}",
         )
     return AccountNotFound(

@@ -146,7 +146,7 @@ class Responses:
         page = self.collection.try_get("context", status_address(self.server, number, "context"), bucket=self.host)
         tally = self.tallies["replies"]
         if page is None:
-            tally.refusals.append(("server_error", "no answer"))
+            tally.refusals.append(("server_error", "no response"))
             return
         shown = content_of(page).get("descendants") if page.good else None
         if not isinstance(shown, list):

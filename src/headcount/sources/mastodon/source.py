@@ -40,14 +40,14 @@ class MastodonSource:
         """Read all pages of a landing.
 
         Raises:
-            InputError: the landing holds no account.
+            InputError: the landing contains no account.
         """
         collected = collected_as(path)
         with Landing(path) as landing:
             account = next((page for page in landing.pages("account") if page.good), None)
             profile = content_of(account) if account is not None else {}
             if identifier(profile.get("id")) is None or not text_of(profile.get("acct")):
-                raise InputError(f"{path.name} holds no account.", hint="collect the account again.")
+                raise InputError(f"{path.name} contains no account.", hint="collect the account again.")
             reader = _Reader(Rows(con), landing, profile, collected[1].limit if collected else None)
             odd: set[str] = set()
             for walk in (reader.learn, reader.take):

@@ -16,7 +16,9 @@ from headcount.sources.rows import inner, objects
 
 __all__ = []
 
-_GET_ONE = "make a token in X's developer console and keep it with: headcount login x (see docs/how-to/collect-x.md)."
+_GET_ONE = (
+    "create a token in X's developer console and store it with: headcount login x (see docs/how-to/collect-x.md)."
+)
 
 
 def _since(collection: Collection) -> list[tuple[str, str]]:

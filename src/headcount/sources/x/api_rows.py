@@ -50,7 +50,7 @@ class XApiSource:
         """Read all pages of a landing, in the order in which they came.
 
         Raises:
-            InputError: the landing holds no profile.
+            InputError: the landing contains no profile.
         """
         with Landing(path) as landing:
             gone = read_gone(landing, self.name, con)
@@ -59,7 +59,7 @@ class XApiSource:
             profile = next((page for page in landing.pages("profile") if page.good), None)
             data = profile.json.get("data") if profile is not None and isinstance(profile.json, dict) else None
             if not isinstance(data, dict) or "id" not in data:
-                raise InputError(f"{path.name} holds no profile.", hint="collect the account again.")
+                raise InputError(f"{path.name} contains no profile.", hint="collect the account again.")
             reader = _Pages(path, con, str(data["id"]), _handles(landing))
             for page in landing.pages():
                 try:
@@ -180,4 +180,4 @@ class _Pages:
 
 def _remarks(landing: Landing) -> Iterator[tuple[Topic, str]]:
     if landing.count("likes") or landing.count("reposts"):
-        yield "responses", "X does not tell when a post was liked or reposted."
+        yield "responses", "X does not provide the time of likes and reposts."

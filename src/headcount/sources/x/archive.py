@@ -36,13 +36,8 @@ _LISTS = ("follower", "following")
 _LIST_NAMES: dict[str, ListName] = {"follower": "followers", "following": "following", "tweets": "posts"}
 _TWEETS = ("tweets", "tweet", "community-tweet")
 
-RECEIVED = (
-    "X's archive holds what the account wrote, not what it was given: likes, reposts and replies by others are unknown."
-)
-REMARK = (
-    "X's archive holds no likes, reposts and replies by others: "
-    "they are known only as far as they were collected otherwise."
-)
+RECEIVED = "An X archive contains the account's own posts; likes, reposts and replies by others are unknown."
+REMARK = "An X archive contains no likes, reposts or replies by others; only those from other sources are known."
 
 
 class XArchiveSource:
@@ -66,13 +61,13 @@ class XArchiveSource:
             UsageError: it is one file out of an archive.
         """
         if path.suffix.lower() == ".js" and not path.is_dir():
-            raise UsageError(f"{path.name} is one file of an X archive.", hint="hand in the whole zip or folder.")
+            raise UsageError(f"{path.name} is one file of an X archive.", hint="add the complete zip or folder.")
         with members(path, lambda name: told_by(name) is not None) as archive:
             layout = Layout(archive.names)
             if len(layout.roots) > 1:
                 raise InputError(
-                    f"{path.name} holds more than one archive ({', '.join(layout.roots[:3])}).",
-                    hint="hand in one after the other.",
+                    f"{path.name} contains more than one archive ({', '.join(layout.roots[:3])}).",
+                    hint="add one after the other.",
                 )
             return _Reader(archive, layout, con).read(skip_bad)
 
@@ -92,7 +87,7 @@ class _Reader:
         try:
             self._profile()
         except TypeError as error:
-            self.problems.add(f"is no profile of an X archive ({error})", None)
+            self.problems.add(f"is not a valid X archive profile ({error})", None)
         for kind, taken in (("follower", self._follower), ("following", self._following)):
             self._each(self.layout.of(kind), taken, kind)
         self._each(self.layout.of("note-tweet"), self.tweets.note, "noteTweet")
@@ -120,8 +115,8 @@ class _Reader:
             return Owner(identifier, handle, made if isinstance(made, str) else None)
         except ValueError:
             raise InputError(
-                f"{self.archive.archive} does not say whose archive it is: it holds no account.js with an id.",
-                hint="hand in the whole archive; where X sent it in several zips, unpack them into one folder.",
+                f"{self.archive.archive} does not identify its account: it has no account.js with an id.",
+                hint="add the complete archive; if X sent several zips, unpack them into one folder.",
             ) from None
 
     def _profile(self) -> None:
@@ -166,7 +161,7 @@ class _Reader:
                     take(entry[wrapped] if isinstance(entry.get(wrapped), dict) else entry)
                 except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
                     reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
-                    self.problems.add(f"is no {wrapped} of an X archive ({reason[:120]})", None, number)
+                    self.problems.add(f"is not a valid {wrapped} of an X archive ({reason[:120]})", None, number)
                 self.rows.flush(at=BATCH_ROWS)
 
     def _follower(self, entry: Object) -> None:
@@ -183,13 +178,13 @@ class _Reader:
             table = csv.DictReader(text)
             if "tweet_id" not in (table.fieldnames or []):
                 raise InputError(
-                    f"{name} is no table of tweets: it has no tweet_id.", hint="hand in the whole archive."
+                    f"{name} is not a table of tweets: it has no tweet_id.", hint="add the complete archive."
                 )
             for row in table:
                 try:
                     self.tweets.tweet(_out_of_table(row))
                 except (TypeError, ValueError) as error:
-                    self.problems.add(f"is no tweet of an X archive ({str(error)[:120]})", table.line_num)
+                    self.problems.add(f"is not a valid tweet of an X archive ({str(error)[:120]})", table.line_num)
                 self.rows.flush(at=BATCH_ROWS)
 
     # -- what has to be said of it ------------------------------------------------------------------------
@@ -220,11 +215,11 @@ class _Reader:
         notes = [RECEIVED + f" Collect them with: headcount add @{self.owner.handle or 'name'}"]
         for kind, what in (("follower", "followers"), ("following", "accounts followed")):
             if not self.layout.of(kind):
-                notes.append(f"It holds no list of {what}.")
+                notes.append(f"It contains no list of {what}.")
         lost = [name for kind in (*_LISTS, "tweets", "like") for name in self._missing_parts(kind)]
         if lost:
             notes.append(
-                f"It is a part only: {', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} not in it; "
+                f"It is incomplete: {', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} not in it; "
                 "add the other parts too."
             )
         nobody = [
@@ -237,7 +232,7 @@ class _Reader:
             if number
         ]
         if nobody:
-            notes.append(f"Nothing tells whose posts these were about, so they count for nobody: {', '.join(nobody)}.")
+            notes.append(f"The authors of these posts are unknown, so they are not counted: {', '.join(nobody)}.")
         return notes
 
 

@@ -97,8 +97,8 @@ def decoded(name: str, content: bytes, kind: Any, replaced: Replaced) -> Any:
     matched = _ASSIGNMENT.match(content, start)
     if matched is None:
         raise InputError(
-            f"{name} does not begin with window.YTD, as the files of an X archive do.",
-            hint="download the archive again; a file that was changed cannot be read.",
+            f"{name} does not start with window.YTD, as the files of an X archive do.",
+            hint="download the archive again; changed files cannot be read.",
         )
     if kind is Any:
         check_entry(name, len(content))

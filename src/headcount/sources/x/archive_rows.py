@@ -34,7 +34,7 @@ class Owner:
     def __init__(self, identifier: object, handle: object, observed_at: str | None) -> None:
         account = key(identifier)
         if account is None:
-            raise ValueError("it names no account")
+            raise ValueError("it contains no account")
         self.account = account
         self.handle = handle if isinstance(handle, str) else None
         self.observed_at = observed_at

@@ -95,7 +95,7 @@ class XCollector:
         if collection.login is None:
             collection.login = find_login(target, collection.options.service)
         if collection.login is None:
-            raise AccessDenied("X shows nothing without a token.", hint=_GET_ONE)
+            raise AccessDenied("X requires a token.", hint=_GET_ONE)
         me = self._ask(collection, CALLS["me"])
         collection.failures.set_probe(me.url)
         collection.probe_price = CALLS["me"].price(owned=False)
@@ -166,13 +166,13 @@ class XCollector:
         return min(math.ceil(written * min(max(share, 0.0), 1.0)), MAX_POSTS)
 
     def _advice(self, dollars: float) -> str:
-        most = f"--spend-at-most {max(math.ceil(dollars), 1)} ends it at that sum, and goes on from there another time."
+        most = f"--max-cost {max(math.ceil(dollars), 1)} stops at that sum; a later run resumes from there."
         if self.owned:
             return (
-                "Own lists and timelines at X's lower price, which holds where the application that the token comes "
-                f"from is yours too; else it is up to ten times as much. {most}"
+                "Own lists and timelines are priced at X's lower rate for tokens of your own application; otherwise up to "
+                f"ten times as much. {most}"
             )
-        return f"A token of @{self.profile.get('username')} itself would make lists and timelines cheaper. {most}"
+        return f"A token of @{self.profile.get('username')} would make lists and timelines cheaper. {most}"
 
     # -- the collection ---------------------------------------------------------------------------------------
 
@@ -193,13 +193,13 @@ class XCollector:
         self._list(collection, CALLS["followers"], "followers_count", collection.options.limit)
         for number, post in enumerate(self.found.own):
             self._responses(collection, post)
-            collection.show("who responded to single posts", number + 1, len(self.found.own))
+            collection.show("responses to single posts", number + 1, len(self.found.own))
         self.found.all_responses = True
         self._list(collection, CALLS["following"], "following_count", None)
         if collection.options.sample:
             self._latest(collection, collection.options.sample)
         else:
-            collection.note("Followers' own posts were not looked at: --sample N looks at those of N of them.")
+            collection.note("Followers' own posts were not collected; --sample N collects those of N followers.")
 
     def _posts(self, collection: Collection) -> None:
         """The account's posts since the date that was asked for."""
@@ -218,7 +218,7 @@ class XCollector:
             self.found.add_posts(listing, seen, everything=everything, detail=_said(listing))
         self._say_end(collection, CALLS["posts"], listing)
         if seen >= MAX_POSTS:
-            collection.note(f"X gives out the newest {MAX_POSTS:,} posts only; older ones are not known.")
+            collection.note(f"X returns the newest {MAX_POSTS:,} posts only; older ones are unknown.")
 
     def _mentions(self, collection: Collection) -> None:
         """What others wrote to the account: answers, quotes and mentions by name."""
@@ -235,7 +235,7 @@ class XCollector:
             self.found.add_mentions(listing, seen, detail=_said(listing))
         self._say_end(collection, CALLS["mentions"], listing)
         if seen >= MAX_MENTIONS:
-            collection.note(f"X gives out the newest {MAX_MENTIONS:,} mentions only: who answered before is not known.")
+            collection.note(f"X returns the newest {MAX_MENTIONS:,} mentions only; earlier replies are unknown.")
 
     def _list(self, collection: Collection, call: Call, count: str, limit: int | None) -> None:
         """All followers or all accounts followed; at most `limit`."""
@@ -269,13 +269,13 @@ class XCollector:
                 self.found.unsearched = "platform_maximum"
                 self._note(
                     collection,
-                    "Answers to posts older than seven days were found among the mentions only; X's search for the "
-                    "rest of a conversation reaches no further back.",
+                    "Answers to posts older than seven days come from the mentions only; X's conversation "
+                    "search covers seven days only.",
                 )
         if post.likes != 0 or post.reposts != 0:
-            self._note(collection, "X does not tell when a post was liked or reposted.")
+            self._note(collection, "X does not provide the time of likes and reposts.")
         if post.likes != 0 and self.token_of is None:
-            self._note(collection, "Who liked is shown to a user's token only, not to an application's.")
+            self._note(collection, "Likes are visible with a user token only, not with an app-only token.")
             self.found.add_refused("likes", post.likes, None)
         elif post.likes != 0:
             self._run(collection, CALLS["likes"], post, post.likes)
@@ -327,7 +327,7 @@ class XCollector:
             protected += page.good and _list_refusal(page) is not None
             collection.show("followers' latest posts", number + 1, len(drawn))
         if protected:
-            collection.note(f"{protected:,} of the sampled followers protect their posts: what they do is not known.")
+            collection.note(f"{protected:,} of the sampled followers protect their posts: their activity is unknown.")
 
     # -- calls --------------------------------------------------------------------------------------------------
 
@@ -374,9 +374,9 @@ class XCollector:
         before = collection.landing.meta(mark)
         if before is not None:
             return int(before)
-        if collection.options.spend_at_most is None:
+        if collection.options.max_cost is None:
             return full
-        left = collection.options.spend_at_most - collection.spent
+        left = collection.options.max_cost - collection.spent
         affordable = int((left + 1e-9) / call.most_expensive(owned=self.owned))
         if affordable >= full or self._is_there(collection, call, path, [("max_results", full), *given]):
             return full
@@ -420,11 +420,11 @@ class XCollector:
     def _paid(self, collection: Collection, page: Page) -> Page:
         """The page, where the token was taken and paid for; what it cost is added up."""
         if page.status == 401:
-            raise AccessDenied(f"X does not take the token ({_reason(page)}).", hint="it may have ended: " + _GET_ONE)
+            raise AccessDenied(f"X rejected the token ({_reason(page)}).", hint="it may have expired: " + _GET_ONE)
         if page.status == 402:
             raise AccessDenied(
-                f"X wants to be paid first ({_reason(page)}).",
-                hint="buy credits in X's developer console; the same command goes on where it stopped.",
+                f"X requires payment for this request ({_reason(page)}).",
+                hint="buy credits in X's developer console; the same command resumes where it stopped.",
             )
         if page.asked:
             collection.spent += self._cost(page)
@@ -443,5 +443,5 @@ class XCollector:
     def _say_end(self, collection: Collection, call: Call, listing: Listing) -> None:
         """Say where a list was refused."""
         if listing.refused is not None and not listing.failed:
-            what = "not shown" if listing.refused.status == 403 else "not read to its end"
+            what = "not shown" if listing.refused.status == 403 else "not read completely"
             collection.note(f"The list of {call.step} was {what} ({_reason(listing.refused)}).")

@@ -43,7 +43,7 @@ def plain(text: object) -> str | None:
     if text is None:
         return None
     if not isinstance(text, str):
-        raise TypeError(f"«{str(text)[:40]}» stands where text belongs")
+        raise TypeError(f"«{str(text)[:40]}» is not text")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
@@ -113,6 +113,6 @@ def finish(source: str, rows: Rows, problems: Problems, notes: list[str], *, ski
     notes += problems.notes()
     edits = rows.settle_edits()
     if edits:
-        notes.append(f"Only the latest edit of a post was kept; left out: {edits:,} older.")
+        notes.append(f"Only the latest edit of each post was kept; skipped: {edits:,} older.")
     notes += rows.notes()
     return ReadResult(source, tuple(problems.shown), problems.count, dict(rows.counts), tuple(notes), whole_lists=whole)

@@ -65,7 +65,7 @@ class XV1Source:
         notes = []
         if notices:
             what = ", ".join(f"{number:,} {name}" for name, number in sorted(notices.items()))
-            notes.append(f"Notices of the stream have nothing that could be used: {what}.")
+            notes.append(f"Stream notices without usable data: {what}.")
         return finish(self.name, rows, problems, notes, skip_bad=skip_bad, whole=False)
 
 
@@ -81,7 +81,7 @@ def _items(content: Any) -> Iterator[Any]:
 
 def _take(item: Any, rows: Rows, problems: Problems, value: Value, notices: Counter[str]) -> None:
     if not isinstance(item, dict):
-        problems.add("is JSON but no object", value.line, value.number)
+        problems.add("is JSON but not an object", value.line, value.number)
         return
     notice = next((name for name in _NOTICES if name in item), None)
     if notice is not None and "user" not in item:
@@ -95,7 +95,9 @@ def _take(item: Any, rows: Rows, problems: Problems, value: Value, notices: Coun
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error) if isinstance(error, (TypeError, ValueError)) else f"has no {error}"
         identifier = str(item.get("id_str") or item.get("id"))[:40]
-        problems.add(f"«{identifier}» is no tweet or user of version 1.1 ({reason[:120]})", value.line, value.number)
+        problems.add(
+            f"«{identifier}» is not a valid tweet or user of version 1.1 ({reason[:120]})", value.line, value.number
+        )
 
 
 def _id(thing: Object, name: str = "id") -> str | None:

@@ -63,7 +63,7 @@ class XV2Source:
             rows.flush(at=BATCH_ROWS)
         if reader.is_foreign and not problems.count:
             raise InputError(
-                f"{path.name} holds nothing that the X API v2 returns as a post, user or list.",
+                f"{path.name} contains no posts, users or lists of the X API v2.",
                 hint="supported: JSON lines as twarc writes them; files of other programs are not read.",
             )
         intake = finish(self.name, rows, problems, reader.notes(), skip_bad=skip_bad, whole=False)
@@ -131,17 +131,17 @@ class Reader:
         notes = []
         if self.unused:
             what = ", ".join(f"{number:,} {name}" for name, number in sorted(self.unused.items()))
-            notes.append(f"Recognised, but with nothing that could be used: {what}.")
+            notes.append(f"Recognised, but without usable data: {what}.")
         if self.no_author:
             notes.append(
-                f"Tweets that do not name their author (collected without author_id) were left out: {self.no_author:,}."
+                f"Tweets that do not name their author (collected without author_id) were skipped: {self.no_author:,}."
             )
         return notes
 
     def take(self, content: Any) -> None:
         """One line: a response, a tweet, a user, or something else."""
         if not isinstance(content, dict):
-            return self._problem("is JSON but no object")
+            return self._problem("is JSON but not an object")
         if "id_str" in content:
             return self._problem("is a tweet of version 1.1, in a file of version 2")
         origin = content.get("__twarc")
@@ -188,7 +188,7 @@ class Reader:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             reason = str(error) if isinstance(error, (TypeError, ValueError)) else f"has no {error}"
             identifier = item.get("id") if isinstance(item, dict) else item
-            self._problem(f"«{str(identifier)[:40]}» is no tweet or user of the X API v2 ({reason[:120]})")
+            self._problem(f"«{str(identifier)[:40]}» is not a valid tweet or user of the X API v2 ({reason[:120]})")
 
     def _sort(self, item: Object, page: Page, included: bool) -> None:
         if "username" in item:
@@ -210,7 +210,7 @@ class Reader:
         elif "id" in item or "title" in item or "detail" in item:
             self.unused[_OTHER] += 1
         else:
-            raise ValueError("it has none of their fields")
+            raise ValueError("none of the expected fields is present")
 
     def _follow(self, user: Object, listing: tuple[str, str], page: Page) -> None:
         other, owner = key(user.get("id")), key(listing[0])

@@ -136,7 +136,7 @@ def _as_of(
         return float(event), "last event"
     imported = _one(con, "SELECT epoch(max(read_at)) FROM snapshots")
     if imported is None:
-        raise NotEnoughData(f"Nothing is known of {account_id}.", hint="add data first with: headcount add SOURCE")
+        raise NotEnoughData(f"There is no data about {account_id}.", hint="add data first with: headcount add SOURCE")
     return float(imported), "imported"
 
 

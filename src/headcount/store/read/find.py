@@ -59,13 +59,13 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
     if len(found) == 1:
         return str(found[0])
     if found:
-        raise AmbiguousAccount(f"{name!r} is the name of several accounts.", hint=f"use the id: {', '.join(found)}")
+        raise AmbiguousAccount(f"{name!r} is the handle of several accounts.", hint=f"use the id: {', '.join(found)}")
     if _one(con, "SELECT count(*) FROM follows WHERE follower_id = $name", name=wanted):
         return wanted  # a follower of whom nothing but the id is known
     names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
     known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     similar = did_you_mean(nearest_handles(con, wanted, names))
-    listed = f"known: {known}" if known else "add data first with: headcount add SOURCE"
+    listed = f"known accounts: {known}" if known else "add data first with: headcount add SOURCE"
     raise AccountNotFound(
         f"There is no account {name!r} in this workspace.",
         hint=f"{similar} List the accounts with: headcount accounts" if similar else listed,

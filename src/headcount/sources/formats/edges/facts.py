@@ -22,7 +22,7 @@ class EdgeListFacts:
         file: its name; header: see `Header`; follower, followee: names of the columns, "" where they have none.
         is_reversed: the followee stands before the follower.
         left_out: names of the columns that were not read; unnamed_column: a first column of row numbers was not read.
-        comment_lines, data_lines: lines of comments; lines whose Python dictionaries were left out.
+        comment_lines, data_lines: lines of comments; lines whose Python dictionaries were skipped.
         undirected: edges without a direction, read in both; None: all are.
         encoding: None where it is UTF-8; invalid: bytes that are not of the encoding, read as U+FFFD.
     """
@@ -84,7 +84,7 @@ def sentences(facts: Sequence[EdgeListFacts]) -> list[str]:
     if comments:
         said.append(f"{name}: {comments:,} comment {'line was' if comments == 1 else 'lines were'} skipped.")
     if data:
-        said.append(f"{name}: data dictionaries after the ids were left out ({data:,} lines).")
+        said.append(f"{name}: data dictionaries after the ids were skipped ({data:,} lines).")
     if any(each.undirected is None for each in facts):
         said.append(f"{name}: the edges are undirected, so each was read in both directions.")
     elif undirected := sum(each.undirected or 0 for each in facts):
@@ -99,19 +99,19 @@ def _columns(name: str, facts: EdgeListFacts) -> list[str]:
         said.append(f"{name} has no header: the account in the first column follows the one in the second.")
     elif facts.header == Header.UNKNOWN:
         said.append(
-            f"{name}: the first line was taken as a header; the account in {facts.follower!r} follows the one in "
+            f"{name}: the first line was read as a header; the account in {facts.follower!r} follows the one in "
             f"{facts.followee!r}."
         )
     elif facts.is_reversed or facts.header == Header.COMMENT:
         said.append(f"{name}: the account in {facts.follower!r} follows the one in {facts.followee!r}.")
     if facts.unnamed_column:
-        said.append(f"{name}: the first column (row numbers) was left out.")
+        said.append(f"{name}: the first column (row numbers) was skipped.")
     if facts.left_out:
         more = " …" if len(facts.left_out) > _SHOWN else ""
         columns = "column was" if len(facts.left_out) == 1 else "columns were"
         weights = "; weights are not used" if any(_may_be_weight(each) for each in facts.left_out) else ""
         shown = ", ".join(facts.left_out[:_SHOWN]) + more
-        said.append(f"{name}: {len(facts.left_out)} {columns} left out: {shown}{weights}.")
+        said.append(f"{name}: {len(facts.left_out)} {columns} ignored: {shown}{weights}.")
     return said
 
 

@@ -74,14 +74,14 @@ _HINTS = {
     "bzip2": "unpack it, or compress it with gzip.",
     "xz": "unpack it, or compress it with gzip.",
     "zstd": "unpack it, or compress it with gzip.",
-    "zip": "unpack it and name the file of follows in it.",
-    "tar": "unpack it and name the file of follows in it.",
-    "7z": "unpack it and name the file of follows in it.",
+    "zip": "unpack it and give the file of follows in it.",
+    "tar": "unpack it and give the file of follows in it.",
+    "7z": "unpack it and give the file of follows in it.",
     "HTML": "the download failed or saved a web page; download the file again.",
     "Excel": "save the sheet as CSV.",
     "spreadsheet": "save the sheet as CSV.",
 }
-EXPORT = "export its edges as CSV with the columns follower_id and followee_id (Gephi, networkx and igraph can)."
+EXPORT = "export the edges as CSV with the columns follower_id and followee_id (Gephi, networkx and igraph can)."
 
 
 class ForeignFormat(InputError):

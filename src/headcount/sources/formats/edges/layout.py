@@ -35,7 +35,7 @@ __all__ = ["Header", "Layout", "find_layout"]
 
 SEPARATORS = (",", ";", "\t", "|")
 BLANKS = " "
-RENAME = "name the two columns follower_id and followee_id in the first line."
+RENAME = "write a header with the columns follower_id and followee_id."
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?')
 """Spreadsheets write it above the header."""
 _MAX_WORDS = 3
@@ -158,9 +158,9 @@ def _without_rows(sample: _Sample) -> Layout:
     if not sample.is_whole:
         return Layout(skipped_lines=0, comment_lines=0, is_regular=False)
     raise InputError(
-        f"{sample.name} holds no edges: "
-        + (f"all {len(sample.comments):,} lines begin with # or %." if sample.comments else "it has no lines."),
-        hint="put names that begin with # or % in quotes." if sample.comments else RENAME,
+        f"{sample.name} contains no edges: "
+        + (f"all {len(sample.comments):,} lines start with # or %." if sample.comments else "it has no lines."),
+        hint="put names that start with # or % in quotes." if sample.comments else RENAME,
     )
 
 
@@ -276,13 +276,13 @@ def _not_separable(sample: _Sample) -> InputError:
     cells = list(chain.from_iterable(line.text.split() for line in sample.rows))
     if len(set(widths)) > 2 and all(cell.isdigit() for cell in cells):
         return ForeignFormat(
-            sample.name, f"an adjacency list (its lines hold {min(widths)} to {max(widths)} ids)",
+            sample.name, f"an adjacency list (its lines contain {min(widths)} to {max(widths)} ids)",
             hint="write one pair of ids on each line: who follows, and who is followed.",
         )  # fmt: skip
     odd = _odd_line(sample)
     return InputError(
-        f"{sample.name} is not an edge list: line {odd.number}, {odd.text.strip()[:60]!r}, has not as many fields as "
-        "the lines around it.",
+        f"{sample.name} is not an edge list: line {odd.number}, {odd.text.strip()[:60]!r}, has a different "
+        f"number of fields than its neighbours.",
         hint="write follower and followee, one pair on each line, or CSV with the columns follower_id and followee_id.",
     )
 
@@ -322,7 +322,7 @@ def _columns(sample: _Sample, separator: str, rows: list[list[str]]) -> Layout:
     if is_nodes_table(first):
         raise ForeignFormat(
             sample.name, f"a table of accounts or nodes (its columns are {_listed(first)})",
-            hint="name the table of edges, with a column for who follows and one for who is followed.",
+            hint="give the table of edges, with a column for who follows and one for who is followed.",
         )  # fmt: skip
     start = 1 if unnamed else 0
     if is_generic_pair(names[start], names[start + 1]) or (width == 2 + start and not any(map(is_telling, names))):

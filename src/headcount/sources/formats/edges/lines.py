@@ -95,7 +95,7 @@ def id_problem(column: str, text: str) -> str | None:
     if not text.isdigit() and _ROUNDED.fullmatch(text):
         return f"{column} «{text[:40]}» is not an id but a number that was rounded; write ids as text"
     if _CONTROL.search(text):
-        return f"{column} holds control characters"
+        return f"{column} contains control characters"
     return None
 
 
@@ -142,6 +142,6 @@ def split_row(line: Line, more: Iterator[Line], separator: str, name: str) -> li
                 break
             text += "\n" + following.text
     raise InputError(
-        f"{name}:{line.number}: a quote is not closed, or stands inside of a field.",
-        hint='write a quote inside of a field twice, as "".',
+        f"{name}:{line.number}: a quote is not closed, or is inside a field.",
+        hint='double quotes inside a field: "".',
     )

@@ -91,7 +91,7 @@ def find_edge_file(path: Path) -> EdgeFile:
     try:
         text, is_whole = _beginning(file)
     except (OSError, EOFError) as error:
-        raise InputError(f"{path.name} cannot be read ({error}).", hint="fetch or write it again.") from None
+        raise InputError(f"{path.name} cannot be read ({error}).", hint="download or write it again.") from None
     if not looked and any("\ufffd" in line for line in text):
         file, looked = inspect_text_file(path, longest_line=MAX_ENTRY_BYTES), True
         text, is_whole = _beginning(file)
@@ -109,7 +109,9 @@ def _beginning(file: TextFile) -> tuple[list[str], bool]:
             if not line:
                 return lines, True
             if len(line) == _MAX_SAMPLE_LINE:
-                raise InputError(f"{file.name} is not an edge list: its lines are too long.", hint="is it text?")
+                raise InputError(
+                    f"{file.name} is not an edge list: its lines are too long.", hint="check that it is a text file."
+                )
             lines.append(line)
             rows += not line.lstrip().startswith(("#", "%"))
     return lines, False

@@ -130,7 +130,7 @@ class _Rewriter:
             self.file.name,
             line.number,
             f"«{line.text.strip()[:60]}» is either a comment or a follow of an account whose name begins with "
-            f"{line.text.strip()[:1]}; put a blank behind the mark, or the name in quotes",
+            f"{line.text.strip()[:1]}; add a space after the mark, or put the name in quotes",
         )
 
     def _fits(self, cells: list[str]) -> bool:
@@ -144,7 +144,7 @@ class _Rewriter:
             if any("\n" in each for each in (follower, followee)):
                 raise InputError(
                     f"{self.file.name}:{line.number}: a quote is not closed.",
-                    hint='write a quote inside of a field twice, as "".',
+                    hint='double quotes inside a field: "".',
                 )
             self.found.add_problem(self.file.name, line.number, "; ".join(filter(None, reasons)))
             return
@@ -159,6 +159,6 @@ class _Rewriter:
         if _INTERACTIONS.match(kind):
             raise InputError(
                 f"{self.file.name}:{line.number}: the edge is of type «{kind[:40]}», not a follow.",
-                hint="keep the follows only; responses belong into a table of interactions.",
+                hint="keep the follows only; put responses into a table of interactions.",
             )
         return kind == "undirected"

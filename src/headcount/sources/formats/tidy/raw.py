@@ -111,7 +111,7 @@ def raw_rows(con: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Iterat
         reason = first.partition(": ")[2].strip(" .") or first.strip(" .:") or type(error).__name__
         raise InputError(
             f"{path.name} cannot be read: {reason[:200].rstrip('.')}.",
-            hint="the file is damaged or not what its name says.",
+            hint="check that the file is intact and in the format its extension says.",
         ) from None
 
 
@@ -210,12 +210,12 @@ def _header(file: TextFile) -> tuple[list[str], str, int]:
     if not names:
         raise InputError(
             f"{file.name} has no header with known columns; its first line is {line[:60]!r}.",
-            hint="the first line names the columns, as in docs/tables.md.",
+            hint="the first line must contain the columns, as in docs/tables.md.",
         )
     lower = [name.lower() for name in names]
     doubled = sorted({name for name in lower if lower.count(name) > 1})
     if doubled:
-        raise InputError(f"{file.name} has the column {doubled[0]!r} twice.", hint="leave one of them.")
+        raise InputError(f"{file.name} has the column {doubled[0]!r} twice.", hint="remove one of them.")
     return names, best[1], int(separator is not None)
 
 
@@ -223,7 +223,7 @@ def _refuse_wide(name: str) -> NoReturn:
     raise InputError(
         f"The first line of {name} names more than {_MAX_COLUMNS:,} columns or is longer than "
         f"{_LONGEST_HEADER >> 10} KiB.",
-        hint="leave only the columns of docs/tables.md in the file.",
+        hint="keep only the columns of docs/tables.md.",
     )
 
 
@@ -276,8 +276,8 @@ def _json(
     keys.fetchall()
     if len(names) > _MAX_COLUMNS:
         raise InputError(
-            f"The lines of {file.name} hold more than {_MAX_COLUMNS:,} names.",
-            hint="leave only the columns of docs/tables.md in the file.",
+            f"The lines of {file.name} contain more than {_MAX_COLUMNS:,} names.",
+            hint="keep only the columns of docs/tables.md.",
         )
     known = [name for name in names if name.strip().lower() in table.names]
     _spread(con, known, table)
@@ -314,7 +314,7 @@ def _spread(con: duckdb.DuckDBPyConnection, names: list[str], table: Table) -> N
     for place, name in enumerate(names, 1):
         listed = table.column(name.strip().lower()).type == "texts"
         kinds = "('OBJECT')" if listed else "('OBJECT', 'ARRAY')"
-        said = _quoted(f"{name} holds {'an object' if listed else 'a list or an object'}")
+        said = _quoted(f"{name} contains {'an object' if listed else 'a list or an object'}")
         nested.append(f"CASE WHEN t[{place}] IN {kinds} THEN {said} END")
     wrong = f"CASE WHEN t IS NOT NULL THEN concat_ws('; ', {', '.join(nested)}) END" if nested else "NULL::VARCHAR"
     # only lines with a bracket behind their first can hold one

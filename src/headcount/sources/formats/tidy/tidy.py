@@ -86,16 +86,16 @@ def _files(path: Path) -> tuple[dict[Table, Path], list[str]]:
             ignored.append(file.name)
         elif table in found:
             raise InputError(
-                f"{path.name} holds {table.name} twice: {found[table].name} and {file.name}.",
-                hint="leave one of them.",
+                f"{path.name} contains {table.name} twice: {found[table].name} and {file.name}.",
+                hint="remove one of them.",
             )
         elif file.is_dir():
-            raise InputError(f"{file.name} is a folder, not a file.", hint="hand in one file a table.")
+            raise InputError(f"{file.name} is a folder, not a file.", hint="add one file per table.")
         elif (special := special_file(file)) is not None:
             raise InputError(f"{file.name} is {special}, not a file.", hint="write its content to a file.")
         else:
             found[table] = file
-    notes = [f"Files that are no table were left aside: {', '.join(ignored[:8])}."] if ignored else []
+    notes = [f"Files that are not tables were ignored: {', '.join(ignored[:8])}."] if ignored else []
     return {table: found[table] for table in TABLES if table in found}, notes
 
 
@@ -120,7 +120,7 @@ class _Checked:
         for raw_name, (sql, raw_type) in self.raw.columns.items():
             name = raw_name.strip().lower()
             if name in matched:
-                raise InputError(f"{self.raw.name} has the column {name!r} twice.", hint="leave one of them.")
+                raise InputError(f"{self.raw.name} has the column {name!r} twice.", hint="remove one of them.")
             if name in self.table.names:
                 matched[name] = self._convert(self.table.column(name), sql, raw_type)
             else:
@@ -128,7 +128,7 @@ class _Checked:
         self._need_ids(matched)
         if unknown:
             shown = ", ".join(sorted(unknown)[:8]) + (" …" if len(unknown) > 8 else "")
-            self.notes.append(f"{self.raw.name}: unknown columns were left aside: {shown}.")
+            self.notes.append(f"{self.raw.name}: unknown columns were ignored: {shown}.")
         if self.raw.file is not None and self.raw.file.said:
             self.notes.append(self.raw.file.said)
         return matched
@@ -137,14 +137,14 @@ class _Checked:
         held = list(self.raw.columns)
         if not held:
             if not self.raw.rejections:
-                self.notes.append(f"{self.raw.name} holds no rows.")
+                self.notes.append(f"{self.raw.name} contains no rows.")
             return
         for column in self.table.columns:
             if column.required and column.name not in matched:
                 raise InputError(
                     f"{self.raw.name} has no column {column.name!r} (it has {', '.join(held[:8])}).",
                     hint=f"{self.table.name} need {', '.join(c.name for c in self.table.columns if c.required)}; "
-                    "a file of another layout needs another name.",
+                    "rename the file if it is not this table.",
                 )
 
     def _convert(self, column: Column, sql: str, raw_type: str) -> Converted:
@@ -152,8 +152,8 @@ class _Checked:
         if converted is None:
             wanted = "a list of text" if column.type == "texts" else column.type
             raise InputError(
-                f"{self.raw.name}: the column {column.name} holds {raw_type}, not {wanted}.",
-                hint="write it as text, or leave it out.",
+                f"{self.raw.name}: the column {column.name} contains {raw_type}, not {wanted}.",
+                hint="write it as text, or remove it.",
             )
         return converted
 
@@ -169,7 +169,7 @@ class _Checked:
             if without:
                 mixed = f" ({times - without:,} have one)" if times > without else ""
                 self.notes.append(
-                    f"{self.raw.name}: {without:,} values of {name} have no time zone{mixed}; taken as UTC."
+                    f"{self.raw.name}: {without:,} values of {name} have no time zone{mixed}; treated as UTC."
                 )
         if found[0]:
             self._name_problems(found[0])

@@ -92,7 +92,7 @@ def _from_text(column: Column, raw: str) -> Converted:
         text = f"CASE WHEN {text} NOT IN ({_MISSING}) THEN {text} END"
     if column.type == "integer":
         good, value = is_count(text), f"TRY_CAST({text} AS BIGINT)"
-        plain = _wrong(column, raw, "a whole number from 0")
+        plain = _wrong(column, raw, "an integer from 0")
         grouped = f"regexp_matches({text}, {_GROUPED})"
         wrong = f"CASE WHEN {grouped} THEN {plain} || ' without separators or units' ELSE {plain} END"
         return Converted(value, _unless(text, good, wrong))
@@ -121,7 +121,7 @@ def _from_text(column: Column, raw: str) -> Converted:
 
 
 def is_count(text: str) -> str:
-    """SQL: is the text a whole number from 0? `12.0` is one, `12.000` may be twelve thousand and is none."""
+    """SQL: is the text an integer from 0? `12.0` is one, `12.000` may be twelve thousand and is none."""
     whole = (
         f"regexp_full_match({text}, '[+]?[0-9]+([.]0+)?') AND NOT regexp_full_match({text}, '[+]?[0-9]{{1,3}}[.]000')"
     )
@@ -193,7 +193,7 @@ def _typed_integer(column: Column, raw: str, base: str) -> Converted | None:
     value = f"TRY_CAST({raw} AS BIGINT)"
     whole = f"{value} >= 0" if base in _INTEGERS else f"{value} >= 0 AND {raw} = floor({raw})"
     empty = _empty(raw, base)
-    wrong = _wrong(column, f"{raw}::VARCHAR", "a whole number from 0")
+    wrong = _wrong(column, f"{raw}::VARCHAR", "an integer from 0")
     problem = f"CASE WHEN NOT {empty} AND NOT coalesce({whole}, false) THEN {wrong} END"
     return Converted(f"CASE WHEN NOT {empty} THEN {value} END", problem)
 
