@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "headcount"
+PAGE = ROOT.parents[1] / "docs" / "architecture.md"
 MAX_TOP_LEVEL_FILES, MAX_MODULES, MAX_LINES = 10, 16, 450
 
 BASE = {"errors", "support", "tables", "incoming", "wording"}
@@ -25,14 +27,15 @@ ALLOWED: dict[str, set[str]] = {
     "sources": BASE,
     "store": BASE | {"columns", "measures"},
     "network": BASE | {"columns", "graph", "measures", "sources", "store", "report"},
-    "report": BASE | {"columns", "measures", "store"},
-    "workspace": BASE | {"columns", "measures", "sources", "store", "report"},
+    "analysis": BASE | {"columns", "measures", "store"},
+    "report": BASE | {"columns", "measures", "store", "analysis"},
+    "workspace": BASE | {"columns", "measures", "sources", "store", "analysis", "report"},
     "simulate": {"errors", "support", "tables"},
-    "cli": BASE | {"columns", "measures", "sources", "store", "report", "network", "simulate", "workspace"},
+    "cli": BASE | {"columns", "measures", "sources", "store", "analysis", "report", "network", "simulate", "workspace"},
 }
-"""Room -> the rooms that it may import. docs/architecture.md draws them."""
+"""Room -> the rooms that it may import. docs/architecture.md draws them, and a test below compares."""
 SCREEN = {"headcount.support.terminal", "headcount.support.progress", "headcount.support.screen_table"}
-KNOW_NO_SCREEN = {"columns", "graph", "measures", "sources", "store"}
+KNOW_NO_SCREEN = {"columns", "graph", "measures", "sources", "store", "analysis"}
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:
@@ -111,6 +114,46 @@ def test_a_planted_arrow_is_found(importer, line):
 def test_every_room_is_listed():
     rooms = {room(name) for name in modules()} - {"headcount", "__main__"}
     assert rooms == set(ALLOWED)
+
+
+def drawn(page: str) -> tuple[list[str], dict[str, set[str]]]:
+    """The table of docs/architecture.md: its rooms in order, and for each the rooms marked with an x."""
+    table = page.partition("<!-- rooms:")[2].partition("-->")[2].partition("<!-- end of rooms -->")[0]
+    _, _, *lines = table.strip().splitlines()
+    rows = [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in lines]
+    names = [row[1].strip("`") for row in rows]
+    for number, row in enumerate(rows, 1):
+        assert row[0] == str(number)
+        assert len(row) == len(names) + 2
+        assert row[number + 1] == "·"
+        assert set(row[2:]) <= {"", "x", "·"}
+    return names, {
+        name: {names[at] for at, cell in enumerate(row[2:]) if cell == "x"}
+        for name, row in zip(names, rows, strict=True)
+    }
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_test():
+    page = PAGE.read_text(encoding="utf-8")
+    names, arrows_drawn = drawn(page)
+    assert arrows_drawn == ALLOWED
+    upward = {(name, other) for name in names for other in ALLOWED[name] if names.index(other) > names.index(name)}
+    assert upward == {("errors", "support")}, "the page states the one exception to the order of the rooms"
+    at = page.index("| x |")
+    assert drawn(page[:at] + "|   |" + page[at + 5 :])[1] != ALLOWED
+
+
+def test_every_folder_has_its_line():
+    listed = re.findall(r"^\| `([a-z_/]+(?:\.py)?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    folders = {f"{path.parent.relative_to(ROOT).as_posix()}/" for path in modules().values()} - {"./"}
+    files = {path.name for path in ROOT.glob("*.py") if not path.name.startswith("__")}
+    assert len(listed) == len(set(listed))
+    assert set(listed) == folders | files
+
+
+def test_the_page_states_the_limits():
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"at most {MAX_LINES} lines and a folder at most {MAX_MODULES} modules" in page
 
 
 def test_no_circles_of_files():

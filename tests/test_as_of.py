@@ -9,10 +9,10 @@ from itertools import chain, groupby
 import numpy as np
 import pytest
 
+from headcount.analysis import measure
 from headcount.errors import NotEnoughData
 from headcount.incoming import ListCoverage, ReadResult, Remark
 from headcount.report.build import build_report
-from headcount.report.measured import measure
 from headcount.store.read.account import read_account, read_followers
 from headcount.store.read.view import AccountView
 from headcount.store.store import Store

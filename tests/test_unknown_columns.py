@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from headcount.analysis import measure
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ReadResult
 from headcount.report.build import build_report
 from headcount.report.followers import follower_rows
-from headcount.report.measured import measure
 from headcount.report.render.document import to_json
 from headcount.store.read.account import read_account
 from headcount.store.store import Store

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import headcount as hc
+from headcount.analysis import measure
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.incoming import ListCoverage
 from headcount.report.build import build_report
 from headcount.report.followers import follower_rows
-from headcount.report.measured import measure
 from headcount.report.model import SCHEMA
 from headcount.report.render.document import document, to_json
 from headcount.report.render.text import print_report

@@ -13,13 +13,13 @@ import pytest
 from tests.report.test_document import view
 from tests.report.test_html import Elements
 
+from headcount.analysis import measure
 from headcount.cli.main import main
 from headcount.columns import Exchanges, Responses
 from headcount.incoming import ListCoverage
 from headcount.measures.follower_list import FollowerList
 from headcount.report.build import build_report
 from headcount.report.followers import follower_rows
-from headcount.report.measured import measure
 from headcount.report.parts.coverage import list_sentence
 from headcount.report.render.document import to_json
 from headcount.report.render.html import headline, render_html

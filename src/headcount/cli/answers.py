@@ -103,10 +103,10 @@ def question(
     workspace = _open(folder)
     author = workspace.author_of(post)
     if author is None:
-        result = workspace.measure(post, window_days=window, as_of=as_of).question
+        result = workspace.question(post, window_days=window, as_of=as_of)
     else:
         account_id, post_id = author
-        result = workspace.measure(account_id, window_days=None, as_of=as_of, questions=[post_id]).question
+        result = workspace.question(account_id, window_days=None, as_of=as_of, questions=[post_id])
     document = _with_list(result, result.follower_list)
     if select is not None:
         print_selected(document, select["questions"], result.tests, "tests", as_json=as_json)
@@ -158,8 +158,8 @@ def followers(
     as_json: bool,
 ) -> None:
     """Every follower, with class and reasons."""
+    from headcount.measures.list_sentences import follower_list_sentence
     from headcount.report.followers import follower_rows
-    from headcount.report.parts.coverage import follower_list_sentence
     from headcount.report.render.listing import sort_rows, write_csv
     from headcount.report.rows import FollowerRows
 
@@ -169,9 +169,13 @@ def followers(
             follower_list_sentence(measured.follower_list),
             hint="add a source that holds follows, or see the responders with: headcount report",
         )
-    listed = follower_rows(measured, anonymous=anonymous, label=label)
-    found = listed.follower_list
-    rows = FollowerRows(sort_rows(listed, sort), found)
+    if anonymous:  # cut to rounded numbers before they are sorted, so that the order gives nothing away
+        listed = follower_rows(measured, anonymous=True, label=label)
+        rows = FollowerRows(sort_rows(listed, sort), listed.follower_list)
+    else:
+        most = limit if csv_file is not None or as_json else limit or 30
+        rows = follower_rows(measured, label=label, sort=sort, limit=most)
+    found = rows.follower_list
     columns = None if select is None else select["followers"]
     if csv_file is not None:
         write_csv(rows[:limit], csv_file, list_state=found.state, columns=columns)
@@ -185,7 +189,9 @@ def followers(
         from headcount.report.render.listing import plain_rows
 
         shown = plain_rows(rows[:limit] if as_json else rows, list_state=found.state)
-        print_selected({"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30)
+        print_selected(
+            {"list": found}, columns, shown, "followers", as_json=as_json, limit=limit or 30, total=rows.total
+        )
         if not found.is_complete and not as_json:
             note(follower_list_sentence(found))
     elif as_json:
@@ -212,17 +218,17 @@ def ties(
     as_json: bool,
 ) -> None:
     """With whom the account has a two-way tie."""
-    answer = _open(folder).report(account, window_days=window, as_of=as_of)
-    document = _with_list(answer.ties, answer.ties.follower_list)
+    found = _open(folder).ties(account, window_days=window, as_of=as_of)
+    document = _with_list(found, found.follower_list)
     if select is not None:
-        print_selected(document, select["ties"], answer.ties.top, "top", as_json=as_json, limit=limit)
+        print_selected(document, select["ties"], found.top, "top", as_json=as_json, limit=limit)
         return
     if as_json:
         echo_json(document)
         return
     from headcount.report.render.text import print_ties
 
-    print_ties(answer.ties, limit)
+    print_ties(found, limit)
 
 
 @cli.command()

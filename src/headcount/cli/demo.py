@@ -13,7 +13,7 @@ from headcount.support.progress import Steps
 from headcount.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from headcount.report.measured import Measured
+    from headcount.analysis import Analysis
 
 __all__ = ["DemoMember", "DemoOutcome", "run_demo"]
 
@@ -98,7 +98,7 @@ def run_demo(folder: Path, *, seed: int = 1, quiet: bool = True) -> DemoOutcome:
         measured = {}
         with steps.step(MEASURE, len(CAST), "accounts") as tell:
             for number, member in enumerate(CAST, start=1):
-                measured[member.handle] = workspace.measure(member.handle)
+                measured[member.handle] = workspace.measure(member.handle).compute_all()
                 tell(number / len(CAST))
         truth = {row.handle: row.responders_after for row in world.truth}
         with steps.step(WRITE, len(CAST), "reports") as tell:
@@ -108,7 +108,7 @@ def run_demo(folder: Path, *, seed: int = 1, quiet: bool = True) -> DemoOutcome:
 
 
 def _write_reports(
-    folder: Path, measured: Mapping[str, Measured], truth: Mapping[str, int], tell: Callable[[float], None]
+    folder: Path, measured: Mapping[str, Analysis], truth: Mapping[str, int], tell: Callable[[float], None]
 ) -> DemoOutcome:
     from headcount.report.build import build_report
     from headcount.report.render.html import render_html

@@ -14,7 +14,14 @@ __all__ = ["print_selected", "print_tables"]
 
 
 def print_selected(
-    result: Any, columns: Sequence[str], rows: Any, name: str, *, as_json: bool, limit: int | None = None
+    result: Any,
+    columns: Sequence[str],
+    rows: Any,
+    name: str,
+    *,
+    as_json: bool,
+    limit: int | None = None,
+    total: int | None = None,
 ) -> None:
     """The chosen columns of the rows of a result: as JSON within the result, or as a table.
 
@@ -22,6 +29,7 @@ def print_selected(
         result: printed with `--json`, as plain values; columns: the chosen ones; rows: of the table.
         name: the field of the result that holds the rows; "" where the rows are all of it.
         as_json: with `--json`; limit: maximum number of rows of the table.
+        total: how many rows there are, where not all were handed in.
     """
     import msgspec
 
@@ -31,8 +39,9 @@ def print_selected(
     chosen = pick(msgspec.to_builtins(rows), columns)
     if not as_json:
         print_rows(columns, chosen[:limit])
-        if limit is not None and limit < len(chosen):
-            note(f"{limit:,} of {len(chosen):,} rows; --limit lists more.")
+        total = len(chosen) if total is None else total
+        if limit is not None and limit < total:
+            note(f"{limit:,} of {total:,} rows; --limit lists more.")
         return
     echo_json({**msgspec.to_builtins(result), name: chosen} if name else chosen)
 

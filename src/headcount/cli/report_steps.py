@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headcount.support.progress import Steps
 
 if TYPE_CHECKING:
-    from headcount.report.measured import Measured
+    from headcount.analysis import Analysis
     from headcount.report.report import Report
     from headcount.workspace.workspace import Workspace
 
@@ -39,8 +39,8 @@ def report_in_steps(
     Raises:
         AccountNotFound, AmbiguousAccount, NotEnoughData: as `Workspace.report`.
     """
+    from headcount.analysis import measure
     from headcount.report.build import build_report
-    from headcount.report.measured import measure
 
     names = [account, *dict.fromkeys(beside)]
     reading, measuring = ([f"{verb}{_of(name, names)}" for name in names] for verb in ("reading", "measuring"))
@@ -51,13 +51,13 @@ def report_in_steps(
         expected[run] = (0.7 if measuring[0] in expected else 2.0) + 2e-6 * followers + 0.4e-6 * responses
     expected[WRITE] = 0.2 + (0.5 if html is not None else 0.0)
     steps = Steps(expected, brief=True)
-    measured: list[Measured] = []
+    measured: list[Analysis] = []
     try:
         for name, read, run, (followers, _) in zip(names, reading, measuring, sizes, strict=True):
             with steps.step(read, followers, "followers"):
                 view = workspace.view(name, window_days=window_days, as_of=as_of)
             with steps.step(run, followers, "followers"):
-                measured.append(measure(view))
+                measured.append(measure(view).compute_all())
         with steps.step(WRITE):
             main = measured[0]
             others = [other for other in measured[1:] if other.view.facts.account_id != main.view.facts.account_id]

@@ -19,10 +19,10 @@ BASE = 450_000_000
 
 PER_TIE = 16
 """Bytes that the search for circuits takes for each returned follow: the symmetric graph, 4; the ties by closeness
-with room to sort them, 12 where every tie shares accounts (`network.close_groups`)."""
+with room to sort them, 12 where every tie shares accounts (`graph.groups.close_groups`)."""
 
 PER_ACCOUNT_JOINED, PER_ACCOUNT_TALKING = 45, 130
-"""Bytes an account while ties are joined, and while conversations are counted (`measures.rings`)."""
+"""Bytes an account while ties are joined, and while conversations are counted (`measures.circuits.rings`)."""
 
 PER_ACCOUNT_BLOCKS = 80
 """Bytes an account while the densest block is searched: 16 of them offsets of the graph."""

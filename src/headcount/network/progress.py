@@ -35,7 +35,7 @@ BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
 )
 
 NULL_TIES = 200_000
-"""Ties at most that are rewired to compare circuits with chance (`measures.rings_null`)."""
+"""Ties at most that are rewired to compare circuits with chance (`measures.circuits.null_model`)."""
 RETURNED_SHARE = 0.4
 
 

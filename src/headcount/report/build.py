@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from headcount import __version__
+from headcount.analysis import Analysis
 from headcount.measures.followers.funnel import CLASSES
-from headcount.measures.relationships.ties import Ties
+from headcount.measures.list_sentences import follower_list_sentence
 from headcount.measures.result import Result
 from headcount.measures.statistics.sample_size import MIN_ARRIVALS
-from headcount.report.anonymous import NOTE, anonymised_parts
-from headcount.report.followers import _names, follower_rows
-from headcount.report.measured import Measured
+from headcount.report.anonymous import NOTE, anonymised_parts, nameless
+from headcount.report.followers import follower_rows
 from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, Beside, FunnelPart, Part
 from headcount.report.parts.authenticity import authenticity_part
-from headcount.report.parts.coverage import (
-    follower_list_sentence,
-    followers_part,
-    list_parts,
-    response_kinds_sentence,
-)
+from headcount.report.parts.coverage import followers_part, list_parts, response_kinds_sentence
 from headcount.report.parts.findings import findings, notes
 from headcount.report.parts.rings import rings_part
-from headcount.report.relations import TiePart, TiesPart
+from headcount.report.parts.ties import ties_part
 from headcount.report.report import Report
 from headcount.report.rounding import blurred, rough
 from headcount.support.times import iso_text
@@ -34,14 +29,13 @@ from headcount.support.times import iso_text
 __all__ = ["ROWS_LIMIT", "build_report"]
 
 ROWS_LIMIT = 10_000
-_TOP_TIES = 100
 _ARRIVAL_POINTS = 2_000
 
 
 def build_report(
-    measured: Measured,
+    measured: Analysis,
     *,
-    beside: Sequence[Measured] = (),
+    beside: Sequence[Analysis] = (),
     anonymous: bool = False,
     rows_limit: int = ROWS_LIMIT,
 ) -> Report:
@@ -54,7 +48,7 @@ def build_report(
         rows_limit: how many followers to list at most.
     """
     left_out = len(measured.view.remarks)
-    measured = measured.nameless() if anonymous else measured
+    measured = measured.restated(nameless(measured.view)) if anonymous else measured
     view = measured.view
     followers = followers_part(view, measured.listed)
     unlisted = follower_list_sentence(measured.follower_list) if measured.listed is None else None
@@ -76,7 +70,7 @@ def build_report(
         ),
         "authenticity": authenticity_of if unlisted is None else replace(authenticity_of, sentence=unlisted),
         "rings": rings if unlisted is None else replace(rings, too_little=unlisted),
-        "ties": _ties_part(measured),
+        "ties": ties_part(measured),
         "arrival": _arrival_part(measured),
         "beside": [_beside(other) for other in beside],
     }
@@ -105,7 +99,7 @@ def _as_of(part: Any, end: str | None) -> Any:
     return replace(part, as_of=end) if isinstance(part, Part | Result) else part
 
 
-def _account_part(measured: Measured) -> AccountPart:
+def _account_part(measured: Analysis) -> AccountPart:
     view, facts = measured.view, measured.view.facts
     first = float(np.nanmin(view.posts.created_at)) if np.isfinite(view.posts.created_at).any() else None
     return AccountPart(
@@ -124,31 +118,7 @@ def _account_part(measured: Measured) -> AccountPart:
     )
 
 
-def _ties_part(measured: Measured) -> TiesPart:
-    result: Ties = measured.ties
-    same = {name.name: getattr(result, name.name) for name in fields(TiesPart) if name.name != "top"}
-    top = []
-    for tie in result.top[:_TOP_TIES]:
-        account_id, handle, display_name = _names(measured.view, tie.person)
-        top.append(
-            TiePart(
-                account_id=account_id,
-                handle=handle,
-                display_name=display_name,
-                sent=tie.sent,
-                received=tie.received,
-                strength=tie.strength,
-                balance=tie.balance,
-                last=iso_text(tie.last),
-                state=tie.state,
-                layer=tie.layer,
-                follows=tie.follows,
-            )
-        )
-    return TiesPart(top=top, **same)
-
-
-def _arrival_part(measured: Measured) -> ArrivalPart:
+def _arrival_part(measured: Analysis) -> ArrivalPart:
     columns = measured.view.followers
     empty = ArrivalPart(order=[], created_at=[], label=[], followers=0, known=0, too_little=None)
     if columns is None or not len(columns):
@@ -174,7 +144,7 @@ def _arrival_part(measured: Measured) -> ArrivalPart:
     )
 
 
-def _beside(other: Measured) -> Beside:
+def _beside(other: Analysis) -> Beside:
     return Beside(
         account_id=other.view.facts.account_id,
         handle=other.view.facts.handle,

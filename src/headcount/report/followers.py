@@ -7,36 +7,28 @@ from math import ceil, floor
 
 import numpy as np
 
-from headcount.columns import Followers
+from headcount.analysis import Analysis
+from headcount.columns import Floats, Followers, Integers
 from headcount.measures.followers.authenticity import Authenticity
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
 from headcount.report.anonymous import anonymised, by_content
-from headcount.report.measured import Measured
 from headcount.report.rounding import rough_rows
 from headcount.report.rows import FollowerRow, FollowerRows
-from headcount.store.read.view import AccountView
 from headcount.support.times import iso_text
 
 __all__ = ["follower_rows"]
 
-
-def _names(view: AccountView, person: int) -> tuple[str | None, str | None, str | None]:
-    """account_id, handle and display name of a numbered person; None where they must not be named."""
-    size = len(view.followers) if view.followers is not None else 0
-    if person < size and view.followers is not None:
-        columns = view.followers
-        if columns.opted_out[person] == 1:
-            return None, None, None
-        return columns.account_id[person], columns.handle[person], columns.display_name[person]
-    other = person - size
-    if view.other_opted_out[other] == 1:
-        return None, None, None
-    return view.other_id[other], view.other_handle[other], None
+_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_800.0
 
 
 def follower_rows(
-    measured: Measured, *, limit: int | None = None, anonymous: bool = False, label: str | None = None
+    measured: Analysis,
+    *,
+    limit: int | None = None,
+    anonymous: bool = False,
+    label: str | None = None,
+    sort: str = "class",
 ) -> FollowerRows:
     """The followers behind the numbers: by class in the order of CLASSES, then those who respond most.
 
@@ -45,18 +37,17 @@ def follower_rows(
         limit: at most so many; None for all.
         anonymous: leave out every name, and as many rows as the rounded counts ask for (see `report.anonymous`).
         label: only this class.
+        sort: class, or a figure (responses, followers, following, posts, newest, last-seen), largest or latest first
+            and unknown last; anonymous rows are sorted by their content within each class.
     """
     columns = measured.view.followers
     if columns is None:
         return FollowerRows([], measured.follower_list)
-    size = len(columns)
-    labels = measured.funnel.verdicts.label
-    order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
-    if label is not None:
-        order = order[labels[order] == CLASSES.index(label)]
+    order = _order(measured, columns, label, sort)
     rows = [_row(measured, columns, int(person)) for person in order[:limit]]
     if not anonymous:
-        return FollowerRows(rows, measured.follower_list)
+        gone = int((measured.funnel.verdicts.label[order] == CLASSES.index("gone")).sum())
+        return FollowerRows(rows, measured.follower_list, total=len(order), gone=gone)
     shown: list[FollowerRow] = []
     for _, of_class in groupby(rows, key=lambda row: row.label):
         same = [anonymised(row) for row in of_class]
@@ -64,8 +55,36 @@ def follower_rows(
     return FollowerRows(shown[: rough_rows(len(rows))], anonymised(measured.follower_list))
 
 
-def _row(measured: Measured, columns: Followers, person: int) -> FollowerRow:
-    account_id, handle, display_name = _names(measured.view, person)
+def _order(measured: Analysis, columns: Followers, label: str | None, sort: str) -> Integers:
+    """Numbers of the followers in the order of their rows."""
+    size = len(columns)
+    labels = measured.funnel.verdicts.label
+    order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
+    if label is not None:
+        order = order[labels[order] == CLASSES.index(label)]
+    if sort == "class" or (sort == "responses" and measured.responses_unknown):
+        return order
+    values = (measured.responses_by[:size].astype(np.float64) if sort == "responses" else _figure(columns, sort))[order]
+    known = np.isfinite(values)
+    largest_first = np.argsort(-values[known], kind="stable")
+    return np.concatenate([order[known][largest_first], order[~known]])
+
+
+def _figure(columns: Followers, sort: str) -> Floats:
+    """(followers,) the figure as its row shows it: times in whole seconds, those without a date unknown."""
+    if sort in ("newest", "last-seen"):
+        times = columns.followed_at if sort == "newest" else columns.last_seen
+        return np.where((times >= _YEAR_1) & (times < _YEAR_10000), np.floor(times), np.nan)
+    counts: dict[str, Floats] = {
+        "followers": columns.followers_count,
+        "following": columns.following_count,
+        "posts": columns.posts_count,
+    }
+    return counts[sort]
+
+
+def _row(measured: Analysis, columns: Followers, person: int) -> FollowerRow:
+    account_id, handle, display_name = measured.view.names(person)
     reasons = measured.funnel.verdicts.reasons[person]
     counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
     followers_count, following_count, posts_count = (_whole(count) for count in counts)

@@ -228,7 +228,7 @@ class AuthenticityPart(Part):
         sets: its errors by set; known_failures: in sentences; model_card: where all of it stands.
         labels: followers that the user labelled; local_error: how often the corrected model errs on them.
         real_low, real_high: share of the standing followers that are real (95%); null where there is none.
-        no_share: why there is no share (see `measures.authenticity.NoShare`); null where there is one, or no list.
+        no_share: why there is no share (`measures.followers.judgement.NoShare`); null where there is one, or no list.
         exact: why the share has no width (all are labelled); null where it has one.
         to_look_at: followers to draw, uniformly over the list, for plus or minus 2 points; null where even all
             are not enough, or there is no list.
@@ -296,7 +296,7 @@ class Beside(Part):
     Attributes:
         account_id, handle: the account.
         followers: listed followers that stand; follower_list: how completely they were listed.
-        headcount, low, high: with its 95% interval; exact: why it has no width (see `measures.audience.Audience`).
+        headcount, low, high: with its 95% interval; exact: why it has no width (`measures.audience.audience`).
     """
 
     account_id: str

@@ -16,7 +16,7 @@ __all__ = ["GroupPart", "RingsPart", "TiePart", "TiesPart"]
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class GroupPart(Record):
-    """A group of followers dense in mutual follows, with its evidence; unknown is null. See `measures.rings`.
+    """A group of followers dense in mutual follows, with its evidence; unknown is null. See `measures.circuits.rings`.
 
     Attributes:
         verdict: ring (a closed circuit), talks, unclear, away, conversation unknown.

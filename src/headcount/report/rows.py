@@ -23,8 +23,8 @@ class FollowerRow(Record):
         sent, received: replies, mentions and quotes exchanged with the account, ever. None where the responses, or the
             posts of the account, were never looked for.
         followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
-        judgement: what kind of account it is, one of `measures.authenticity.CLASSES`, in agreement with the class
-            (`measures.verdicts`); None for those gone.
+        judgement: what kind of account it is, one of `measures.followers.judgement.CLASSES`, in agreement with the
+            class (`measures.followers.verdicts`); None for those gone.
         real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
             follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
             does not measure, where too little is known, and where responses or your label say otherwise.
@@ -62,11 +62,21 @@ class FollowerRows(Record, list[FollowerRow]):
 
     Attributes:
         follower_list: the list; where it is not complete, these rows are not all followers.
+        total: how many followers were chosen, those beyond a limit included; gone: those of them who are gone.
     """
 
-    def __init__(self, rows: Iterable[FollowerRow], follower_list: FollowerList) -> None:
+    def __init__(
+        self,
+        rows: Iterable[FollowerRow],
+        follower_list: FollowerList,
+        *,
+        total: int | None = None,
+        gone: int | None = None,
+    ) -> None:
         list.__init__(self, rows)
         self.follower_list = follower_list
+        self.total = len(self) if total is None else total
+        self.gone = sum(row.label == "gone" for row in self) if gone is None else gone
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a follower."""

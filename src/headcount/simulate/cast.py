@@ -11,7 +11,8 @@ from headcount.simulate.following import Follows
 from headcount.simulate.people import Integers, People
 from headcount.simulate.records import REPLY, AudienceTruth, exchange
 from headcount.simulate.responding import Interactions, Posts, attention, kinds, make_posts, response_times
-from headcount.simulate.settings import DAY, WorldSettings
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 
 __all__ = ["CAST", "SHARES", "CastMember", "Planted", "answers_of", "plant"]
 

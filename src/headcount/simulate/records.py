@@ -9,7 +9,8 @@ import numpy as np
 from headcount.simulate.following import Follows
 from headcount.simulate.people import Integers, People
 from headcount.simulate.responding import Interactions, Posts
-from headcount.simulate.settings import DAY, WorldSettings
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 from headcount.tables import INTERACTION_KINDS
 
 __all__ = ["REPLY", "AudienceTruth", "WorldRecords", "exchange"]

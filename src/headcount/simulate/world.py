@@ -13,8 +13,9 @@ from headcount.simulate.following import Follows, draw_follows, join_follows, pa
 from headcount.simulate.people import Integers, People, draw_people
 from headcount.simulate.records import REPLY, AudienceTruth, WorldRecords, _joined, _select, exchange
 from headcount.simulate.responding import Interactions, draw_posts, draw_responses
-from headcount.simulate.settings import DAY, ROLES, WorldSettings
+from headcount.simulate.settings import ROLES, WorldSettings
 from headcount.simulate.writing import write_world
+from headcount.support.times import DAY
 
 __all__ = ["World", "demo_world", "simulate"]
 

@@ -18,6 +18,8 @@ __all__ = ["FILE_NAME"]
 
 FILE_NAME = "headcount.duckdb"
 LOCK_NAME = "headcount.lock"
+_HEADER_BYTES = 3 * 4096
+"""Of a DuckDB file: three blocks, which are written when it is made."""
 
 
 def _lock(folder: Path) -> BaseFileLock:
@@ -66,12 +68,19 @@ def _as_store_errors(path: Path) -> Iterator[None]:
         ) from None
 
 
+def is_unfinished(path: Path) -> bool:
+    """Is this a file of DuckDB that never got its headers, and so holds nothing?"""
+    return path.is_file() and path.stat().st_size < _HEADER_BYTES
+
+
 def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     try:
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if is_unfinished(path):  # made when the disk was full, or by a process that was killed at once
+                path.unlink(missing_ok=True)
         connection = duckdb.connect(str(path), read_only=not write)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.IOException as error:
@@ -83,6 +92,8 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
                 f"Another process{by} has the workspace {path.parent} open.",
                 hint="wait until it has finished, or use another folder with --workspace.",
             ) from None
+        if write and is_unfinished(path):
+            path.unlink(missing_ok=True)
         raise StoreError(
             f"{path} cannot be opened as a workspace: {text.splitlines()[0]}",
             hint="move the file away and add the data again, or name another folder with --workspace.",

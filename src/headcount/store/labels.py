@@ -45,7 +45,7 @@ class Labelling(Record):
         labels: labelled followers of the account that was asked about.
         real, real_low, real_high: probability by the score card that the follower is a real account rather than a
             bought or automated one, corrected by all labels; None where its class does not allow one
-            (`measures.verdicts`), as for those labelled auto or spam, and where the list of followers is unknown.
+            (`measures.followers.verdicts`), as for those labelled auto or spam, and where the follower list is unknown.
         real_without: what the score card says of it without its own label.
         error: how often the corrected model errs on the labelled; None without any.
         share_low, share_high: share of real followers (95%); None where there is none.
@@ -135,7 +135,7 @@ def outcome(
 
     Args:
         account_id, handle: who was labelled; label: as what, None where a label was taken back.
-        found: the verdicts on the followers (`measures.verdicts`); None where the list of followers is unknown.
+        found: the verdicts on the followers (`measures.followers.verdicts`); None where the follower list is unknown.
         labels: account_id -> label.
     """
     labelled = labelled_rows(found.inputs.followers.account_id, labels) if found is not None else None
@@ -229,7 +229,7 @@ def as_document(found: Authenticity, row: int | None = None) -> dict[str, Any]:
     """The judgement as plain values: of all followers, or of one with its reasons.
 
     Args:
-        found: the verdicts on the followers (`measures.verdicts`).
+        found: the verdicts on the followers (`measures.followers.verdicts`).
         row: of one follower.
     """
     judgements = dict(zip(CLASSES, found.columns()["followers"], strict=True))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import StoreError, StoreVersion, UsageError
 from headcount.incoming import ReadResult, complete_lists, create_incoming, drop_incoming
-from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock
+from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock, is_unfinished
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.results import Imported, Snapshot
@@ -57,7 +57,7 @@ class Store:
         self.path = self.folder / FILE_NAME
         self.write = write
         self._copy: TemporaryDirectory[str] | None = None
-        if not write and not self.path.exists():
+        if not write and (not self.path.exists() or is_unfinished(self.path)):
             raise UsageError(
                 f"There is no workspace in {self.folder}.",
                 hint="add data first with: headcount add SOURCE, or name another folder with --workspace.",

@@ -13,7 +13,10 @@ from typing import Any
 
 from headcount.errors import UsageError
 
-__all__ = ["ACCEPTED", "Time", "as_datetime", "as_seconds", "iso_text"]
+__all__ = ["ACCEPTED", "DAY", "Time", "as_datetime", "as_seconds", "iso_text"]
+
+DAY = 86_400.0
+"""Seconds of a day."""
 
 Time = datetime | date | str
 """What every function of the library that takes a time accepts (see the module's text)."""

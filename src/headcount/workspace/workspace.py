@@ -19,9 +19,11 @@ from headcount.support.times import Time, as_datetime
 from headcount.workspace.imports import Imports, default_folder
 
 if TYPE_CHECKING:
+    from headcount.analysis import Analysis
     from headcount.columns import Followers
     from headcount.measures.followers.authenticity import Authenticity
-    from headcount.report.measured import Measured
+    from headcount.measures.question.results import Question
+    from headcount.report.relations import TiesPart
     from headcount.report.report import Report
     from headcount.report.rows import FollowerRows
     from headcount.store.labels import Labelling
@@ -80,11 +82,15 @@ class Workspace(Imports):
         *,
         window_days: float | None = DEFAULT_WINDOW_DAYS,
         as_of: Time | None = None,
+        words_only: bool = False,
     ) -> AccountView:
         """The columns of one account: what the measures are given (see `headcount.store.read.account`).
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
+            words_only: read only what ties and questions need (see `AccountView.words_only`).
 
         Raises:
             UsageError: `as_of` is not a time, or in the future; `window_days` is not a number above 0.
@@ -102,7 +108,7 @@ class Workspace(Imports):
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
-            view = read_account(store.connection, found, window_days=days, as_of=end)
+            view = read_account(store.connection, found, window_days=days, as_of=end, words_only=words_only)
         platform = registry.find_platform(view.facts.platform)
         if platform is None:
             return view
@@ -116,8 +122,8 @@ class Workspace(Imports):
         window_days: float | None = DEFAULT_WINDOW_DAYS,
         as_of: Time | None = None,
         questions: str | Sequence[str] | None = None,
-    ) -> Measured:
-        """All measures of one account.
+    ) -> Analysis:
+        """All measures of one account, each computed when it is first asked for (see `headcount.analysis.Analysis`).
 
         Args:
             account: a handle or an id; may be left out where the workspace holds just one.
@@ -132,9 +138,50 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: nothing is known of the account, or a named question is not in the window.
         """
-        from headcount.report.measured import measure
+        from headcount.analysis import measure
 
         return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
+
+    def ties(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+    ) -> TiesPart:
+        """With whom the account has a two-way tie, as in the report; only what that needs is read and computed.
+
+        Args:
+            account, window_days, as_of: as in `measure`.
+
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        from headcount.analysis import Analysis
+        from headcount.report.parts.ties import ties_part
+
+        return ties_part(Analysis(self.view(account, window_days=window_days, as_of=as_of, words_only=True)))
+
+    def question(
+        self,
+        account: str | None = None,
+        *,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+        questions: str | Sequence[str] | None = None,
+    ) -> Question:
+        """The 24-hour test of questions, as in the report; only what that needs is read and computed.
+
+        Args:
+            account, window_days, as_of, questions: as in `measure`.
+
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        from headcount.analysis import Analysis
+
+        view = self.view(account, window_days=window_days, as_of=as_of, words_only=True)
+        return Analysis(view, _names(questions)).question
 
     def report(
         self,
@@ -149,7 +196,10 @@ class Workspace(Imports):
         """The whole answer for one account.
 
         Args:
-            account, window_days, as_of, questions: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
+            questions: as in `measure`.
             beside: handle or id of another account to compare with, or several of them.
             anonymous: leave out every name.
 
@@ -158,7 +208,7 @@ class Workspace(Imports):
         """
         from headcount.report.build import build_report
 
-        def measured(name: str | None) -> Measured:
+        def measured(name: str | None) -> Analysis:
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
@@ -187,7 +237,9 @@ class Workspace(Imports):
         """Is each follower real? In agreement with the classes of the report, corrected by the labels of `label`.
 
         Args:
-            account, window_days, as_of: as in `measure`.
+            account: as in `measure`.
+            window_days: as in `measure`.
+            as_of: as in `measure`.
 
         Raises:
             AccountNotFound, AmbiguousAccount: see `find_account`.
@@ -247,6 +299,7 @@ class Workspace(Imports):
             AmbiguousAccount: see `find_account`.
             UsageError: no such label; or it follows several accounts, and none was named.
         """
+        from headcount.analysis import measure
         from headcount.store.labels import labels_of, outcome, set_label
 
         read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
@@ -256,7 +309,9 @@ class Workspace(Imports):
             set_label(store.connection, account_id, label, read_at)
             labels = labels_of(store.connection)
             handle = store.handle_of(account_id)
-        return outcome(account_id, handle, label, self.measure(about).authenticity, labels)
+            # read while the store is open: another process could take it in between, and the label is stored already
+            view = read_account(store.connection, about, window_days=DEFAULT_WINDOW_DAYS, as_of=None)
+        return outcome(account_id, handle, label, measure(view).authenticity, labels)
 
     def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
         """Which account of the workspace a follower is looked at for."""

@@ -1,4 +1,4 @@
-"""Which followers of an account sit in closed circuits? `measures.rings` on the follows between its followers.
+"""Which followers of an account sit in closed circuits? `measures.circuits.rings` on the follows between them.
 
 The graph holds the followers whose own follows are known: all of them, or a uniform sample; then the share of
 followers in circuits has exact limits for a finite list, and circuits too small to show in the sample stay

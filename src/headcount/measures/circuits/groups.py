@@ -124,7 +124,7 @@ class AccountFacts(Record):
         link_share: share of the account's posts with a link; NaN where unknown.
         newcomer: was the account new when it came (within 30 days of its making)? 1, 0, -1 for unknown. In a whole
             platform: were at least half of its follows made then?
-        synchrony: excess synchrony (`network.synchrony`); NaN where unknown.
+        synchrony: excess synchrony (`graph.groups.synchrony`); NaN where unknown.
     """
 
     posts: Floats | None = None
@@ -144,7 +144,7 @@ class FollowGroup(Record):
         ties: pairs of members that follow each other.
         density: ties over pairs.
         expected_ties: by the members' other ties alone.
-        surprise: logarithm of the bound on chance, see `rings_null`.
+        surprise: logarithm of the bound on chance, see `measures.circuits.null_model`.
         significance: p against rewired graphs with the same degrees; None without draws.
         reciprocity: share of the follows inside that are returned; None where one-way follows are not known.
         conversation: partners addressed over partners expected; None where unknown.

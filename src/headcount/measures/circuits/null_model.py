@@ -9,7 +9,7 @@ a circuit that makes up much of the graph would raise the degrees it is measured
 
 bounds (Chernoff, all groups of n counted) the logarithm of the chance of any such group; below 0 it says nothing.
 
-**Significance.** The graph is rewired, degrees kept (`network.rewiring`), groups are searched again, and the
+**Significance.** The graph is rewired, degrees kept (`graph.groups.rewiring`), groups are searched again, and the
 largest surprise of each draw is kept: p = (1 + draws at least as surprising) / (1 + draws). It allows for the
 search, as the surprise of one group by itself does not. Groups that hold more than three quarters of all ties
 of their members are taken out first, for the same reason as above; accounts with many ties that are dense

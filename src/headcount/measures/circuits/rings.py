@@ -3,12 +3,12 @@
 **Definition.** A *closed circuit* (ring) is a group that is dense in mutual follows and poor in conversation,
 compared with groups as dense elsewhere in the same graph.
 
-1. Groups: `network.close_groups` cuts the graph of mutual follows into close groups.
+1. Groups: `graph.groups.close_groups` cuts the graph of mutual follows into close groups.
 2. Dense: at least 0.08 of the pairs follow each other, and no rewired graph with the same degrees holds
-   anything as surprising (p <= 0.05 with 20 draws; `rings_null`).
+   anything as surprising (p <= 0.05 with 20 draws; `measures.circuits.null_model`).
 3. Poor in conversation: members address fewer than a third of the partners that accounts with as many ties
-   elsewhere in the graph address, and the whole 95% interval lies below that (`rings_evidence`). Circuits found
-   are no comparison for others: they are taken out of it, and all is judged again until nothing changes.
+   elsewhere in the graph address, and the whole 95% interval lies below that (`measures.circuits.evidence`).
+   Circuits found are no comparison for others: they are taken out of it, and all is judged again until nothing changes.
 4. Not merely quiet people, who say little to anybody: members address each other less than half as readily, a
    tie, as their ties outside (one-sided binomial p <= 0.025); or hardly have ties outside (under a tenth); or
    the interval of 3. lies below a ninth: then hardly a word is said.
@@ -23,11 +23,12 @@ the talk along ties that stays inside, link share, newcomers and synchrony of th
 part of the verdict.
 
 For one account's followers the graph is that of the follows between its followers. Where those were drawn
-uniformly, the share of followers in circuits has exact limits for a finite list (`intervals.finite_count`); a circuit
-is then seen only with 10 members in the sample, and the smallest that can be expected to be seen is told.
+uniformly, the share of followers in circuits has exact limits for a finite list
+(`measures.statistics.intervals.finite_count`); a circuit is then seen only with 10 members in the sample, and the
+smallest that can be expected to be seen is told.
 
 Sources: docs/methods/rings.md; Hooi et al. 2016 and Jiang et al. 2014 for the neighbouring measures
-(`network.dense_blocks`, `network.synchrony`).
+(`graph.groups.dense_blocks`, `graph.groups.synchrony`).
 """
 
 from __future__ import annotations
@@ -164,8 +165,9 @@ def rings(
     """The closed circuits of a graph of follows, or among the followers of one account.
 
     Args:
-        source, target: follows, one row each: number of the follower and of the followed; repetitions and
-            accounts that follow themselves are passed over.
+        source: number of the follower, one row for each follow; repeated rows and accounts that follow
+            themselves are ignored.
+        target: number of the followee of the same row.
         count: accounts of the graph, numbered 0 to count - 1, those without follows included.
         conversation: who addressed whom; None where unknown: then nobody is called a circuit.
         facts: what else is known of the accounts.

@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats
+from headcount.support.times import DAY
 
 __all__ = ["ArrivalClusters", "Block", "find_arrival_clusters"]
 
-DAY = 86_400.0
 WEEK = 7 * DAY
 FRESH = 30 * DAY
 WINDOW, MAX_CELLS, AROUND, LEAST = 200, 1_000, 10, 4

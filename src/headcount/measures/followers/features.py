@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Flags, Floats, Followers, Texts
+from headcount.support.times import DAY
 
 __all__ = [
     "AUTOMATION_WORDS",
@@ -40,7 +41,6 @@ __all__ = [
     "names_itself_bot",
 ]
 
-DAY = 86_400.0
 MIN_POSTS = 5
 """Posts at hand below which nothing is said about their shares."""
 SOFTENING = 10.0

@@ -42,7 +42,7 @@ from headcount.measures.followers.rules import FollowerJudge, Judgement
 from headcount.measures.result import Result
 from headcount.measures.statistics.intervals import finite_count
 from headcount.support.record import Record
-from headcount.support.times import Time, as_seconds, iso_text
+from headcount.support.times import DAY, Time, as_seconds, iso_text
 
 __all__ = ["CLASSES", "SILENT", "ClassEstimate", "Classes", "Funnel", "Sampled", "Verdicts", "funnel"]
 
@@ -51,7 +51,6 @@ CLASSES = ("relationship", "responding", "listening", "away", "auto_follow", "sp
 SILENT = ("listening", "away", "auto_follow", "spam", "unknown")
 """The classes that can only be told by looking at the follower; the others show in what the account itself received."""
 
-DAY = 86_400.0
 LISTENING_DAYS = 30.0
 """A sign of life not older than this makes a silent follower a listener."""
 

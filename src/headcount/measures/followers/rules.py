@@ -39,12 +39,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Followers, Texts
+from headcount.support.times import DAY
 
 __all__ = ["RULES", "FollowerJudge", "Judgement", "PublishedRules", "Rule"]
 
 Bools = NDArray[np.bool_]
 
-DAY = 86_400.0
 MASS, ASKING = 2_000, 500
 """Accounts followed from which on it is mass following; and with a bio that asks for follow-backs."""
 RATIO = 0.7

@@ -35,10 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
+from headcount.support.times import DAY
 
 __all__ = ["HORIZON", "Exact", "Forecast", "Prior", "ReplyTimes", "first_replies", "forecast", "lognormal_share"]
 
-DAY = 86_400.0
 HORIZON = 7 * DAY
 """Seconds after which a post is taken as answered: the 'end' of the final count."""
 

@@ -11,10 +11,11 @@ from headcount.measures.question.reply_curve import (
 )
 from headcount.measures.result import Result
 from headcount.support.record import Record
+from headcount.support.times import DAY
+from headcount.wording import share as share_text
 
 __all__ = ["DAY", "MANY", "Pooled", "Question", "ReplyCurve", "Test"]
 
-DAY = 86_400.0
 MANY = 1_000_000
 """Answers beyond which the reply curve is learned from every second, third, … post; the tests stay whole."""
 
@@ -171,10 +172,6 @@ class Question(Result):
         return None if self.followers is None else f"of {(self.follower_list or COMPLETE).all_of(self.followers)}"
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}%" if value < 0.1 else f"{100 * value:.0f}%"
-
-
 def _people(count: float, of: str | None) -> str:
     return f"{count:,.0f} {of or 'people'}"
 
@@ -201,8 +198,8 @@ def _single(test: Test, of: str | None) -> str:
     sentence = f"{_people(test.responders_24h or 0, of)} answered the question within 24 hours"
     if test.share_24h is None or test.share_low is None or test.share_high is None:
         return f"{sentence}; ask again to see how much that varies."
-    limits = f"{_percent(test.share_low)} to {_percent(test.share_high)}"
-    return f"{sentence} ({_percent(test.share_24h)}, {limits}); ask again to see how much that varies."
+    limits = f"{share_text(test.share_low)} to {share_text(test.share_high)}"
+    return f"{sentence} ({share_text(test.share_24h)}, {limits}); ask again to see how much that varies."
 
 
 def _repeated(pooled: Pooled, of: str | None) -> str:

@@ -40,12 +40,12 @@ from headcount.measures.relationships.layers import find_layers
 from headcount.measures.result import Result
 from headcount.measures.statistics.intervals import wilson
 from headcount.support.record import Record
-from headcount.support.times import Time, as_seconds, iso_text
+from headcount.support.times import DAY, Time, as_seconds, iso_text
+from headcount.wording import share as share_text
 
 __all__ = ["Layer", "Tie", "Ties", "ties"]
 
 
-DAY = 86_400.0
 MONTH_DAYS = 365.25 / 12
 RECENT_DAYS = 90.0
 CHANCE = 0.025
@@ -150,13 +150,13 @@ class Ties(Result):
             return self.too_little
         ties = f"{self.count:,} two-way {'tie' if self.count == 1 else 'ties'}"
         if self.known_share is not None and self.known_low is not None and self.known_high is not None:
-            limits = f"{_percent(self.known_low)} to {_percent(self.known_high)}"
+            limits = f"{share_text(self.known_low)} to {share_text(self.known_high)}"
             noun = (self.follower_list or COMPLETE).noun()
-            ties += f" with {noun} ({_percent(self.known_share)} of them, {limits})"
+            ties += f" with {noun} ({share_text(self.known_share)} of them, {limits})"
         if self.reciprocity is None:
             return f"{ties}; nobody wrote to this account."
         people = "1 person" if self.heard_from == 1 else f"{self.heard_from:,} people"
-        return f"{ties}; it wrote to {_percent(self.reciprocity)} of the {people} who wrote to it."
+        return f"{ties}; it wrote to {share_text(self.reciprocity)} of the {people} who wrote to it."
 
 
 def ties(
@@ -386,10 +386,6 @@ def _proportion(part: int, whole: int | None) -> tuple[float | None, float | Non
         return None, None, None
     part = min(part, whole)
     return part / whole, *wilson(part, whole)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}%" if value < 0.1 else f"{100 * value:.0f}%"
 
 
 def _are(number: int) -> str:

@@ -16,7 +16,7 @@ from headcount.report.rows import FollowerRow
 from headcount.support.output import new_text
 from headcount.support.safe_text import csv_guarded
 
-__all__ = ["count_rows", "plain_rows", "sort_rows", "write_csv"]
+__all__ = ["count_followers", "count_rows", "plain_rows", "sort_rows", "write_csv"]
 
 _DESCENDING: dict[str, Callable[[FollowerRow], Any]] = {
     "responses": lambda row: row.responses,
@@ -44,8 +44,12 @@ def count_rows(rows: Sequence[FollowerRow], followers: FollowerList = COMPLETE) 
         rows: the followers.
         followers: the list that they come from; where it is not complete they are "listed followers".
     """
-    gone = sum(row.label == "gone" for row in rows)
-    text = followers.counted(len(rows) - gone)
+    return count_followers(len(rows), sum(row.label == "gone" for row in rows), followers)
+
+
+def count_followers(total: int, gone: int, followers: FollowerList = COMPLETE) -> str:
+    """A number of followers, of whom so many are gone, in the words of `count_rows`."""
+    text = followers.counted(total - gone)
     return f"{text} and {say.count(gone)} gone" if gone else text
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from headcount import wording as say
 from headcount.measures.follower_list import COMPLETE
-from headcount.report.parts.coverage import follower_list_sentence
+from headcount.measures.list_sentences import follower_list_sentence
 from headcount.report.parts.findings import question_sentence
-from headcount.report.render.listing import count_rows
+from headcount.report.render.listing import count_followers
 from headcount.support.screen_table import Column
 from headcount.support.screen_table import print_line as _line
 from headcount.support.screen_table import print_table as _table
@@ -317,7 +317,7 @@ def print_followers(rows: FollowerRows, limit: int) -> None:
         shown.append([_who(row.handle, row.account_id), say.CLASS_NAMES[row.label], responses, row.reasons])
     _table(columns, shown)
     _note(
-        f"{say.count(min(limit, len(rows)))} of {count_rows(rows, rows.follower_list)}; "
+        f"{say.count(min(limit, len(rows)))} of {count_followers(rows.total, rows.gone, rows.follower_list)}; "
         "--limit, --class, --sort, --select and --csv choose."
     )
     _print_follower_list(rows.follower_list)

@@ -31,14 +31,13 @@ from headcount.sources.bluesky.views import (
 )
 from headcount.sources.collect.landing import Landing, Page
 from headcount.sources.formats.malformed import odd_pages_note
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, inner, named, objects, truth, whole_number
+from headcount.sources.rows import BATCH_ROWS, Object, Rows, domains, inner, named, objects, truth, whole_number
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Object", "Reader", "account_key"]
 
-Object = dict[str, Any]
 _OWN_HOST = re.compile(r"(?:.*\.)?(?:bsky\.app|bsky\.social)")
 _FOLLOW, _POST = "app.bsky.graph.follow", "app.bsky.feed.post"
 _HIDDEN_FROM_STRANGERS = "!no-unauthenticated"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from headcount.sources.collect.gone import GoneStatus
-from headcount.sources.rows import inner, objects, whole_number
+from headcount.sources.rows import Object, inner, objects, whole_number
 
 __all__ = [
     "Thread",
@@ -23,7 +23,6 @@ __all__ = [
     "thread_posts",
 ]
 
-Object = dict[str, Any]
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 

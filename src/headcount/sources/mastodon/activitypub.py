@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
-from typing import Any, Literal
+from typing import Literal
 
+from headcount.sources.rows import Object
 from headcount.support.hosts import host_key
 
 __all__ = ["Addresses", "account_key", "addressed", "is_person", "post_key", "visibility", "words"]
 
-Object = dict[str, Any]
 Visibility = Literal["public", "followers", "direct"]
 
 _PUBLIC = ("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public")

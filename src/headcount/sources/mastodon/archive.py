@@ -26,14 +26,13 @@ from headcount.sources.formats.json_bounds import check_entries, check_entry
 from headcount.sources.formats.jsonlines import Problems, unreadable
 from headcount.sources.mastodon.activitypub import account_key
 from headcount.sources.mastodon.archive_rows import Activities, Owner, account_domains
-from headcount.sources.rows import BATCH_ROWS, Rows, whole_number
+from headcount.sources.rows import BATCH_ROWS, Object, Rows, whole_number
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["MastodonArchiveSource"]
 
-Object = dict[str, Any]
 
 _WANTED = re.compile(
     r"(?P<top>(?:[^/]+/){0,2})(?P<name>actor\.json|outbox\.json|likes\.json|(?:following|follower)_accounts\.csv"

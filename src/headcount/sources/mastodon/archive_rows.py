@@ -18,12 +18,11 @@ from headcount.sources.mastodon.activitypub import (
     visibility,
     words,
 )
-from headcount.sources.rows import BATCH_ROWS, Rows, domains, objects, truth
+from headcount.sources.rows import BATCH_ROWS, Object, Rows, domains, objects, truth
 from headcount.support.hosts import host_key, with_host_key
 
 __all__ = ["Activities", "Owner", "account_domains"]
 
-Object = dict[str, Any]
 
 _HOST = re.compile(r"https?://([^/?#]+)/.+")
 _LAST_NAME = re.compile(r"https?://[^/]+/(?:users/|@)([^/]+)/?")

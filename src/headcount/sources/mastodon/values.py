@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headcount.errors import InputError
 from headcount.sources.collect.landing import Page
-from headcount.sources.rows import objects, truth_value, whole_number
+from headcount.sources.rows import Object, objects, truth_value, whole_number
 
 __all__ = [
     "COUNTERS",
@@ -33,7 +33,6 @@ __all__ = [
     "visibility_of",
 ]
 
-Object = dict[str, Any]
 Visibility = Literal["public", "unlisted", "followers", "direct"]
 
 COUNTERS = ("followers_count", "following_count", "statuses_count")

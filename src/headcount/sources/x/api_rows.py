@@ -1,7 +1,7 @@
 """Reads what was collected from X over its API v2 into the four tables.
 
-A page is read as the same page in a file of twarc is (`x_v2.py`); what only a collection knows is added here: whose
-likes and reposts a page of users holds, which lists are whole, and who was in the sample.
+A page is read as the same page in a file of twarc is (`sources.x.v2`); what only a collection knows is added here:
+whose likes and reposts a page of users holds, which lists are whole, and who was in the sample.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from headcount.sources.x.v2 import Reader
 if TYPE_CHECKING:
     import duckdb
 
+from headcount.sources.rows import Object
+
 __all__ = ["XApiSource"]
 
-Object = dict[str, Any]
 _OF_A_POST = re.compile(r"/2/tweets/(\d+)/")
 _OF_A_USER = re.compile(r"/2/users/(\d+)/")
 _TOUCHES = {"likes": "like", "reposts": "repost"}

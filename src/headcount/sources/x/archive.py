@@ -26,9 +26,10 @@ from headcount.sources.x.rows import BATCH_ROWS, Rows, finish, key, objects, pla
 if TYPE_CHECKING:
     import duckdb
 
+from headcount.sources.rows import Object
+
 __all__ = ["XArchiveSource"]
 
-Object = dict[str, Any]
 
 _DEFAULT_PICTURE = "default_profile_images"
 _LISTS = ("follower", "following")

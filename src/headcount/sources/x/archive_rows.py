@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from headcount.sources.rows import Object
 from headcount.sources.x.rows import Rows, domains, key, objects, plain, time_of_id
 from headcount.sources.x.v1 import time_text
 
 __all__ = ["Owner", "Tweets", "iso_time"]
 
-Object = dict[str, Any]
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)")
 _REPEATED = re.compile(r"RT @(\w+)\b")

@@ -19,9 +19,10 @@ from headcount.sources.x.rows import BATCH_ROWS, Rows, domains, finish, key, obj
 if TYPE_CHECKING:
     import duckdb
 
+from headcount.sources.rows import Object
+
 __all__ = ["XV1Source", "time_text"]
 
-Object = dict[str, Any]
 
 _KNOWN_NAMES = re.compile(rb'"(id_str|screen_name|user_id_str|retweeted_status|in_reply_to_status_id)"\s*:')
 _NOTICES = (

@@ -22,9 +22,10 @@ from headcount.sources.x.v2_rows import Page, add_tweet, add_user
 if TYPE_CHECKING:
     import duckdb
 
+from headcount.sources.rows import Object
+
 __all__ = ["Reader", "XV2Source"]
 
-Object = dict[str, Any]
 
 _KNOWN = re.compile(
     rb'"(author_id|username|public_metrics|edit_history_tweet_ids|conversation_id|tweet_count|member_count|result_count'

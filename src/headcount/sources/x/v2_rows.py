@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from headcount.sources.rows import Object
 from headcount.sources.x.rows import Rows, domains, key, objects, plain, time_of_id, truth
 
 __all__ = ["Page", "add_tweet", "add_user"]
 
-Object = dict[str, Any]
 
 _LISTING = re.compile(r"/2/users/(\d+)/(followers|following|liked_tweets)\b")
 _TIMELINE = re.compile(r"/2/users/(\d+)/tweets\b")

@@ -35,6 +35,7 @@ def read_account(
     *,
     window_days: float | None = 56.0,
     as_of: datetime | None = None,
+    words_only: bool = False,
 ) -> AccountView:
     """Read the columns of one account.
 
@@ -43,6 +44,8 @@ def read_account(
         account_id: of an account that is in it.
         window_days: how far back posts are looked at; None for everything.
         as_of: end of the observation (UTC); without it the newest observation, else the newest event.
+        words_only: only what ties and questions need (see `AccountView.words_only`), which leaves most columns of a
+            large account unread. A past date, a sample, and an account that nobody wrote to are read in full.
 
     Raises:
         NotEnoughData: nothing at all is known of the account's followers, posts or responses.
@@ -50,12 +53,15 @@ def read_account(
     end, basis = _as_of(con, account_id, as_of)
     reader = _Reader(con, account_id, end, basis, window_days)
     try:
-        has_list = reader.number_people()
         inferred = reader.find_occasions()
-        reader.link_interactions()
-        followers = reader.followers() if has_list else None
+        words_only = words_only and reader.link_words()
+        if not words_only:
+            reader.link_interactions()
+        has_list = reader.number_people(words_only=words_only)
+        reader.number_others()
+        followers = reader.followers(words_only=words_only) if has_list else None
         other_id, other_handle, other_opted_out = reader.others()
-        between = read_follows_between(con, reader.parameters, reader.cut) if has_list else None
+        between = read_follows_between(con, reader.parameters, reader.cut) if has_list and not words_only else None
         return AccountView(
             facts=reader.facts(),
             as_of=end,
@@ -77,6 +83,8 @@ def read_account(
             private_responses=reader.private_responses(),
             labels=dict(con.execute("SELECT account_id, label FROM labels ORDER BY account_id").fetchall()),
             between=between,
+            words_only=words_only,
+            standing_followers=reader.standing_followers() if words_only and has_list else None,
         )
     finally:
         reader.clean_up()
@@ -135,6 +143,8 @@ def _as_of(
 _PRIVATE = "(coalesce(visibility, 'public') IN ('followers', 'direct'))"
 """Not public: seen only with the account's own login, so no public collection can be compared with them."""
 
+_WORDS = ", ".join(f"'{kind}'" for kind in ACTIVE_KINDS)
+
 _OCCASIONS = """
 CREATE OR REPLACE TEMP TABLE occasion AS
 SELECT post_id, created_at, text, row_number() OVER (ORDER BY created_at NULLS FIRST, post_id) - 1 AS post
@@ -188,10 +198,16 @@ class _Reader:
             return AccountFacts(self.account_id, platform, None, None, None, None, False)
         return AccountFacts(self.account_id, row[0] or platform, *row[1:])
 
-    def number_people(self) -> bool:
-        """Number everybody who follows or followed; False where there is no follower list."""
-        self.run(f"CREATE OR REPLACE TEMP TABLE person_number AS {numbered_people_sql(self.cut)}")
-        if self.count("SELECT count(*) FROM person_number"):
+    def number_people(self, *, words_only: bool = False) -> bool:
+        """Number everybody who follows or followed; False where there is no follower list.
+
+        Args:
+            words_only: number only those who wrote to the account or were written to.
+        """
+        talking = f"SELECT actor_id AS id FROM linked UNION {self._written_to()}" if words_only else ""
+        self.run(f"CREATE OR REPLACE TEMP TABLE person_number AS {numbered_people_sql(self.cut, talking)}")
+        every = f"follows AS f WHERE f.followee_id = $id AND f.follower_id <> $id AND {self.cut.follow('f')}"
+        if self.count(f"SELECT count(*) FROM {every if words_only else 'person_number'}"):
             return True
         coverage = read_list_coverage(self.con, self.account_id, self.parameters["gone_end"]).get("followers")
         return self.facts().claimed == 0 if coverage is None else coverage.is_complete
@@ -214,8 +230,29 @@ class _Reader:
         self.run(_OCCASIONS.format(window=window))
         return inferred and bool(self.count("SELECT count(*) FROM every_post"))
 
-    def link_interactions(self) -> None:
-        """Number the responders and the posts of every interaction that addresses the account."""
+    def standing_followers(self) -> int:
+        """How many followers stand, those that were not numbered included; not for a past date."""
+        return self.count(
+            f"""SELECT count(DISTINCT f.follower_id) FROM follows AS f
+            ANTI JOIN (SELECT account_id FROM accounts WHERE status IN ('deleted', 'suspended')) AS removed
+              ON removed.account_id = f.follower_id
+            WHERE f.followee_id = $id AND f.follower_id <> $id AND {self.cut.follow("f")}
+              AND (f.gone_at IS NULL OR f.gone_at > $gone_end)"""
+        )
+
+    def link_words(self) -> bool:
+        """Link replies, mentions and quotes only; False where that is not enough, and everything has to be read."""
+        if self.cut.is_past or self.count("SELECT count(*) FROM follows WHERE followee_id = $id AND sampled"):
+            return False
+        self.link_interactions(f"AND i.kind IN ({_WORDS})")
+        return bool(self.count("SELECT count(*) FROM linked"))  # without any, likes show whether responses were read
+
+    def link_interactions(self, only: str = "") -> None:
+        """Find the post of every interaction that addresses the account.
+
+        Args:
+            only: a further condition on the interactions `i`.
+        """
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE linked AS
             WITH target AS (
@@ -226,14 +263,21 @@ class _Reader:
                   AND NOT EXISTS (FROM occasion AS s WHERE s.post_id = p.post_id))
             SELECT i.actor_id, i.kind, i.created_at, t.post
             FROM interactions AS i LEFT JOIN target AS t ON t.post_id = i.post_id
-            WHERE i.target_id = $id AND i.actor_id <> $id AND {self.cut.interaction("i")} AND NOT {_PRIVATE}"""
+            WHERE i.target_id = $id AND i.actor_id <> $id AND {self.cut.interaction("i")} AND NOT {_PRIVATE} {only}"""
         )
+
+    def _written_to(self) -> str:
+        """A query: whom the account addressed, as `id`."""
+        return f"""SELECT target_id AS id FROM interactions
+            WHERE actor_id = $id AND target_id <> $id AND {self.cut.interaction()} AND NOT {_PRIVATE}"""
+
+    def number_others(self) -> None:
+        """Number the people around the account who do not follow, after those who do."""
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE other AS
             SELECT id, row_number() OVER (ORDER BY id) - 1 + (SELECT count(*) FROM person_number) AS person FROM (
                 SELECT actor_id AS id FROM linked
-                UNION SELECT target_id FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND {self.cut.interaction()} AND NOT {_PRIVATE})
+                UNION {self._written_to()})
             ANTI JOIN person_number USING (id)"""
         )
 
@@ -271,13 +315,12 @@ class _Reader:
         )
 
     def exchanges(self) -> Exchanges:
-        active = ", ".join(f"'{kind}'" for kind in ACTIVE_KINDS)
         got = self.run(
             f"""WITH either AS (
-                SELECT actor_id AS id, false AS outgoing, created_at FROM linked WHERE kind IN ({active})
+                SELECT actor_id AS id, false AS outgoing, created_at FROM linked WHERE kind IN ({_WORDS})
                 UNION ALL
                 SELECT target_id, true, created_at FROM interactions
-                WHERE actor_id = $id AND target_id <> $id AND kind IN ({active}) AND {self.cut.interaction()}
+                WHERE actor_id = $id AND target_id <> $id AND kind IN ({_WORDS}) AND {self.cut.interaction()}
                   AND NOT {_PRIVATE})
             SELECT n.person, e.outgoing, {time_sql("e.created_at")} AS seconds FROM either AS e
             JOIN (SELECT id, person FROM person_number UNION ALL SELECT id, person FROM other) AS n ON n.id = e.id"""
@@ -334,7 +377,9 @@ class _Reader:
         is_all = not self.cut.is_past or imports.isdisjoint(self.cut.snapshots)
         return tuple((topic, text) for topic, text, snapshot in remarks if is_all or snapshot in self.cut.snapshots)
 
-    def followers(self) -> Followers:
+    def followers(self, *, words_only: bool = False) -> Followers:
+        if words_only:
+            return self._followers_by_name()
         if not self.cut.is_newest:
             self.run(f"CREATE OR REPLACE TEMP TABLE account_at AS {self.cut.accounts('SELECT id FROM person_number')}")
         got = self.run(followers_sql(self.cut)).fetchnumpy()
@@ -342,3 +387,14 @@ class _Reader:
             name: _CONVERT[str(field.type)](got[name]) for name, field in Followers.__dataclass_fields__.items()
         }
         return Followers(**columns)
+
+    def _followers_by_name(self) -> Followers:
+        """The numbered followers with their names and whether they stand; nothing else of them is read."""
+        got = self.run(
+            f"""SELECT n.id AS account_id, a.handle, a.display_name, {time_sql("n.gone_at")} AS gone_at,
+                {flag_sql("a.opted_out")} AS opted_out, {flag_sql("a.status IN ('deleted', 'suspended')")} AS removed
+            FROM person_number AS n LEFT JOIN accounts AS a ON a.account_id = n.id ORDER BY n.person"""
+        ).fetchnumpy()
+        fields = Followers.__dataclass_fields__
+        known = {name: _CONVERT[str(fields[name].type)](values) for name, values in got.items()}
+        return Followers.unknown(**known)

@@ -38,8 +38,14 @@ def _has_text(column: str) -> str:
     return flag_sql(f"trim({column}) <> ''")
 
 
-def numbered_people_sql(cut: Cut) -> str:
-    """The followers in the order of following, numbered from 0, each once: its row that stands, else the newest."""
+def numbered_people_sql(cut: Cut, among: str = "") -> str:
+    """The followers in the order of following, numbered from 0, each once: its row that stands, else the newest.
+
+    Args:
+        cut: what was known at the end of the observation.
+        among: a query of ids; only followers among them are numbered.
+    """
+    chosen = f"SEMI JOIN ({among}) AS chosen ON chosen.id = f.follower_id" if among else ""
     unborn = "AND NOT coalesce(a.created_at > $end, false)" if cut.is_past else ""
     join = "LEFT JOIN accounts AS a ON a.account_id = f.follower_id" if cut.is_past else ""
     columns = ", ".join(
@@ -51,7 +57,7 @@ def numbered_people_sql(cut: Cut) -> str:
         row_number() OVER (ORDER BY coalesce(followed_at, followed_after, followed_before), position DESC, follower_id)
             - 1 AS person
     FROM (SELECT f.follower_id, f.followed_at, {columns}, CASE WHEN f.gone_at <= $gone_end THEN f.gone_at END AS gone_at
-        FROM follows AS f {join}
+        FROM follows AS f {join} {chosen}
         WHERE f.followee_id = $id AND f.follower_id <> $id AND {cut.follow("f")} {unborn}
         QUALIFY row_number() OVER (
             PARTITION BY f.follower_id

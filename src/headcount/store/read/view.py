@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from headcount.columns import Exchanges, Flags, Followers, FollowsBetween, Posts, Responses, Texts
 from headcount.incoming import RESPONSE_LISTS, ListCoverage, ListName
+from headcount.measures.follower_list import followers_coverage
 from headcount.support.record import Record, shorten
-from headcount.support.times import iso_text
-
-if TYPE_CHECKING:
-    pass
+from headcount.support.times import DAY, iso_text
 
 __all__ = ["DAY", "AccountFacts", "AccountView"]
-
-DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,10 @@ class AccountView(Record):
         private_responses: responses that only the account or its followers may read; in no other column.
         labels: account_id -> what the user says of it: real, auto or spam.
         between: follows between the followers; None where whom the followers follow is not known.
+        words_only: only what took words was read (replies, mentions, quotes): `responses` are those, and `followers`
+            are those who wrote to the account or were written to, with their names and whether they stand. It is
+            enough for ties and questions, and for nothing else.
+        standing_followers: how many stand, where `followers` are some of them only.
     """
 
     facts: AccountFacts
@@ -89,6 +89,8 @@ class AccountView(Record):
     private_responses: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     between: FollowsBetween | None = None
+    words_only: bool = False
+    standing_followers: int | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a follower, as in `followers.columns()`; without a follower list there is none."""
@@ -114,6 +116,41 @@ class AccountView(Record):
             return posts
         found = [self.lists[name] for name in RESPONSE_LISTS if name in self.lists]
         return found[0] if found and all(entry.shows_nothing for entry in found) else None
+
+    @property
+    def listed(self) -> int | None:
+        """How many followers stand; None where there is no list."""
+        if self.followers is None:
+            return None
+        return int(self.followers.standing.sum()) if self.standing_followers is None else self.standing_followers
+
+    def follower_coverage(self, listed: int | None) -> ListCoverage:
+        """How completely the followers were listed.
+
+        Args:
+            listed: standing followers in the list; None where there is no list.
+        """
+        sampled = self.followers is not None and bool((self.followers.sampled == 1).all())
+        return followers_coverage(
+            self.facts.account_id,
+            self.lists.get("followers"),
+            listed=listed,
+            claimed=self.facts.claimed,
+            all_sampled=sampled,
+        )
+
+    def names(self, person: int) -> tuple[str | None, str | None, str | None]:
+        """account_id, handle and display name of a numbered person; None where they must not be named."""
+        size = len(self.followers) if self.followers is not None else 0
+        if person < size and self.followers is not None:
+            columns = self.followers
+            if columns.opted_out[person] == 1:
+                return None, None, None
+            return columns.account_id[person], columns.handle[person], columns.display_name[person]
+        other = person - size
+        if self.other_opted_out[other] == 1:
+            return None, None, None
+        return self.other_id[other], self.other_handle[other], None
 
     @property
     def people(self) -> int:
