@@ -23,7 +23,7 @@ TO_THE_USERS_SPARK = [
     "session.py: the module socket, which can send anything",
     "session.py: .delete() of path.getFileSystem(session.sparkContext._jsc.hadoopConfiguration())",
 ]
-"""network/spark/session.py talks to the user's own cluster: is its address answered, and away with its own work folder."""
+"""network/spark/session.py talks to the user's own cluster: is there an answer, and away with its own work folder."""
 
 SENDS = {"post", "put", "patch", "delete"}
 TAKES_METHOD = {"request", "stream", "build_request", "api_request", "urlopen", "Request", "open"}

@@ -203,8 +203,8 @@ def test_hints_and_choices_list_it(wiki, tmp_path, capsys):
     with pytest.raises(UsageError, match="is no handle of Wiki") as wrong:
         parse_target("wiki:1234")
     assert wrong.value.hint.endswith("x:alice or wiki:alice#wiki.")
-    with pytest.raises(UsageError, match="of Bluesky only, not of Wiki"):
-        hc.open(tmp_path).collect("alice#wiki", hc_options(circles=10))
+    with pytest.raises(UsageError, match="from Bluesky only, not from Wiki"):
+        hc.open(tmp_path).collect("alice#wiki", hc_options(follows_among=10))
     assert main(["login", "--help"]) == 0
     shown = capsys.readouterr().out
     assert "{bluesky|mastodon|x|wiki}" in shown

@@ -12,7 +12,8 @@ over the size limit (`AnswerTooLarge`) is not requested again.
 Clocks differ: a reset is read against the server's own `Date`, and one that lies in the past still waits, at least a
 second and twice as long each further time. Of several headers of one limit the most cautious holds.
 
-Only GET is ever sent. The one exception, opening and renewing a login session, is in `bluesky/login_session.py`.
+Only GET is ever sent; the one exception, opening and renewing a session, is
+`headcount.sources.bluesky.login_session`.
 """
 
 from __future__ import annotations
