@@ -168,8 +168,10 @@ class XCollector:
     def _advice(self, dollars: float) -> str:
         most = f"--max-cost {max(math.ceil(dollars), 1)} stops at that sum; a later run resumes from there."
         if self.owned:
-            return "Own lists and timelines are priced at X's lower rate for tokens of your own application; "
-            "otherwise up to ten times as much. {most}"
+            return (
+                "Own lists and timelines are priced at X's lower rate for tokens of your own application; "
+                f"otherwise up to ten times as much. {most}"
+            )
         return f"A token of @{self.profile.get('username')} would make lists and timelines cheaper. {most}"
 
     # -- the collection ---------------------------------------------------------------------------------------
