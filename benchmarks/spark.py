@@ -122,7 +122,7 @@ def parity_of_groups(graph, source, target, count, people, numbers) -> None:
 
 
 def exact_peeling(source, target, count) -> float | None:
-    """g of the local kernel, one account at a time: at least half of the best there is."""
+    """g of the local kernel, one account at a time: at least half of the optimum."""
     from headcount.graph.graph import Graph
     from headcount.graph.groups.dense_blocks import dense_blocks
 

@@ -103,7 +103,7 @@ def test_who_follows_several_accounts_is_asked_about(tables, tmp_path, capsys):
     assert main(["add", str(tables), "--workspace", folder]) == 0
     capsys.readouterr()
     assert main(["label", "Person5", "person", "--workspace", folder]) == 2
-    assert "name one with --account: ego, stranger" in capsys.readouterr().err
+    assert "select one with --account: ego, stranger" in capsys.readouterr().err
     assert run(["label", "Person5", "person", "--account", "stranger"], folder, capsys)["labels"] == 1
     assert run(["label", "Person7", "person"], folder, capsys)["labels"] == 2
 
@@ -260,7 +260,7 @@ def test_the_terminal_shows_classes_errors_failures_and_one_follower(workspace, 
     assert main(["authenticity", "ego", "--who", "@sold60", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "likely a real account" in out
-    assert "together (log odds against a real account)" in out
+    assert "total (log odds against a real account)" in out
     assert main(["report", "ego", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
     need = followers_to_sample(199, margin=0.02)
@@ -312,7 +312,7 @@ def test_without_a_list_nobody_is_judged(tmp_path, capsys):
     workspace = str(tmp_path / "workspace")
     assert main(["add", str(folder), "--workspace", workspace]) == 0
     assert main(["authenticity", "ego", "--workspace", workspace]) == 1
-    assert "nobody can be judged" in capsys.readouterr().err
+    assert "No follower list is available" in capsys.readouterr().err
     part = run(["report", "ego"], workspace, capsys)["authenticity"]
     assert (part["to_look_at"], part["real_low"]) == (None, None)
     assert "The list of followers is unknown: it was not collected." in part["sentence"]

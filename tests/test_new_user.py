@@ -256,7 +256,7 @@ def test_the_columns_can_be_listed(command, capsys):
 
 
 def test_a_selection_of_nothing_is_wrong_use():
-    with pytest.raises(UsageError, match="names no column"):
+    with pytest.raises(UsageError, match="contains no column"):
         parse_selection(" , ", {"t": ["a"]})
     assert parse_selection("b,a,b", {"t": ["a", "b"]}) == {"t": ["b", "a"]}
     assert parse_selection("a", {"t": ["a"], "u": ["a"]}) == {"t": ["a"], "u": ["a"]}

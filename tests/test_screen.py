@@ -200,7 +200,7 @@ def test_in_a_pipe_each_row_is_one_whole_line(screens):
     assert followers[0].split() == ["Follower", "Class", "Responses", "Why"]
     assert set(followers[1]) == {"─"}
     assert {line.split()[0] for line in followers[2:8]} == set(HANDLES)
-    assert all("answered each other" in line for line in followers[2:8])
+    assert all("replied to each other" in line for line in followers[2:8])
     questions = screens[None][COMMANDS.index(["question", "ego.example"])].splitlines()
     assert sum(QUESTION in line for line in questions) == 3
 

@@ -379,7 +379,7 @@ def test_a_whole_list_that_is_empty_now_is_not_believed_where_it_was_long(tmp_pa
         store.ingest(filler(follows=listed(*"abcdefghijkl")), path="a", now=MONDAY)
         told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
         assert told.gone == 0
-        assert "taken for a partial one" in " ".join(told.notes)
+        assert "treated as partial" in " ".join(told.notes)
     with Store(tmp_path / "few", write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="a", now=MONDAY)
         told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)

@@ -17,7 +17,7 @@ NOW = "2026-10-01T00:00:00Z"
 
 @pytest.fixture
 def workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Every text of every table holds control characters."""
+    """Every text of every table contains control characters."""
     folder = tmp_path / f"tables{HOSTILE.replace(chr(0x2028), '')}"
     folder.mkdir()
     accounts = [

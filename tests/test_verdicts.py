@@ -260,4 +260,4 @@ def test_the_reasons_why_there_is_no_share(tmp_path, capsys):
     set_labels(bare, {f"x:{n}": ("real", "auto")[n % 2] for n in range(2 * MIN_LABELLED)})
     part = asked(["report", "ego"], bare, capsys)["authenticity"]
     assert part["no_share"]["reason"] == "nothing known"
-    assert "nothing is known of the followers but their names" in part["sentence"]
+    assert "only the names of the followers are known" in part["sentence"]

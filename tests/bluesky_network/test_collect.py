@@ -215,8 +215,8 @@ def test_the_report_says_what_was_seeded(bluesky: Bluesky, collected: Path, run)
     listed, claimed = len(world.followers(world.main)), world.claimed_followers(world.main)
     assert report["followers"]["listed"] == listed
     assert report["followers"]["claimed"] == claimed > listed
-    assert "counts followers that its list leaves out" in report["followers"]["explanation"]
-    # the list was read to its end; who is missing from it is deleted, deactivated, suspended or blocking
+    assert "includes followers missing from its list" in report["followers"]["explanation"]
+    # the list was read completely; who is missing from it is deleted, deactivated, suspended or blocking
     assert (report["followers"]["state"], report["followers"]["partial"]) == ("complete", False)
     lists = {part["list"]: part for part in report["lists"]}
     assert {part["state"] for part in lists.values()} == {"complete"}
@@ -291,7 +291,7 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     main = world.accounts[world.main].handle
     between = ("--follows-among", "150", "--sample", "20", "--yes")
     told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
-    assert "follows between followers" in told.stderr
+    assert "follows among followers" in told.stderr
     looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
     drawn = {did.removeprefix("bluesky:") for (did,) in looks}
     assert len(drawn) == len(looks) == 150

@@ -134,7 +134,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
     assert imported is not None
     more = [note for note in imported.notes if note not in undisturbed[1]]
     assert len(more) == 1
-    assert more[0].startswith("Left out, because the platform did not answer: 1 page of latest")
+    assert more[0].startswith("Skipped because the platform did not respond: 1 page of latest")
     assert "HTTP 500" in more[0]
     log = (tmp_path / "ws/collect.log").read_text()
     assert re.search(rf"WARNING Left out: \S*{re.escape(broken)}", log), "the log says whose"
@@ -166,7 +166,7 @@ def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_lat
         plan.kinds = ()
         asked = proxy.counts.copy()
         assert main(command) == 0
-    assert "Going on with the collection begun" in capsys.readouterr().err
+    assert "Resuming the collection started" in capsys.readouterr().err
     again = {target: proxy.counts[target] - before for target, before in asked.items()}
     assert sum(map(bool, again.values())) <= 1, "only the page that was not answered is asked for again"
     assert_same(tables(tmp_path / "ws"), undisturbed[0])

@@ -79,7 +79,7 @@ def test_killed_fifty_times(whole, tmp_path):
     assert_same(tables(tmp_path / "ws"), expected)
     finished = [path for path in (tmp_path / "ws/landing").rglob("*.landing") if is_finished(path)]
     assert len(finished) == 1
-    assert (tmp_path / "told").read_text().count("Going on with the collection") >= len(cuts) - 1
+    assert (tmp_path / "told").read_text().count("Resuming the collection") >= len(cuts) - 1
 
 
 def is_finished(path: Path) -> bool:

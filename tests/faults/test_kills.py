@@ -177,7 +177,7 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
 
 def test_ctrl_c_says_what_was_kept(ground, tmp_path):
     folder, tables, seconds, _ = ground
-    for command, words in (("add", "import that had not finished was undone"), ("forget", MARKER)):
+    for command, words in (("add", "unfinished import was rolled back"), ("forget", MARKER)):
         scene = prepare(command, folder / "base", tmp_path / command, tables)
         process = scene.start()
         time.sleep(0.6 * seconds[command])

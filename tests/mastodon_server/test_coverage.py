@@ -404,12 +404,12 @@ def test_a_next_page_is_followed_on_the_same_server_only(how, stub, tmp_path, mo
     stub.routes[path] = followers
     imported = collect(stub, tmp_path)
     found = lists(stub, tmp_path)["followers"]
-    said = [note for note in imported.notes if "another address than its server's" in note]
+    said = [note for note in imported.notes if "which is not on its server" in note]
     if expected is None:
         assert facts(found) == ("partial", "other_address", 80, 90)
         assert len(said) == 1
         report = hc.open(tmp_path).report(f"alice@{stub.host}")
-        assert "pointed to another address, which was not requested" in report.followers.explanation
+        assert "linked to another host, which was not requested" in report.followers.explanation
     else:
         assert facts(found) == ("complete", None, expected, 90)
         assert not said
@@ -441,7 +441,7 @@ def test_lists_without_an_end_are_ended_beyond_their_counters(stub, tmp_path, mo
         state, reason, listed, counter = facts(found[name])
         assert (state, reason, counter) == ("partial", "longer_than_counter", claimed)
         assert 200 < listed <= claimed + 240
-    assert len([note for note in imported.notes if "was ended after 240 entries, far more than the" in note]) == 5
+    assert len([note for note in imported.notes if "was stopped after 240 entries, far more than the" in note]) == 5
 
 
 def test_statuses_go_on_by_their_ids(stub, tmp_path):

@@ -162,7 +162,7 @@ def star(server: Replay) -> tuple[str, dict[str, Any]]:
 
 @on("gotosocial")
 def test_gotosocial_shows_nothing_without_a_token(replay, tmp_path):
-    with pytest.raises(AccessDenied, match="shows nothing to people without a login"):
+    with pytest.raises(AccessDenied, match="requires a login"):
         collect(replay, tmp_path)
 
 

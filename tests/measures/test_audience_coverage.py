@@ -219,7 +219,7 @@ def test_the_faster_people_come_and_go_the_less_holds():
 def test_coverage_over_many_worlds(first, worlds, again):
     told, too_little = study(first, worlds, again=again)
     print(
-        f"\n{'as many posts again' if again else 'ten posts'} ahead; seeds from {first}; {too_little} with too little"
+        f"\n{'as many further posts' if again else 'ten posts'} ahead; seeds from {first}; {too_little} with too little"
     )
     print(table(told))
     for width in (1.0, 0.75, 0.5):

@@ -116,7 +116,7 @@ def test_sentences_name_no_feature_and_every_feature_has_one():
         )
     inputs = Inputs(make(STATION | PERSON | {"display_name": "Bot"}), END, shipped_card().platforms["x"])
     assert all(feature.tell(inputs, 0) for feature in FEATURES)
-    assert judged({}).explain(0).endswith("Nothing that is known of it speaks either way.")
+    assert judged({}).explain(0).endswith("There is no evidence either way.")
 
 
 ABSENT = {
@@ -211,8 +211,8 @@ def test_classes_are_different_things():
     assert "likely" not in said[1] + said[2], "the card does not measure these classes"
     assert said[2].startswith("Spam: links in 97% of 40 posts; the same text 14 times among")
     assert [text.partition(":")[0] for text in (said[0], said[4], said[5], said[6])] == [
-        "Taken to be real. Person or not", "Says of itself that it is automated. Person or not",
-        "Nothing tells what it is. Person or not", "No verdict",
+        "Taken to be real. Person or not", "Declares itself automated. Person or not",
+        "Nothing tells what it is. Person or not", "Undecided",
     ]  # fmt: skip
     rows = found.columns()
     assert sum(rows["followers"]) == 7
@@ -244,7 +244,7 @@ def test_bought_takes_the_card_and_a_sign_of_the_list():
     assert told[bought].mean() > 0.8
     assert told[~bought].sum() == 0
     row = int(np.flatnonzero(told)[0])
-    assert re.search(r"stands in your list beside \d+ others that were made in the same week", found.explain(row))
+    assert re.search(r"is in your list with \d+ others that were made in the same week", found.explain(row))
     assert sum(r.points for r in found.reasons(row, "bought")) == pytest.approx(card_scores(found, row, "bought"))
     # the same profiles without an order, or people who arrived together: no verdict
     assert not (
@@ -289,7 +289,7 @@ def test_a_report_uses_it_without_being_asked(tmp_path):
     assert "score card" in report.funnel.method
     assert 0.8 * bought.sum() <= report.funnel.classes.auto_follow <= bought.sum()
     row = workspace.followers("ego", label="auto_follow")[0]
-    assert "stands in your list beside" in row.reasons
+    assert "is in your list with" in row.reasons
     assert (row.judgement, row.real, row.real_low, row.real_high) == ("bought", None, None, None)
 
 

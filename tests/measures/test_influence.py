@@ -174,7 +174,7 @@ def test_what_is_wrong_is_said():
         influence(np.zeros(50), followers)
     with pytest.raises(NotEnoughData):
         influence(np.array([]), np.array([]))
-    with pytest.raises(InputError, match="account that is not there"):
+    with pytest.raises(InputError, match="unknown account number"):
         count_responders(np.array([5]), np.array([0]), 3)
 
 

@@ -107,7 +107,7 @@ def test_the_whole_list_has_responded():
     found = audience(person, post, np.ones(len(person), bool), posts=12, followers=60)
     assert (found.headcount, found.low, found.high, found.exact) == (60, 60, 60, "all responded")
     assert found.sentence() == (
-        "Headcount 60: all 60 followers on the list have responded to the 12 posts so far, so no further follower can."
+        "Headcount 60: all 60 followers on the list have responded to the 12 posts, so it cannot increase."
     )
     more = audience(person, post, np.ones(len(person), bool), posts=12, followers=61)
     assert more.exact is None

@@ -75,7 +75,7 @@ def test_no_questions(text):
 
 
 def test_the_reasons_are_told():
-    assert question_signs("What do you read?").why == "ends with a question; speaks to the readers"
+    assert question_signs("What do you read?").why == "ends with a question; addresses the readers"
     assert "carries a link" in question_signs("Is it over? https://example.org").why
 
 
@@ -245,7 +245,7 @@ def test_the_user_names_the_posts():
 @pytest.mark.parametrize(
     ("posts", "words"),
     [
-        ((), "no post in the window"),
+        ((), "no posts in the window"),
         (((DAY, None), (2 * DAY, None)), "texts of the posts are unknown"),
         (((DAY, "good morning"),), "None of the 1 posts|asks the readers"),
     ],

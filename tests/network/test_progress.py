@@ -13,7 +13,7 @@ from headcount.support.progress import Steps, time_left
 
 REPORTED = {
     "building the graph": [part / 40 for part in range(1, 41)],
-    "ranks over the network": [part / 20 for part in range(1, 21)],
+    "network ranks": [part / 20 for part in range(1, 21)],
     "closed circuits": [part / 20 for part in range(1, 21)],
     "reading the other tables": [0.7],
     "dense blocks and synchrony": [0.6],

@@ -262,7 +262,7 @@ def test_wrong_calls_are_told(work, tmp_path):
 
 @pytest.mark.parametrize("where", ["http://somewhere", "sc://", "sc://host:port", "mesos://a"])
 def test_an_address_that_is_none(where):
-    with pytest.raises(UsageError, match="is no address of Spark"):
+    with pytest.raises(UsageError, match="is not a valid Spark address"):
         engine.connect(where)
 
 

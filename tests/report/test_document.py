@@ -219,7 +219,7 @@ def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):
     assert "drawn from the listed followers were looked at" in words
     assert "responders; of most of the silent ones" in words
     print_report(report)
-    assert "besides; unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
+    assert "Gone: unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
 
 
 def test_posts_of_one_day_are_dated():

@@ -59,7 +59,7 @@ def test_silent_members_follow_automatically_and_nobody_else_is_moved(world, rep
     missed = ids(truth.circuit) - ids(truth.responders) - moved
     assert len(missed) <= 3
     assert all(
-        "closed circuit: " in row.reasons and "follow each other and hardly talk" in row.reasons
+        "closed circuit: " in row.reasons and "follow each other but rarely talk" in row.reasons
         for row in report.rows
         if row.label == "auto_follow"
     )
@@ -137,10 +137,10 @@ def test_what_is_missing_is_said(world, tmp_path, capsys):
     report = workspace.report(EGO)
     assert report.rings.looked_at is None
     assert report.rings.share is None
-    assert "add a table of them" in report.rings.too_little
+    assert "add them as a table" in report.rings.too_little
     assert report.rings.too_little in render_html(report)
     print_report(report)
-    assert "Who of the followers follow each other is not at hand" in capsys.readouterr().out
+    assert "The follows among the followers were not collected" in capsys.readouterr().out
 
 
 def test_follows_of_other_accounts_that_were_collected_are_no_graph(world, tmp_path):

@@ -68,7 +68,7 @@ def test_every_format_imports_whole_and_clean(form: str, folders, tables, tmp_pa
     assert imported.read == imported.added == held == written
     assert (imported.skipped, imported.gone, imported.returned) == (0, 0, 0)
     expected = ", ".join(f"{name}.{form}" for name in TRUTH)
-    assert imported.notes == (f"Files that are no table were left aside: {expected}.",)
+    assert imported.notes == (f"Files that are not tables were ignored: {expected}.",)
 
 
 @pytest.mark.parametrize("form", FORMATS[1:])

@@ -383,7 +383,7 @@ def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, 
         assert found[other] == expected[other]
     assert {found[other][:2] for other in responses} <= {("refused", "server_error")}
     step = {"replies": "thread", "posts": "posts"}.get(name, name)
-    notes = [note for note in result.notes if note.startswith("Left out, because the platform did not answer")]
+    notes = [note for note in result.notes if note.startswith("Skipped because the platform did not respond")]
     assert any(step in note and f"HTTP {status}" in note for note in notes)
     report = hc.open(tmp_path / "ws").report(ME, window_days=None)
     (part,) = [part for part in report.lists if part.list == name]

@@ -368,7 +368,7 @@ def test_what_was_kept_and_not_taken_in_is_taken_in_later(
     with monkeypatch.context() as patched:
         patched.setattr("headcount.store.store.Store.__init__", busy)
         said = follow_events(follow(ANN, 10))
-    assert any("taken in later" in text for text in said)
+    assert any("imported later" in text for text in said)
     follow_events(like(BOB, 20))
     assert standing(workspace) == {ANN: True}
     assert rows(workspace, "SELECT count(*) FROM interactions") == [(1,)]
@@ -407,7 +407,7 @@ def test_who_is_forgotten_is_taken_out_of_what_was_followed(workspace: Path, fol
 
 def test_what_cannot_be_followed_is_said(tmp_path: Path, workspace: Path) -> None:
     assert newest_collection(workspace, "me.test") is not None
-    with pytest.raises(UsageError, match="was not collected yet"):
+    with pytest.raises(UsageError, match="has not been collected yet"):
         hc.open(workspace).watch("somebody.test")
-    with pytest.raises(UsageError, match="no account of Bluesky"):
+    with pytest.raises(UsageError, match="not a Bluesky account"):
         hc.open(workspace).watch("alice@mastodon.social")

@@ -75,7 +75,7 @@ def test_a_list_that_runs_in_a_circle_ends_and_is_called_partial(tmp_path):
         pages = listing(under_way)
         assert items(pages) == [1, 2, 3]
         assert not pages.whole
-        assert "ran in a circle" in under_way.landing.notes()[0]
+        assert "returned a repeated cursor" in under_way.landing.notes()[0]
     assert asked == [None, "a", "b", "b"], "the page that points back is asked for once more"
 
 
@@ -262,10 +262,10 @@ FAULTS = {
     "HTTP 503": lambda: httpx2.Response(503, json={"error": "over capacity"}),
     "HTTP 504": lambda: httpx2.Response(504),
     "the answer is text/html, not application/json": lambda: httpx2.Response(200, html="<p>sorry</p>"),
-    "the answer is JSON that is cut off or broken": lambda: httpx2.Response(
+    "the answer is truncated or invalid JSON": lambda: httpx2.Response(
         200, content=b'{"items": [1', headers={"content-type": "application/json"}
     ),
-    "no answer in time": httpx2.ReadTimeout("late"),
+    "no response in time": httpx2.ReadTimeout("late"),
     "it points to other.example (HTTP 308)": lambda: httpx2.Response(
         308, headers={"location": "https://other.example/list"}
     ),
@@ -410,7 +410,7 @@ def test_a_list_ends_at_its_counter_and_a_margin(tmp_path, claimed, most):
         reason = "maximum_length" if claimed is None else "longer_than_counter"
         assert (coverage.state, coverage.reason, one.whole) == ("partial", reason, False)
         (note,) = under_way.landing.notes()
-        assert f"was ended after {found:,} entries" in note
+        assert f"was stopped after {found:,} entries" in note
 
 
 def test_a_list_that_is_a_little_longer_than_its_counter_is_read_to_its_end(tmp_path):

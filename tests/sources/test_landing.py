@@ -104,7 +104,7 @@ def test_what_is_no_landing_is_refused(tmp_path):
     text = tmp_path / "b.landing"
     text.write_text("hello")
     assert not is_landing(text)
-    with pytest.raises(InputError, match="cannot be opened as a landing"):
+    with pytest.raises(InputError, match="cannot be opened as a collection file"):
         Landing(text)
     newer = tmp_path / "c.landing"
     with Landing(newer, write=True) as landing:

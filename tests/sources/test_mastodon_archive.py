@@ -110,7 +110,7 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "headcount add @Ana@social.example" in notes
     assert "no list of followers" in notes
     assert "export following_accounts.csv" in notes
-    assert "Direct posts were left out: 1." in notes
+    assert "Direct posts were skipped: 1." in notes
     assert "followers only are counted, and their text is not kept: 1." in notes
     assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
     assert reasons_of(intake) == [
@@ -168,7 +168,7 @@ def test_a_report_can_be_made(form: str, tmp_path: Path, capsys: pytest.CaptureF
     [
         ("outbox.json", {"actor": ACTOR}, "has no 'type'"),
         ("outbox.json", {"type": "Create", "object": {"to": PUBLIC}}, "the post has no address"),
-        ("outbox.json", {"type": "Create", "object": {"to": PUBLIC, "id": f"{ACTOR}/1", "content": 5}}, "text belongs"),
+        ("outbox.json", {"type": "Create", "object": {"to": PUBLIC, "id": f"{ACTOR}/1", "content": 5}}, "is not text"),
         ("outbox.json", {"type": "Announce", "id": "https://a.example/1", "object": 5}, "no address"),
         ("outbox.json", 7, "is no activity"),
         ("likes.json", "hello", "is no address"),

@@ -219,7 +219,7 @@ def test_json_without_a_row(store, tmp_path):
     (tmp_path / "accounts.jsonl").write_text("\n\n")
     imported = add(store, tmp_path / "accounts.jsonl")
     assert imported.read == {"accounts": 0}
-    assert any("holds no rows" in note for note in imported.notes)
+    assert any("contains no rows" in note for note in imported.notes)
 
 
 def test_mixed_zones_are_said(store, tmp_path):
@@ -272,9 +272,9 @@ def test_what_is_set_right_is_said(store, tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     notes = " ".join(add(store, tmp_path).notes)
     for said in (
-        "unknown columns were left aside: shoe_size", "readme.txt", "ids without a platform", "1 follows of oneself",
+        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "1 follows of oneself",
         "1 interactions with oneself", "1 times lie in the future", "1 rows of accounts", "1 rows of follows",
-        "answer themselves in a circle", "1 replies were read off the posts",
+        "reply to each other in a cycle", "1 replies were read off the posts",
     ):  # fmt: skip
         assert said in notes, said
     assert rows(store, "SELECT account_id, handle, created_at FROM accounts ORDER BY 1") == [

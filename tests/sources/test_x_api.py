@@ -232,7 +232,7 @@ def test_the_report_says_what_the_list_leaves_out(tmp_path, serve):
         "quotes": ("complete", None, 0, 0),
     }
     assert rows(tmp_path, "SELECT topic, text FROM remarks ORDER BY ALL") == [
-        ("responses", "X does not tell when a post was liked or reposted."),
+        ("responses", "X does not provide the time of likes and reposts."),
     ]
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     assert (report.followers.state, report.followers.listed, report.followers.claimed) == ("complete", 440, 443)
@@ -412,7 +412,7 @@ def test_a_token_of_an_application(tmp_path, serve):
     result = collect(tmp_path)
     assert {status for status, _, _ in server.refused} == {403}
     assert not [asked for asked in server.asked if asked[0].endswith("/liking_users")]
-    assert "Who liked is shown to a user's token only, not to an application's." in result.notes
+    assert "Likes are visible with a user token only, not with an app-only token." in result.notes
     assert coverage_of(tmp_path)["likes"] == ("refused", "login_required", 0, 25)
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     sentences = [part.sentence for part in report.lists if part.list == "likes"]
@@ -451,7 +451,7 @@ def test_the_quote_names_dollars_part_by_part(tmp_path, serve):
     assert quotes[0].dollars == pytest.approx(sum(float(what.partition("$")[2]) for what in own), abs=0.05)
     assert not [what for what in others if what.startswith("likes")], "an application is not shown who liked"
     assert quotes[0].is_long
-    assert "where the application that the token comes from is yours too" in quotes[0].advice
+    assert "for tokens of your own application" in quotes[0].advice
     assert not (tmp_path / "landing").exists(), "a quote leaves nothing"
 
 
@@ -627,7 +627,7 @@ def test_nothing_left_to_pay_with(tmp_path, serve):
         if step == "followers" and not server.refused:
             server.next_answers = [broke]
 
-    with pytest.raises(AccessDenied, match="wants to be paid first"):
+    with pytest.raises(AccessDenied, match="requires payment for this request"):
         headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=spend)
     asked = len(server.asked)
     collect(tmp_path)
@@ -652,11 +652,11 @@ def test_one_post_that_is_not_answered_does_not_end_the_run(tmp_path, serve):
     failure = problem(503, "Service Unavailable", "Over capacity")
 
     def fail(step, done, _total):
-        if step == "who responded to single posts" and done == 1:
+        if step == "responses to single posts" and done == 1:
             server.next_answers = [failure] * QUICK.tries
 
     result = headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=fail, client=quick)
-    assert any(note.startswith("Left out, because ") for note in result.notes)
+    assert any(note.startswith("Skipped because ") for note in result.notes)
 
 
 LISTS = {
@@ -700,7 +700,7 @@ def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, 
     assert {key: value for key, value in found.items() if key not in {failed, *related}} == {
         key: value for key, value in expected.items() if key not in {failed, *related}
     }
-    assert any(note.startswith("Left out, because") and f"HTTP {status}" in note for note in result.notes)
+    assert any(note.startswith("Skipped because") and f"HTTP {status}" in note for note in result.notes)
     report = headcount.open(tmp_path / "ws").report(f"x:{ACCOUNT}")
     (part,) = [part for part in report.lists if part.list == failed]
     assert f"HTTP {status}" in part.sentence
@@ -715,7 +715,7 @@ def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, se
     failure = problem(503, "Service Unavailable", "Over capacity")
 
     def fail(step, done, _total):
-        if step == "who responded to single posts" and done == 1:
+        if step == "responses to single posts" and done == 1:
             server.next_answers = [failure] * 10_000
 
     with pytest.raises(PlatformUnavailable, match="HTTP 503"):
@@ -754,7 +754,7 @@ def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name
     assert reason in ("longer_than_counter", "platform_maximum")
     assert reason == "longer_than_counter" or name in ("posts", "mentions", "likes")
     assert listed > 2_000 or name == "mentions"
-    assert any(f"The list of {name} was ended after" in note for note in result.notes)
+    assert any(f"The list of {name} was stopped after" in note for note in result.notes)
 
 
 def test_an_endpoint_has_its_documented_limit():

@@ -168,7 +168,7 @@ def test_what_the_archive_cannot_know_is_said(tmp_path: Path) -> None:
     assert any(": 1 likes." in note for note in intake.notes)
     assert ("likes", "unknown", "own_activity_only") in reasons_of(intake)
     _, intake = read(built.zipped(tmp_path / "y.zip", built.browsable()))
-    assert "It holds no list of followers." in intake.notes
+    assert "It contains no list of followers." in intake.notes
     assert complete_of(intake) == (frozenset(), frozenset())
 
 

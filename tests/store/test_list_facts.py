@@ -284,10 +284,10 @@ def schema_4(folder):
     remarks = [
         ("x:whole", "followers", "X's counter also counts followers that its list leaves out.", 1),
         ("x:cut", "followers", "The list of followers was not read to its end.", 2),
-        ("x:hid", "followers", "The account hides its followers: 9 are counted and none is listed.", 3),
+        ("x:hid", "followers", "The account hides its followers: 9 are counted but not listed.", 3),
         ("x:old", "followers", "The list of followers was not shown whole.", 4),
         ("x:archive", "archive", "An archive holds what the account did.", 5),
-        ("x:whole", "responses", "X does not tell when a post was liked or reposted.", 1),
+        ("x:whole", "responses", "X does not provide the time of likes and reposts.", 1),
     ]
     con.executemany("INSERT INTO remarks VALUES (?, ?, ?, ?)", remarks)
     con.execute("INSERT INTO accounts (account_id, followers_count) VALUES ('x:whole', 3), ('x:a', 1)")

@@ -169,8 +169,8 @@ class XCollector:
         most = f"--max-cost {max(math.ceil(dollars), 1)} stops at that sum; a later run resumes from there."
         if self.owned:
             return (
-                "Own lists and timelines are priced at X's lower rate for tokens of your own application; otherwise up "
-                f"to ten times as much. {most}"
+                "Own lists and timelines are priced at X's lower rate for tokens of your own application; "
+                f"otherwise up to ten times as much. {most}"
             )
         return f"A token of @{self.profile.get('username')} would make lists and timelines cheaper. {most}"
 
