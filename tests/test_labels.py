@@ -161,7 +161,7 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     shown = run(["authenticity", "ego", "--who", "sold61"], workspace, capsys)
     assert shown["follower"]["real"] < before
     assert shown["labels"] == 25
-    assert any(r["sentence"] == "what you said of 25 followers" for r in shown["follower"]["reasons"])
+    assert any(r["sentence"] == "your labels of 25 followers" for r in shown["follower"]["reasons"])
     people = run(["authenticity", "ego", "--who", "Person100"], workspace, capsys)["follower"]["real"]
     assert people > 0.9
 
@@ -264,7 +264,7 @@ def test_the_terminal_shows_classes_errors_failures_and_one_follower(workspace, 
     assert main(["report", "ego", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
     need = followers_to_sample(199, margin=0.02)
-    assert f"For plus or minus 2 points, {need} of 199 have to be looked at" in out
+    assert f"For plus or minus 2 points, {need} of 199 must be labelled" in out
     assert "docs/model-card.md" in out
 
 

@@ -302,8 +302,8 @@ def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unk
         watcher.show("profiles", 500, None)
     lines = capsys.readouterr().err.splitlines()
     assert "followers: 0 of 10,000" in lines
-    assert "followers: 1,000 of 10,000, 50 a second, 3 min left" in lines
-    assert lines[-1] == "profiles: 500, 25 a second"
+    assert "followers: 1,000 of 10,000, 50/s, 3 min left" in lines
+    assert lines[-1] == "profiles: 500, 25/s"
     assert len(set(lines)) == len(lines), "no line twice"
     assert not any("\x1b" in line or "\r" in line for line in lines)
 

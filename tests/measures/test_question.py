@@ -238,7 +238,7 @@ def test_the_user_names_the_posts():
         ("p1", "named by the user"),
         ("p0", "named by the user"),
     ]
-    with pytest.raises(UsageError, match="no post number 3"):
+    with pytest.raises(UsageError, match="no post with number 3"):
         ask(posts, make_responses(), chosen=[3])
 
 
@@ -294,7 +294,7 @@ def test_one_test_has_wilson_and_says_ask_again():
     found = ask(make_posts((3 * DAY, ASK)), make_responses((1, 0, "reply", 60.0)))
     assert (found.pooled.share_low, found.pooled.share_high) == (found.tests[0].share_low, found.tests[0].share_high)
     assert (found.pooled.every_time, found.pooled.once) == (0, 1)
-    assert "ask again" in found.sentence()
+    assert "10% of followers (1.8% to 40%)" in found.sentence()
 
 
 ROWS = st.lists(

@@ -57,7 +57,7 @@ def test_by_hand():
     assert (by_person[0].follows, by_person[12].follows) == (True, False)
     assert "at least 10" in found.layers_note
     assert found.columns()["person"] == [tie.person for tie in found.top]
-    assert "1 two-way tie with followers" in found.sentence()
+    assert "two-way ties with 1 follower (10% of followers)" in found.sentence()
 
 
 def test_steady_exchange_has_its_rate_as_strength():

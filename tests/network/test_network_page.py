@@ -12,8 +12,7 @@ from tests.report.conftest import browser, screenshots  # noqa: F401
 from tests.report.test_browser import CONTRAST
 
 from headcount.network.figures import binned, by_size
-from headcount.network.page import draw, findings, render_page, shown_groups
-from headcount.network.run import RESPONSE
+from headcount.network.page import RESPONSE, draw, findings, render_page, shown_groups
 from headcount.network.summary import (
     AccountRow,
     CorrelationRow,
@@ -180,7 +179,7 @@ def test_a_group_that_chance_explains_is_not_shown(summary):
 def test_what_is_unknown_is_said_and_nobody_is_accused(unknown):
     page = render_page(unknown)
     assert "Influence by response is unknown: there are no interactions." in findings(unknown)
-    assert "none of them is called a closed circuit" in page
+    assert "no group is called a closed circuit" in page
     assert 'class="verdict ring"' not in page
     assert "conversation unknown" in page
 

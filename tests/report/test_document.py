@@ -198,7 +198,7 @@ def test_a_list_read_to_its_end_is_not_partial_and_says_why_the_counter_differs(
     complete = ListCoverage("x:1", "followers", "complete", listed=292, claimed=295)
     report = build_report(measure(replace(sampled_view(), lists={"followers": complete})))
     assert (report.followers.listed, report.followers.gone, report.followers.partial) == (288, 4, False)
-    assert "read to its end; the counter shows 295: 7 of those are not shown" in report.followers.explanation
+    assert "read completely; the counter shows 295: 7 of those are not shown" in report.followers.explanation
     assert "listed before" not in report.followers.explanation
     unread = replace(complete, state="partial", reason="broke_off")
     report = build_report(measure(replace(sampled_view(), lists={"followers": unread})))

@@ -462,4 +462,4 @@ def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, name, monke
     state, reason, listed, claimed = coverage(tmp_path)[name]
     assert (state, reason) == ("partial", "longer_than_counter")
     assert 300 < listed <= 2 * (claimed + 500), "of two posts at most"
-    assert any("far more than the" in note and "it is partial" in note for note in result.notes)
+    assert any("far more than the" in note and "the list is incomplete" in note for note in result.notes)

@@ -85,7 +85,7 @@ def test_a_hundred_thousand_posts_in_one_thread(circle, tmp_path, capsys):
     assert main(["add", str(tmp_path / "posts.csv"), "--workspace", str(tmp_path / "workspace"), "--json"]) == 0
     assert time.process_time() - began < 10
     notes = json.loads(capsys.readouterr().out)[0]["notes"]
-    assert any(note.startswith("100,000 posts answer themselves in a circle") for note in notes) is circle
+    assert any(note.startswith("100,000 posts reply to each other in a cycle") for note in notes) is circle
 
 
 # -- repositories -------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def test_a_repository_of_values_without_content_is_refused(filler, tmp_path, cap
 def test_a_block_that_is_larger_than_any_record(tmp_path, capsys):
     path = tmp_path / "big.car"
     path.write_bytes(posts([libipld.encode_dag_cbor({"text": "a" * (MAX_BLOCK_BYTES + 1)})]))
-    assert "holds a block of 2,09" in refused(path, tmp_path, capsys)
+    assert "contains a block of 2,09" in refused(path, tmp_path, capsys)
 
 
 def test_more_blocks_than_any_repository(monkeypatch, tmp_path, capsys):

@@ -111,8 +111,8 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "no list of followers" in notes
     assert "export following_accounts.csv" in notes
     assert "Direct posts were skipped: 1." in notes
-    assert "followers only are counted, and their text is not kept: 1." in notes
-    assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
+    assert "Followers-only posts are counted, but their text is not stored: 1." in notes
+    assert "so they are not counted: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
     assert reasons_of(intake) == [
         ("likes", "unknown", "own_activity_only"),
         ("posts", "partial", "shorter_than_counter"),  # the actor has 42, of which the outbox holds a part
@@ -197,7 +197,7 @@ def test_what_is_no_whole_archive_is_sent_back(tmp_path: Path) -> None:
     built.folder(tmp_path, built.mastodon())
     for name in ("outbox.json", "following_accounts.csv"):
         assert find_source(tmp_path / name).name == "Mastodon archive"
-        with pytest.raises(UsageError, match=r"one file of a Mastodon archive|does not say whose list"):
+        with pytest.raises(UsageError, match=r"one file of a Mastodon archive|does not identify its account"):
             read(tmp_path / name)
     assert not MastodonArchiveSource().recognises(tmp_path / "muted_accounts.csv")
     twice = {f"{top}/{name}": text for top in "ab" for name, text in built.mastodon().items()}

@@ -45,7 +45,7 @@ def test_followers_of_bluesky_without_an_id_are_counted_and_the_list_is_not_whol
         landing.set_coverage(ListCoverage("x", "followers", "complete", listed=3))
         intake = reader.finish("bluesky", con, landing)
     assert count(con, "follows") == 3
-    assert any("5 entries of the lists name nobody" in note for note in intake.notes)
+    assert any("5 list entries contain no account" in note for note in intake.notes)
     assert ("followers", "partial", "entries_without_id") in reasons_of(intake)
 
 

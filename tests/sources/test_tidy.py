@@ -272,9 +272,9 @@ def test_what_is_set_right_is_said(store, tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     notes = " ".join(add(store, tmp_path).notes)
     for said in (
-        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "1 follows of oneself",
-        "1 interactions with oneself", "1 times lie in the future", "1 rows of accounts", "1 rows of follows",
-        "reply to each other in a cycle", "1 replies were read off the posts",
+        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "1 self-follows",
+        "1 self-interactions", "1 times lie in the future", "1 rows of accounts", "1 rows of follows",
+        "reply to each other in a cycle", "1 replies were derived from the posts",
     ):  # fmt: skip
         assert said in notes, said
     assert rows(store, "SELECT account_id, handle, created_at FROM accounts ORDER BY 1") == [

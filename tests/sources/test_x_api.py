@@ -373,7 +373,7 @@ def test_without_a_token_it_says_what_to_do(tmp_path, serve, monkeypatch):
 
 def test_a_token_that_is_not_taken(tmp_path, serve):
     serve(token="somebody-else's")
-    with pytest.raises(AccessDenied, match=r"does not take the token \(HTTP 401: Unauthorized\)"):
+    with pytest.raises(AccessDenied, match=r"rejected the token \(HTTP 401: Unauthorized\)"):
         collect(tmp_path)
 
 

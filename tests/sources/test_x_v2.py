@@ -333,7 +333,7 @@ def test_of_three_edits_the_last_is_kept_in_any_order(order: tuple[int, ...], tm
     assert con.sql("SELECT post_id, text FROM incoming_posts").fetchall() == [("x:102", "edit 2")]
     times = con.sql("SELECT created_at FROM incoming_interactions").fetchall()
     assert times == [(datetime(2023, 1, 2, 3, 2),)]
-    assert intake.notes == ("Only the latest edit of a post was kept; left out: 2 older.",)
+    assert intake.notes == ("Only the latest edit of each post was kept; skipped: 2 older.",)
 
 
 def followers_page(users: range, token: str | None, *, previous: str | None = None, kind: str = "followers") -> dict:
