@@ -255,7 +255,7 @@ def test_anonymous_reports_name_nobody_who_was_labelled(workspace, tmp_path, cap
 def test_the_terminal_shows_classes_errors_failures_and_one_follower(workspace, capsys):
     assert main(["authenticity", "ego", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    for said in ("undecided", "Score card 2026.1", "it finds 0% to 59%", "cresci2015", "Silent readers look like"):
+    for said in ("undecided", "Score card 2026.1", "detects 0% to 59%", "cresci2015", "Silent readers look like"):
         assert said in out
     assert main(["authenticity", "ego", "--who", "@sold60", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())

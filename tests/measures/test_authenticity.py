@@ -211,7 +211,7 @@ def test_classes_are_different_things():
     assert "likely" not in said[1] + said[2], "the card does not measure these classes"
     assert said[2].startswith("Spam: links in 97% of 40 posts; the same text 14 times among")
     assert [text.partition(":")[0] for text in (said[0], said[4], said[5], said[6])] == [
-        "Taken to be real. Person or not", "Declares itself automated. Person or not",
+        "Classified as real. Person or not", "Declares itself automated. Person or not",
         "Nothing tells what it is. Person or not", "Undecided",
     ]  # fmt: skip
     rows = found.columns()

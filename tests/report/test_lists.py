@@ -151,7 +151,7 @@ def test_a_partial_list_says_so_in_every_sentence_that_counts_it():
 def test_a_headcount_over_a_partial_list_is_a_lower_bound_in_a_comparison():
     few, many = listed_view("partial", 30, 1000, 1), listed_view("complete", 300, 300, 2)
     sentence = build_report(measure(few), beside=[measure(many)]).findings[1]
-    assert "cannot be compared by headcount: the list of followers of @ego is not complete" in sentence
+    assert "cannot be compared by headcount: the follower list of @ego is incomplete" in sentence
     sentence = build_report(measure(many), beside=[measure(few)]).findings[1]
     assert "cannot be compared by headcount" in sentence
     whole = replace(few, lists={"followers": replace(few.lists["followers"], state="complete", reason=None)})
@@ -182,7 +182,7 @@ def test_no_counter_and_no_record_leaves_open_whether_the_list_is_all():
          "no followers listed (completeness unknown)"),
         (30, None, None, "30 followers of @a are listed; whether the list is complete is unknown",
          "30 followers listed (completeness unknown)"),
-        (None, 1000, True, "who follows @a is unknown", "followers unknown"),
+        (None, 1000, True, "the followers of @a are unknown", "followers unknown"),
     ],
 )  # fmt: skip
 def test_words_for_a_count_of_followers(listed, claimed, partial, has, size):

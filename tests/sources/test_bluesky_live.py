@@ -221,7 +221,7 @@ def test_it_goes_on_after_breaks_from_five_seconds_before() -> None:
     ]
     assert server.asked[0]["wantedCollections"] == list(COLLECTIONS)
     assert any("behind" in text for text in said)
-    assert any("broke" in text for text in said)
+    assert any("was lost" in text for text in said)
 
 
 @pytest.mark.usefixtures("quick")
