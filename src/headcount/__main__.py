@@ -1,5 +1,5 @@
 """`python -m headcount`."""
 
-from headcount.cli.main import run
+from headcount.cli import run
 
 run()

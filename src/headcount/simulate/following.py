@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.simulate.people import Floats, Integers, People
-from headcount.simulate.settings import WorldSettings
-from headcount.support.times import DAY
+from headcount.simulate.settings import DAY, WorldSettings
 
 __all__ = ["Follows", "draw_follows", "join_follows", "pairs_within", "ranked"]
 

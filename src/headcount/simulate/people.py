@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.simulate.settings import WorldSettings
-from headcount.support.times import DAY
+from headcount.simulate.settings import DAY, WorldSettings
 
 __all__ = ["People", "draw_people", "group"]
 

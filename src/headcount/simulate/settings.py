@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 __all__ = ["ROLES", "RoleSettings", "WorldSettings"]
 
+DAY = 86_400.0
+
 
 @dataclass(frozen=True)
 class RoleSettings:

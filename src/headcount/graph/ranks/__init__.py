@@ -1,1 +1,0 @@
-"""Ranks of nodes: sums over rows, PageRank, CollusionRank."""

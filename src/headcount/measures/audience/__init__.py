@@ -1,1 +1,0 @@
-"""How many followers does the account truly have?"""

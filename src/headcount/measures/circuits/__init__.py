@@ -1,1 +1,0 @@
-"""Which accounts sit in closed circuits that only follow each other?"""

@@ -1,1 +1,0 @@
-"""Who are the followers: real, automated, bought, away, responding?"""

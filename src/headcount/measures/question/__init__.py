@@ -1,1 +1,0 @@
-"""A question was asked: who answered, and what does that say?"""

@@ -1,1 +1,0 @@
-"""With whom is there a relationship?"""

@@ -1,1 +1,0 @@
-"""The run over a whole platform on Spark."""

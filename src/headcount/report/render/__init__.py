@@ -1,1 +1,0 @@
-"""A report as a page, as text, as JSON, as CSV."""

@@ -1,1 +1,0 @@
-"""Bluesky (AT Protocol): collector, stream, repositories."""

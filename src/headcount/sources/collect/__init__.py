@@ -1,1 +1,0 @@
-"""Collecting from a platform: the client, raw pages, lists, logins."""

@@ -1,1 +1,0 @@
-"""File formats that several platforms or programs use."""

@@ -1,1 +1,0 @@
-"""Tidy tables: the four tables as files."""

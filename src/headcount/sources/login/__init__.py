@@ -1,1 +1,0 @@
-"""Logging in: sessions and tokens, and where they are kept."""

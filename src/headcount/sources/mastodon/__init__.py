@@ -1,1 +1,0 @@
-"""Mastodon and other servers of the Fediverse: collector and archive."""

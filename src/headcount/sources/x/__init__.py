@@ -1,1 +1,0 @@
-"""X: collector, archive, files of its API."""

@@ -1,1 +1,0 @@
-"""Reads the columns of one account out of the store: what the measures are given."""

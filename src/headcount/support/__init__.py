@@ -1,1 +1,0 @@
-"""What every room may use: text made safe, files written whole, times, terminals, names, records."""
