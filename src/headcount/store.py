@@ -40,6 +40,8 @@ __all__ = ["FILE_NAME", "Imported", "Snapshot", "Store"]
 
 FILE_NAME = "headcount.duckdb"
 LOCK_NAME = "headcount.lock"
+_HEADER_BYTES = 3 * 4096
+"""Of a DuckDB file: three blocks, which are written when it is made."""
 _MOST_LIST_LOSS = 0.5
 """A list that lost more than this share of its followers between two imports is taken for a partial list."""
 
@@ -217,7 +219,7 @@ class Store:
         self.path = self.folder / FILE_NAME
         self.write = write
         self._copy: TemporaryDirectory[str] | None = None
-        if not write and not self.path.exists():
+        if not write and (not self.path.exists() or _is_unfinished(self.path)):
             raise UsageError(
                 f"There is no workspace in {self.folder}.",
                 hint="add data first with: headcount add SOURCE, or name another folder with --workspace.",
@@ -1009,12 +1011,19 @@ def _as_store_errors(path: Path) -> Iterator[None]:
         ) from None
 
 
+def _is_unfinished(path: Path) -> bool:
+    """Is this a file of DuckDB that never got its headers, and so holds nothing?"""
+    return path.is_file() and path.stat().st_size < _HEADER_BYTES
+
+
 def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     try:
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_unfinished(path):  # made when the disk was full, or by a process that was killed at once
+                path.unlink(missing_ok=True)
         connection = duckdb.connect(str(path), read_only=not write)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.IOException as error:
@@ -1026,6 +1035,8 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
                 f"Another process{by} has the workspace {path.parent} open.",
                 hint="wait until it has finished, or use another folder with --workspace.",
             ) from None
+        if write and _is_unfinished(path):
+            path.unlink(missing_ok=True)
         raise StoreError(
             f"{path} cannot be opened as a workspace: {text.splitlines()[0]}",
             hint="move the file away and add the data again, or name another folder with --workspace.",

@@ -471,6 +471,7 @@ class Workspace:
             UsageError: no such label; or it follows several accounts, and none was named.
         """
         from headcount.labels import labels_of, outcome, set_label
+        from headcount.report.build import measure
 
         read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
         with Store(self.folder, write=True) as store:
@@ -479,7 +480,9 @@ class Workspace:
             set_label(store.connection, account_id, label, read_at)
             labels = labels_of(store.connection)
             handle = store.handle_of(account_id)
-        return outcome(account_id, handle, label, self.measure(about).authenticity, labels)
+            # read while the store is open: another process could take it in between, and the label is stored already
+            view = read_account(store.connection, about, window_days=DEFAULT_WINDOW_DAYS, as_of=None)
+        return outcome(account_id, handle, label, measure(view).authenticity, labels)
 
     def _followed(self, store: Store, follower_id: str, named: str, account: str | None) -> str:
         """Which account of the workspace a follower is looked at for."""

@@ -13,6 +13,8 @@ import pytest
 from tests.faults.commands import COMMANDS, MARKER, holds_marker, prepare, state_of, write_tables
 
 import headcount as hc
+from headcount.errors import UsageError
+from headcount.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,20 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(ground, command, tmp_path
     assert run_on_a_full_disk(ground, command, 100_000, tmp_path / "run")
 
 
+def test_a_workspace_that_was_never_made_is_made_by_the_next_command(ground, tmp_path):
+    """A disk without room for one byte, or a kill at once, leaves a file without headers; nothing is in its way."""
+    folder, tables, _, _ = ground
+    assert run_on_a_full_disk(ground, "add", 0, tmp_path / "full")
+    for content in (b"", b"\0" * 5_000):
+        workspace = tmp_path / str(len(content))
+        workspace.mkdir()
+        (workspace / "headcount.duckdb").write_bytes(content)
+        with pytest.raises(UsageError, match="There is no workspace"):
+            hc.open(workspace).accounts()
+        hc.open(workspace).add(tables)
+        assert state_of(workspace) == state_of(folder / "base")
+
+
 @pytest.mark.long
 def test_twenty_full_disks(ground, tmp_path):
     failed = 0
@@ -151,7 +167,7 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
             assert "Traceback" not in said, said
             assert code == 0 or (code == 1 and "Another process" in said), (command, code, said)
             refused += code
-        with hc.store.Store(workspace) as store:
+        with Store(workspace) as store:
             snapshots = store.connection.execute("SELECT count(*) FROM snapshots").fetchone()[0]
             labels = store.connection.execute("SELECT count(*) FROM labels").fetchone()[0]
         assert snapshots == 1 + (answers[0][1] == 0)
