@@ -18,7 +18,7 @@ def rough(value: float) -> float:
 
 
 def rough_rows(rows: int) -> int:
-    """How many of so many rows may be listed, so that their number does not give away more than `rough` does."""
+    """Maximum number of rows to list, so that their count reveals no more than `rough` does."""
     return int(outwards(rows, down=True))
 
 

@@ -26,7 +26,7 @@ MAX_BLOCKS = 2_000_000
 MAX_BLOCK_BYTES = 2 << 20
 """The largest block; the protocol allows records of 1 MB (https://atproto.com/specs/repository)."""
 MIN_BYTES_PER_VALUE, MAX_SMALL_VALUES = 4, 1_000_000
-"""Bytes of a value on average once there are so many; in repositories a value has about 15."""
+"""Minimum mean bytes per value of a large file; repositories have about 15."""
 
 _CID_TAG = 42
 _CID_V0 = b"\x12\x20"
@@ -38,7 +38,7 @@ _MAX_VARINT_BITS = 63
 _SIMPLE = {20: False, 21: True, 22: None}
 _HINT = "it was made to do harm, or is no repository of one account; export it again."
 Read = Callable[[int, int], bytes]
-"""The bytes from an offset on, at most so many."""
+"""The bytes from an offset on, up to a maximum."""
 
 
 def decode_car(car: bytes, replaced: Replaced) -> tuple[dict[str, Any], Blocks]:
