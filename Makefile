@@ -6,7 +6,7 @@ OUT ?= out
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-spark-jvm check-long lint types bench bench-twitter2009 train evaluate lock screenshots clean
+.PHONY: help report test test-spark-jvm check-long coverage docs lint types bench bench-twitter2009 train evaluate lock screenshots clean
 
 help: ## say what each task does
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,6 +40,19 @@ check-long: $(VENV)/.dev ## the slow statistical and large-scale checks, with th
 test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine, which needs Java; takes minutes
 	@sh scripts/install-system-packages.sh java
 	$(BIN)/python -m pytest -m spark_jvm
+
+coverage: $(VENV)/.dev ## the tests of make test with branch coverage: prints what they do not run
+	@sh scripts/install-system-packages.sh
+	$(BIN)/python -m pytest -n auto -m "not long and not spark_jvm" --cov --cov-report=term-missing:skip-covered
+
+$(VENV)/.docs: requirements/docs.lock $(VENV)/.dev
+	@echo "Installing the generator of the documentation site …"
+	@$(PIP) -r requirements/docs.lock
+	@touch $@
+
+docs: $(VENV)/.docs ## the documentation site in out/site; a warning is an error
+	DISABLE_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --quiet --strict --site-dir $(abspath $(OUT))/site
+	DOCS_SITE=$(abspath $(OUT))/site $(BIN)/python -m pytest tests/test_site.py
 
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .
@@ -80,6 +93,7 @@ lock: | $(VENV)/.python ## renew requirements/*.lock from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group test --group lint -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --extra train -c requirements/dev.lock pyproject.toml -o requirements/train.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group bench -c requirements/dev.lock pyproject.toml -o requirements/bench.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 --group build --group docs -c requirements/dev.lock pyproject.toml -o requirements/docs.lock
 
 clean: ## remove the environment and everything that was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache build dist

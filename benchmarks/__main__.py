@@ -110,6 +110,12 @@ def measure(folder: Path, options: argparse.Namespace):
     yield Row(f"  the page: {Path(page).stat().st_size / 1e6:.2f} MB", 0, 0, "under 3 MB for 10,000 followers")
     judge = [*headcount, "authenticity", ego, "--workspace", workspace, "--json"]
     yield timed("headcount authenticity --json (every follower judged)", judge, "under 10 s")
+    for verb in ("ties", "question"):
+        yield timed(
+            f"headcount {verb} --json", [*headcount, verb, ego, "--workspace", workspace, "--json"], "under 3 s"
+        )
+    few = [*headcount, "followers", ego, "--limit", "20", "--workspace", workspace, "--json"]
+    yield timed("headcount followers --limit 20 --json", few, "under 10 s")
     yield timed("pandas: distinct responders only, from the Parquet files", [python, "-c", PANDAS_SCRIPT, tables], "")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert own < 500

@@ -25,8 +25,9 @@ from tests.collecting.stub import running
 from tests.collecting.world import MAIN, Sizes
 
 import headcount as hc
-from headcount.sources.bluesky import BlueskyCollector
-from headcount.sources.http import Client, Usage, duration
+from headcount.sources.bluesky.collector import BlueskyCollector
+from headcount.sources.collect.client import Client, Usage
+from headcount.sources.collect.pace import duration
 
 FASTER = 60
 """So many times as fast as the real one runs the clock of the limit."""

@@ -31,9 +31,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from headcount.measures.influence import count_responders, influence
-from headcount.measures.influence_ranks import Difference, compare
-from headcount.network.graph import Graph
+from headcount.graph.graph import Graph
+from headcount.measures.influence.influence import count_responders, influence
+from headcount.measures.influence.ranks import Difference, compare
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 KINDS = ("reply", "retweet", "like", "mention")

@@ -29,7 +29,7 @@ import numpy as np
 
 from benchmarks.peers import LIBRARIES, Arrays, make
 
-MOST_FOR_NETWORKX = 3_000_000
+MAX_FOR_NETWORKX = 3_000_000
 SMALL = 30_000
 TASKS = (
     "build",
@@ -157,8 +157,8 @@ class Table:
 
     def fresh(self, library: str, task: str) -> dict[str, float] | str | None:
         """Figures of a run in a process of its own, why there are none, or None where the library has no such thing."""
-        if library == "networkx" and self.edges > MOST_FOR_NETWORKX:
-            return f"not run above {MOST_FOR_NETWORKX:,} follows"
+        if library == "networkx" and self.edges > MAX_FOR_NETWORKX:
+            return f"not run above {MAX_FOR_NETWORKX:,} follows"
         threads = str(self.options.threads)
         limits = dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
         command = [sys.executable, "-m", "benchmarks.kernels", "--inside", library, task]

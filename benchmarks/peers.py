@@ -32,8 +32,8 @@ Work = tuple[Callable[[], Any], Callable[[Any], np.ndarray]]
 
 def make(folder: Path, edges: int) -> None:
     """Save both directions and the returned follows as arrays."""
-    from headcount.network.graph import Graph, Rows
-    from headcount.network.mutual import mutual_rows
+    from headcount.graph.graph import Graph, Rows
+    from headcount.graph.mutual import mutual_rows
 
     folder.mkdir(exist_ok=True)
     count = max(edges // FOLLOWS_AN_ACCOUNT, 2)
@@ -119,12 +119,12 @@ class Arrays:
 
 
 def ours(task: str, arrays: Arrays) -> Work:
-    from headcount.network.components import components
-    from headcount.network.cores import core_numbers
-    from headcount.network.dense_blocks import dense_blocks
-    from headcount.network.graph import Graph, Rows
-    from headcount.network.mutual import mutual_rows
-    from headcount.network.pagerank import pagerank
+    from headcount.graph.components import components
+    from headcount.graph.cores import core_numbers
+    from headcount.graph.graph import Graph, Rows
+    from headcount.graph.groups.dense_blocks import dense_blocks
+    from headcount.graph.mutual import mutual_rows
+    from headcount.graph.ranks.pagerank import pagerank
 
     unsorted = arrays.unsorted() if task == "build" else ()
     if task == "build":
@@ -150,8 +150,8 @@ def ours(task: str, arrays: Arrays) -> Work:
 
 def heap(task: str, arrays: Arrays) -> Work | None:
     """Our own plain heap over all accounts, to see what bounding and pruning are worth."""
-    from headcount.network.dense_blocks import dense_block_by_heap
-    from headcount.network.graph import Graph
+    from headcount.graph.graph import Graph
+    from headcount.graph.groups.dense_blocks import dense_block_by_heap
 
     if not task.startswith("dense block"):
         return None

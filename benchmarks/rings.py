@@ -27,12 +27,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from headcount.measures.rings import Conversation, Rings, rings
-from headcount.network.dense_blocks import dense_blocks
-from headcount.network.graph import Graph
-from headcount.network.rewiring import rewired
-from headcount.network.synchrony import synchrony
-from headcount.simulate.circuits import CAMOUFLAGE, Planted, Talk, draw_talk, plant_circuit, plant_fan_club
+from headcount.graph.graph import Graph
+from headcount.graph.groups.dense_blocks import dense_blocks
+from headcount.graph.groups.rewiring import rewired
+from headcount.graph.groups.synchrony import synchrony
+from headcount.measures.circuits.rings import Conversation, Rings, rings
+from headcount.simulate.circuits import CAMOUFLAGE, Conversations, Planted, draw_talk, plant_circuit, plant_fan_club
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 CHOSEN_ON, SHOWN_ON = "verizoncareers", "bofa_careers"
@@ -54,13 +54,13 @@ def f1(found: np.ndarray, members: np.ndarray) -> float:
     return float(2 * right / (len(found) + len(members))) if len(found) else 0.0
 
 
-def judge(planted: Planted, talk: Talk, **options: int) -> Rings:
+def judge(planted: Planted, talk: Conversations, **options: int) -> Rings:
     """The measure on a planted graph."""
     conversation = Conversation(talk.actor, talk.target, talk.times)
     return rings(planted.source, planted.target, planted.count, conversation=conversation, **options)
 
 
-def all_methods(planted: Planted, talk: Talk) -> dict[str, float]:
+def all_methods(planted: Planted, talk: Conversations) -> dict[str, float]:
     """F1 of every method on one planted graph."""
     members = planted.members
     graph = Graph.from_edges(planted.source, planted.target, ids=np.arange(planted.count))
@@ -148,7 +148,7 @@ def rewired_world(
     source: np.ndarray, target: np.ndarray, count: int, conversation: Conversation, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, Conversation]:
     """Mutual follows rewired with the same degrees; every account addresses as many of its ties as before."""
-    from headcount.measures.rings import _mutual, _rows
+    from headcount.measures.circuits.rings import _mutual, _rows
 
     mutual = _mutual(_rows(source, target, count))
     owner = np.repeat(np.arange(count), np.diff(mutual.offsets))

@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.network import spark_references as expected
 
-from headcount.network import expressions, spark, spark_iterate
+from headcount.network import expressions
+from headcount.network.spark import iterate as spark_iterate
+from headcount.network.spark import session as spark
 
 ITERATIONS = 10
 JOBS = ("prepare", "account table", "PageRank", "mutual edges", "k-core", "core numbers", "densest block", "components")
@@ -120,9 +122,9 @@ def parity_of_groups(graph, source, target, count, people, numbers) -> None:
 
 
 def exact_peeling(source, target, count) -> float | None:
-    """g of the local kernel, one account at a time: at least half of the best there is."""
-    from headcount.network.dense_blocks import dense_blocks
-    from headcount.network.graph import Graph
+    """g of the local kernel, one account at a time: at least half of the optimum."""
+    from headcount.graph.graph import Graph
+    from headcount.graph.groups.dense_blocks import dense_blocks
 
     graph = Graph.from_edges(source, target, ids=np.arange(count))
     return dense_blocks(graph.followees, graph.followers)[0].score

@@ -41,7 +41,7 @@ def tables_page() -> str:
 
 def command_line_page() -> str:
     """The help of every command."""
-    from headcount.cli import cli
+    from headcount.cli.main import cli
 
     def help_of(command: click.Command, *names: str) -> str:
         context: click.Context | None = None
@@ -59,7 +59,7 @@ def command_line_page() -> str:
 
 def schema_file() -> str:
     """The JSON schema of `headcount report --json`."""
-    from headcount.report.document import json_schema
+    from headcount.report.render.document import json_schema
 
     return json.dumps(json_schema(), indent=2) + "\n"
 

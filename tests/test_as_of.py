@@ -9,12 +9,13 @@ from itertools import chain, groupby
 import numpy as np
 import pytest
 
+from headcount.analysis import measure
 from headcount.errors import NotEnoughData
-from headcount.incoming import ListCoverage
-from headcount.reading import AccountView, read_account, read_followers
-from headcount.report.build import build_report, measure
-from headcount.sources.base import Intake, Remark
-from headcount.store import Store
+from headcount.incoming import ListCoverage, ReadResult, Remark
+from headcount.report.build import build_report
+from headcount.store.read.account import read_account, read_followers
+from headcount.store.read.view import AccountView
+from headcount.store.store import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EGO = "x:ego"
@@ -46,7 +47,7 @@ def ingest(store, tables, now, *, complete=True, following=(), remarks=(), betwe
         read = at(now).isoformat()
         lists = tuple(ListCoverage(name, "following", "complete", observed_at=read) for name in following)
         more = {"remarks": remarks, "between": frozenset(between), "account_id": account_id, "lists": lists}
-        return Intake("test", (), 0, counts, (), complete, **more)
+        return ReadResult("test", (), 0, counts, (), complete, **more)
 
     store.ingest(fill, path="p", now=at(now))
 
@@ -152,7 +153,7 @@ def test_repeated_texts_written_later_are_not_counted(store):
 
 
 def test_follow_backs_made_later_are_not_seen(store):
-    assert row(view_of(store, 30), "a")["followed_back"] == 0  # the list was read to its end on day 10
+    assert row(view_of(store, 30), "a")["followed_back"] == 0  # the list was read completely on day 10
     assert row(view_of(store, 41), "a")["followed_back"] == 1
     assert row(view_of(store, 30), "c")["followed_back"] == 1
     assert row(view_of(store, 9), "a")["followed_back"] == -1  # no list had been read
@@ -233,7 +234,7 @@ def test_a_list_first_read_later_is_called_partial(store):
     assert "followers" not in view_of(store, 12).lists
     part = build_report(measure(view)).followers
     assert (part.partial, part.state) == (True, "partial")
-    assert "first read after the date of this report" in part.explanation
+    assert "first read after the report date" in part.explanation
     assert view_of(store, 1).lists["followers"].state == "unknown"
 
 
@@ -271,7 +272,7 @@ def test_notes_of_later_imports_are_left_out(tmp_path):
             ingest(store, {"follows": [follow("a", made=1)]}, number, remarks=remarks, account_id=EGO)
         assert view_of(store, 10).remarks == (("posts", "first"),)
         assert len(view_of(store, 30).remarks) == 2
-        # all that is known of day 3 was read later, and the notes say how
+        # all available data of day 3 was read later, and the notes say how
         assert len(view_of(store, 3).remarks) == 2
 
 
@@ -559,7 +560,7 @@ def test_another_future_leaves_every_column_as_it_was(tmp_path, seed):
 
 
 def replace_shuffled(views):
-    """Responses and exchanges come in no order; they are sorted, so that all the rest can be compared byte for byte."""
+    """Responses and exchanges come in no order; they are sorted, so that all the rest is the maximum byte for byte."""
     return [
         replace(view, **{
             name: type(table)(*(getattr(table, field.name)[order] for field in fields(table)))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.sources.malformed import MALFORMED
 
-from headcount.cli import main
-from headcount.store import Store
+from headcount.cli.main import main
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 

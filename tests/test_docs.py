@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.sources import archives
 
-from headcount.cli import cli, main
+from headcount.cli.main import cli, main
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -111,11 +111,11 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
         raise Reached
 
     for place in (
-        "headcount.workspace.Workspace.collect",
-        "headcount.sources.sessions.log_in_bluesky",
-        "headcount.sources.sessions.log_in_with_token",
-        "headcount.sources.secrets.forget_secret",
-        "headcount.network.run_spark.run_network_on_spark",
+        "headcount.workspace.workspace.Workspace.collect",
+        "headcount.sources.bluesky.login_session.log_in_bluesky",
+        "headcount.sources.login.sessions.TokenLogins.log_in",
+        "headcount.sources.login.secrets.forget_secret",
+        "headcount.network.spark.run.run_network_on_spark",
     ):
         monkeypatch.setattr(place, reach)
     monkeypatch.chdir(tmp_path)

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
+from headcount.cli.renamed import LABEL_CHOICES, OLD_LABEL_CHOICES
 from headcount.columns import Followers
-from headcount.labels import draw, labelled_rows, outcome
-from headcount.measures.authenticity import authenticity
-from headcount.measures.quantification import followers_to_sample
-from headcount.store import Store
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.recalibration import LABELS
+from headcount.measures.statistics.quantification import followers_to_sample
+from headcount.store.labels import OLD_LABELS, draw, labelled_rows, labels_of, outcome
+from headcount.store.store import Store
 
 REAL, FAKE, PLAIN = range(2, 40), range(40, 70), range(70, 200)
 """Followers of x:1 by number: lively people, accounts that look sold, and more people."""
@@ -56,17 +58,17 @@ def label_many(workspace, real=12, fake=12):
     """Label people real and sold accounts auto, as somebody would who looked at them."""
     ws = hc.open(workspace)
     for number in list(REAL)[:real]:
-        ws.label(f"x:{number}", "real")
+        ws.label(f"x:{number}", "person")
     for number in list(FAKE)[:fake]:
-        ws.label(f"x:{number}", "auto")
+        ws.label(f"x:{number}", "auto-follow")
     return ws
 
 
 @pytest.mark.parametrize("name", ["@Person5", "person5", "x:5", "5"])
 def test_a_follower_may_be_named_in_several_ways(name, workspace, capsys):
-    done = run(["label", name, "real"], workspace, capsys)
-    assert (done["account_id"], done["handle"], done["label"], done["labels"]) == ("x:5", "Person5", "real", 1)
-    assert done["sentence"].startswith("@Person5 is labelled real.")
+    done = run(["label", name, "person"], workspace, capsys)
+    assert (done["account_id"], done["handle"], done["label"], done["labels"]) == ("x:5", "Person5", "person", 1)
+    assert done["sentence"].startswith("@Person5 is labelled person.")
     assert done["error"]["labels"] == 1
     assert done["share_low"] is None
 
@@ -78,11 +80,11 @@ def test_a_follower_of_whom_only_the_id_is_known_can_be_labelled(workspace, caps
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["label", "nobody", "real"], "There is no account 'nobody'"),
-     (["label", "stranger", "real"], "stranger follows nobody in this workspace"),
-     (["label", "stranger", "real", "--account", "ego"], "stranger is no follower of ego"),
+    [(["label", "nobody", "person"], "There is no account 'nobody'"),
+     (["label", "stranger", "person"], "stranger follows no account in this workspace"),
+     (["label", "stranger", "person", "--account", "ego"], "stranger is not a follower of ego"),
      (["label", "Person5", "fake"], "'fake' is not one of"),
-     (["authenticity", "ego", "--who", "stranger"], "is no follower of this account")],
+     (["authenticity", "ego", "--who", "stranger"], "is not a follower of this account")],
 )  # fmt: skip
 def test_what_cannot_be_labelled_is_refused_in_one_line_and_nothing_is_kept(arguments, said, workspace, capsys):
     assert main([*arguments, "--workspace", workspace]) == 2
@@ -100,10 +102,45 @@ def test_who_follows_several_accounts_is_asked_about(tables, tmp_path, capsys):
     folder = str(tmp_path / "two")
     assert main(["add", str(tables), "--workspace", folder]) == 0
     capsys.readouterr()
-    assert main(["label", "Person5", "real", "--workspace", folder]) == 2
-    assert "name one with --account: ego, stranger" in capsys.readouterr().err
-    assert run(["label", "Person5", "real", "--account", "stranger"], folder, capsys)["labels"] == 1
-    assert run(["label", "Person7", "real"], folder, capsys)["labels"] == 2
+    assert main(["label", "Person5", "person", "--workspace", folder]) == 2
+    assert "select one with --account: ego, stranger" in capsys.readouterr().err
+    assert run(["label", "Person5", "person", "--account", "stranger"], folder, capsys)["labels"] == 1
+    assert run(["label", "Person7", "person"], folder, capsys)["labels"] == 2
+
+
+def test_words_of_earlier_versions_are_accepted_with_a_note(workspace, capsys):
+    for old, new in {"real": "person", "auto": "auto-follow"}.items():
+        assert main(["label", "Person5", old, "--workspace", workspace, "--json"]) == 0
+        captured = capsys.readouterr()
+        assert json.loads(captured.out)["label"] == new
+        assert captured.err.splitlines() == [f"{old} is deprecated and will be removed in the next version; use {new}."]
+        assert hc.open(workspace).label("Person6", old).label == new
+    assert main(["label", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "LABEL is person, bought, automated, auto-follow or spam; none removes" in " ".join(shown.split())
+    assert "real," not in shown
+    assert (*LABELS, "none") == LABEL_CHOICES
+    assert OLD_LABEL_CHOICES == OLD_LABELS
+
+
+def test_each_label_sets_class_and_judgement(workspace, capsys):
+    for label, judgement in (("bought", "bought"), ("automated", "automated"), ("auto-follow", "auto_follow")):
+        done = run(["label", "Person5", label], workspace, capsys)
+        assert (done["label"], done["error"]["labels"]) == (label, 1)
+        shown = run(["authenticity", "ego", "--who", "Person5"], workspace, capsys)["follower"]
+        assert shown["judgement"] == judgement
+        assert (shown["class"] == "auto_follow") == (label != "automated")
+
+
+def test_stored_labels_of_earlier_versions_are_migrated(workspace, capsys):
+    with Store(workspace, write=True) as store:
+        store.connection.execute(
+            "INSERT INTO labels VALUES ('x:2', 'real', NULL), ('x:40', 'auto', NULL), ('x:41', 'spam', NULL)"
+        )
+        store.connection.execute("UPDATE meta SET value = '5' WHERE key = 'schema_version'")
+    assert run(["authenticity", "ego"], workspace, capsys)["labels"] == 3
+    with Store(workspace) as store:
+        assert labels_of(store.connection) == {"x:2": "person", "x:40": "auto-follow", "x:41": "spam"}
 
 
 def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
@@ -117,14 +154,14 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]
     assert (shown["class"], shown["judgement"], shown["real"], shown["reasons"]) == ("spam", "spam_bot", None, [])
     assert shown["sentence"].startswith("Spam: you labelled it spam.")
-    done = run(["label", "Person100", "real"], workspace, capsys)
+    done = run(["label", "Person100", "person"], workspace, capsys)
     assert done["real_low"] <= done["real"] <= done["real_high"]
-    assert "likely real" in done["sentence"]
+    assert f"Probability of a real account: {100 * done['real']:.0f}%" in done["sentence"]
     run(["label", "Person100", "none"], workspace, capsys)
     shown = run(["authenticity", "ego", "--who", "sold61"], workspace, capsys)
     assert shown["follower"]["real"] < before
     assert shown["labels"] == 25
-    assert any(r["sentence"] == "what you said of 25 followers" for r in shown["follower"]["reasons"])
+    assert any(r["sentence"] == "your labels of 25 followers" for r in shown["follower"]["reasons"])
     people = run(["authenticity", "ego", "--who", "Person100"], workspace, capsys)["follower"]["real"]
     assert people > 0.9
 
@@ -137,7 +174,7 @@ def test_the_local_error_rate_judges_each_label_without_itself(workspace, capsys
     assert error["wrong"] == error["real_called_fake"] + error["fake_called_real"]
     assert error["fake_called_real"] >= 1
     assert 0 < error["low"] < error["wrong"] / error["labels"] < error["high"] < 1
-    assert main(["label", "Person3", "real", "--workspace", workspace]) == 0
+    assert main(["label", "Person3", "person", "--workspace", workspace]) == 0
     assert "Of 24 accounts that you labelled" in " ".join(capsys.readouterr().out.split())
 
 
@@ -150,12 +187,12 @@ def test_the_share_comes_with_enough_labels_and_holds_the_truth(workspace, capsy
     assert part["real_low"] <= 1 - len(FAKE) / 198 <= part["real_high"]
     assert part["local_error"]["labels"] == 24
     assert part["sentence"] in report["findings"]
-    done = run(["label", "Person4", "real"], workspace, capsys)
+    done = run(["label", "Person4", "person"], workspace, capsys)
     assert (done["share_low"], done["share_high"]) == pytest.approx((part["real_low"], part["real_high"]), abs=0.1)
 
 
 def test_a_label_is_the_class_in_the_funnel(workspace, capsys):
-    for follower, said in (("Person20", "spam"), ("Person21", "auto"), ("x:200", "real")):
+    for follower, said in (("Person20", "spam"), ("Person21", "auto-follow"), ("x:200", "person")):
         run(["label", follower, said], workspace, capsys)
     classes = run(["report", "ego"], workspace, capsys)["funnel"]["classes"]
     assert (classes["spam"], classes["auto_follow"]) == (1, 1)
@@ -178,7 +215,7 @@ def test_real_outweighs_the_rules(tmp_path, capsys):
     assert main(["add", str(folder), "--workspace", workspace]) == 0
     capsys.readouterr()
     assert run(["report", "ego"], workspace, capsys)["funnel"]["classes"]["spam"] == 1
-    run(["label", "shop", "real"], workspace, capsys)
+    run(["label", "shop", "person"], workspace, capsys)
     assert run(["report", "ego"], workspace, capsys)["funnel"]["classes"]["spam"] == 0
 
 
@@ -187,7 +224,7 @@ def test_labels_survive_another_import_and_are_not_exported(workspace, tables, t
     assert main(["add", str(tables), "--workspace", workspace]) == 0
     with Store(workspace) as store:
         kept = store.connection.execute("SELECT account_id, label FROM labels ORDER BY 1").fetchall()
-    assert kept == [("x:2", "real"), ("x:3", "real"), ("x:40", "auto")]
+    assert kept == [("x:2", "person"), ("x:3", "person"), ("x:40", "auto-follow")]
     target = tmp_path / "out"
     for form in ("csv", "parquet", "jsonl"):
         assert main(["export", str(target / form), "--format", form, "--workspace", workspace]) == 0
@@ -218,16 +255,16 @@ def test_anonymous_reports_name_nobody_who_was_labelled(workspace, tmp_path, cap
 def test_the_terminal_shows_classes_errors_failures_and_one_follower(workspace, capsys):
     assert main(["authenticity", "ego", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    for said in ("undecided", "Score card 2026.1", "it finds 0% to 59%", "cresci2015", "Silent readers look like"):
+    for said in ("undecided", "Score card 2026.1", "detects 0% to 59%", "cresci2015", "Silent readers look like"):
         assert said in out
     assert main(["authenticity", "ego", "--who", "@sold60", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "likely a real account" in out
-    assert "together (log odds against a real account)" in out
+    assert "total (log odds against a real account)" in out
     assert main(["report", "ego", "--workspace", workspace]) == 0
     out = " ".join(capsys.readouterr().out.split())
     need = followers_to_sample(199, margin=0.02)
-    assert f"For plus or minus 2 points, {need} of 199 have to be looked at" in out
+    assert f"For plus or minus 2 points, {need} of 199 must be labelled" in out
     assert "docs/model-card.md" in out
 
 
@@ -238,7 +275,7 @@ def test_followers_to_label_are_drawn_evenly_and_once(workspace, capsys):
     assert np.abs(np.diff(numbers)).max() <= 11, "in equal steps through the list"
     assert run(["authenticity", "ego", "--draw", "20"], workspace, capsys) == drawn
     assert run(["authenticity", "ego", "--draw", "20", "--seed", "1"], workspace, capsys) != drawn
-    run(["label", drawn[0]["account_id"], "real"], workspace, capsys)
+    run(["label", drawn[0]["account_id"], "person"], workspace, capsys)
     assert drawn[0] not in run(["authenticity", "ego", "--draw", "500"], workspace, capsys)
     assert main(["authenticity", "ego", "--draw", "3", "--workspace", workspace]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
@@ -251,7 +288,7 @@ def test_every_follower_has_the_same_chance_to_be_drawn():
     followers = replace(followers, opted_out=hidden)
     times = np.zeros(97)
     for seed in range(3000):
-        times[draw(followers, {"x:0": "real"}, 20, seed=seed)] += 1
+        times[draw(followers, {"x:0": "person"}, 20, seed=seed)] += 1
     eligible = np.isnan(followers.gone_at) & (followers.opted_out != 1)
     eligible[0] = False
     assert times[~eligible].sum() == 0
@@ -275,7 +312,7 @@ def test_without_a_list_nobody_is_judged(tmp_path, capsys):
     workspace = str(tmp_path / "workspace")
     assert main(["add", str(folder), "--workspace", workspace]) == 0
     assert main(["authenticity", "ego", "--workspace", workspace]) == 1
-    assert "nobody can be judged" in capsys.readouterr().err
+    assert "No follower list is available" in capsys.readouterr().err
     part = run(["report", "ego"], workspace, capsys)["authenticity"]
     assert (part["to_look_at"], part["real_low"]) == (None, None)
     assert "The list of followers is unknown: it was not collected." in part["sentence"]

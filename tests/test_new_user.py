@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from headcount.cli import cli, main
+from headcount.cli.main import cli, main
+from headcount.cli.selection import parse_selection
 from headcount.errors import UsageError
-from headcount.selection import parse_selection
-from headcount.suggest import did_you_mean, nearest
+from headcount.support.suggest import did_you_mean, nearest
 
 HANDLES = ("nobody.bsky.social", "bea", "carl@server.example", "Dora")
 
@@ -55,8 +55,8 @@ def workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
         ["question", "{}"],
         ["authenticity", "{}"],
         ["authenticity", "ego", "--who", "{}"],
-        ["label", "{}", "real"],
-        ["label", "bea", "real", "--account", "{}"],
+        ["label", "{}", "person"],
+        ["label", "bea", "person", "--account", "{}"],
         ["forget", "{}", "--yes"],
     ],
     ids=" ".join,
@@ -130,7 +130,7 @@ def test_silent_leaves_the_answer_alone(workspace, tmp_path, capsys):
         ["followers", "ego", "--csv", str(table)],
         ["ties", "ego"],
         ["question", "ego"],
-        ["label", "bea", "real"],
+        ["label", "bea", "person"],
         ["export", str(out)],
         ["sync"],
         ["add", str(tmp_path / "tables")],
@@ -256,7 +256,7 @@ def test_the_columns_can_be_listed(command, capsys):
 
 
 def test_a_selection_of_nothing_is_wrong_use():
-    with pytest.raises(UsageError, match="names no column"):
+    with pytest.raises(UsageError, match="contains no column"):
         parse_selection(" , ", {"t": ["a"]})
     assert parse_selection("b,a,b", {"t": ["a", "b"]}) == {"t": ["b", "a"]}
     assert parse_selection("a", {"t": ["a"], "u": ["a"]}) == {"t": ["a"], "u": ["a"]}
@@ -266,9 +266,9 @@ def test_a_selection_of_nothing_is_wrong_use():
 
 
 def test_a_report_in_steps_is_the_report_of_the_library(workspace):
-    from headcount.report.document import document
-    from headcount.report_steps import report_in_steps
-    from headcount.workspace import Workspace
+    from headcount.cli.report_steps import report_in_steps
+    from headcount.report.render.document import document
+    from headcount.workspace.workspace import Workspace
 
     store = Workspace(workspace)
     for anonymous in (False, True):
@@ -289,7 +289,7 @@ class Clock:
 
 
 def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unknown(monkeypatch, capsys):
-    from headcount import collecting_view
+    from headcount.cli import progress as collecting_view
 
     clock = Clock()
     monkeypatch.setattr(collecting_view, "time", clock)
@@ -302,17 +302,17 @@ def test_a_collection_in_a_pipe_shows_rate_and_time_left_and_no_time_that_is_unk
         watcher.show("profiles", 500, None)
     lines = capsys.readouterr().err.splitlines()
     assert "followers: 0 of 10,000" in lines
-    assert "followers: 1,000 of 10,000, 50 a second, 3 min left" in lines
-    assert lines[-1] == "profiles: 500, 25 a second"
+    assert "followers: 1,000 of 10,000, 50/s, 3 min left" in lines
+    assert lines[-1] == "profiles: 500, 25/s"
     assert len(set(lines)) == len(lines), "no line twice"
     assert not any("\x1b" in line or "\r" in line for line in lines)
 
 
 def test_a_question_shows_what_it_is_about_even_with_silent(monkeypatch, capsys):
-    from headcount import collecting_view
-    from headcount.sources.collecting import Quote
+    from headcount.cli import progress as collecting_view
+    from headcount.sources.collect.options import CollectionEstimate
 
-    quote = Quote("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))
+    quote = CollectionEstimate("x:1", "ego", 9_000, 7_200.0, 12.5, (("followers", 9_000),))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr(collecting_view, "confirm", lambda _question: False)
     assert not collecting_view.Watcher(quiet=True).agree(quote)

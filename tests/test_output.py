@@ -12,7 +12,7 @@ import pytest
 import headcount as hc
 from headcount.errors import UsageError
 from headcount.network.inputs import find_inputs
-from headcount.output import new_file, new_folder, new_text
+from headcount.support.output import new_file, new_folder, new_text
 
 
 class Stop(Exception):
@@ -75,7 +75,7 @@ def test_a_folder_appears_with_all_of_its_files(tmp_path):
 
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from headcount.output import new_text\n"
+        "import os, signal, sys; from pathlib import Path; from headcount.support.output import new_text\n"
         "with new_text(Path(sys.argv[1])) as file:\n file.write('half'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     target = tmp_path / "page[1].html"

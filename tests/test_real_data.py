@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 
 PROJECT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.shared

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount import store as store_module
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.columns import Exchanges
-from headcount.measures.reply_curve import ReplyTimes
-from headcount.measures.ties import ties
+from headcount.measures.question.reply_curve import ReplyTimes
+from headcount.measures.relationships.ties import ties
 from headcount.simulate import WorldSettings, simulate
-from headcount.store import Store
+from headcount.store import store as store_module
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from headcount.cli import main
-from headcount.screen_table import Column, fit
+from headcount.cli.main import main
+from headcount.support.screen_table import Column, fit
 
 pty = pytest.importorskip("pty")
 
@@ -44,7 +44,7 @@ COMMANDS = [
 ]
 RUN = """
 import json, sys
-from headcount.cli import main
+from headcount.cli.main import main
 for arguments in json.loads(sys.argv[1]):
     print("@@@", flush=True)
     if main(arguments):
@@ -200,7 +200,7 @@ def test_in_a_pipe_each_row_is_one_whole_line(screens):
     assert followers[0].split() == ["Follower", "Class", "Responses", "Why"]
     assert set(followers[1]) == {"─"}
     assert {line.split()[0] for line in followers[2:8]} == set(HANDLES)
-    assert all("answered each other" in line for line in followers[2:8])
+    assert all("replied to each other" in line for line in followers[2:8])
     questions = screens[None][COMMANDS.index(["question", "ego.example"])].splitlines()
     assert sum(QUESTION in line for line in questions) == 3
 

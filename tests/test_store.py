@@ -16,8 +16,10 @@ from tests.lists import complete
 
 import headcount as hc
 from headcount.errors import InputError, StoreBusy, StoreError, StoreVersion, UsageError
-from headcount.sources.base import Intake
-from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
+from headcount.incoming import ReadResult
+from headcount.store.connection import FILE_NAME
+from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 MONDAY = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -35,7 +37,7 @@ def filler(*, whole=True, lists=(), between=(), **tables):
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({columns}) VALUES ({marks})", list(row.values()))
         counts = {name: len(rows) for name, rows in tables.items()}
-        return Intake("test", (), 0, counts, (), whole and not lists, lists, between=frozenset(between))
+        return ReadResult("test", (), 0, counts, (), whole and not lists, lists, between=frozenset(between))
 
     return fill
 
@@ -151,13 +153,13 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from headcount.store import Store
-        from headcount.sources.base import Intake
+        from headcount.store.store import Store
+        from headcount.incoming import ReadResult
         def fill(con):
             con.execute("INSERT INTO incoming_follows (follower_id, followee_id) "
                         "SELECT 'x:' || range, 'x:ego' FROM range(300000)")
             print("filled", flush=True)
-            return Intake("test", (), 0, {{"follows": 300000}}, (), True)
+            return ReadResult("test", (), 0, {{"follows": 300000}}, (), True)
         with Store({str(tmp_path)!r}, write=True) as store:
             store.ingest(fill, path="p")
     """)
@@ -178,7 +180,7 @@ def test_killed_import_leaves_the_old_state_or_the_new(tmp_path):
 
 def test_two_processes_at_once_get_a_clear_message(tmp_path):
     script = (
-        "import sys; from headcount.store import Store\n"
+        "import sys; from headcount.store.store import Store\n"
         f"with Store({str(tmp_path)!r}, write=True): print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
@@ -194,7 +196,7 @@ def test_two_processes_at_once_get_a_clear_message(tmp_path):
 def test_two_readers_at_once(tmp_path):
     Store(tmp_path, write=True).close()
     script = (
-        "import sys; from headcount.store import Store\n"
+        "import sys; from headcount.store.store import Store\n"
         f"with Store({str(tmp_path)!r}): print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
@@ -377,7 +379,7 @@ def test_a_whole_list_that_is_empty_now_is_not_believed_where_it_was_long(tmp_pa
         store.ingest(filler(follows=listed(*"abcdefghijkl")), path="a", now=MONDAY)
         told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
         assert told.gone == 0
-        assert "taken for a partial one" in " ".join(told.notes)
+        assert "treated as partial" in " ".join(told.notes)
     with Store(tmp_path / "few", write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="a", now=MONDAY)
         told = store.ingest(filler(lists=lists, accounts=[{"account_id": "x:ego"}]), path="b", now=TUESDAY)
@@ -399,7 +401,7 @@ def test_a_follow_that_an_earlier_list_did_not_have_is_not_older_than_it(tmp_pat
     assert times["x:old"] == (long_ago, None, None), "it was there before, so its date may be true"
     assert times["x:new"] == (yesterday, None, None)
     assert times["x:liar"] == (None, long_ago, TUESDAY.replace(tzinfo=None))
-    assert any("1 follows give a date before" in note for note in told.notes)
+    assert any("1 follows have a date before" in note for note in told.notes)
 
 
 def test_a_like_told_with_and_without_its_time_is_one(tmp_path):
@@ -422,7 +424,7 @@ def test_who_was_forgotten_does_not_come_back_unasked(tmp_path):
         told = store.ingest(filler(follows=listed("a", "b")), path="p", now=TUESDAY)
         assert standing(store) == ["b"]
         assert any("forgotten" in note for note in told.notes)
-        store.remember("x:a")
+        store.unforget("x:a")
         store.ingest(filler(follows=listed("a", "b")), path="p", now=WEDNESDAY)
         assert standing(store) == ["a", "b"]
 
@@ -461,14 +463,14 @@ def test_a_workspace_without_labels_is_brought_up_by_looking_at_it(tmp_path):
         assert meta == [(str(SCHEMA_VERSION),)]
         assert store.connection.execute("FROM forgotten").fetchall() == [("0",)]
         assert store.connection.execute("FROM labels").fetchall() == []
-    assert workspace.label("anna", "real").labels == 1
+    assert workspace.label("anna", "person").labels == 1
 
 
 def test_a_label_of_a_newer_workspace_is_not_touched(tmp_path):
     with Store(tmp_path, write=True) as store:
         store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
         store.connection.execute("UPDATE meta SET value = ?", [str(SCHEMA_VERSION + 1)])
-    for ask in (lambda ws: ws.label("x:a", "real"), lambda ws: ws.authenticity(), lambda ws: ws.report()):
+    for ask in (lambda ws: ws.label("x:a", "person"), lambda ws: ws.authenticity(), lambda ws: ws.report()):
         with pytest.raises(StoreVersion, match="update Headcount"):
             ask(hc.open(tmp_path))
 
@@ -481,7 +483,7 @@ def test_a_post_keeps_its_author(tmp_path):
         store.ingest(filler(posts=[post("x:a")]), path="p", now=MONDAY)
         told = store.ingest(filler(posts=[post("x:b")]), path="q", now=TUESDAY)
         assert store.connection.execute("SELECT author_id, text FROM posts").fetchall() == [("x:a", "by x:a")]
-        assert any("1 posts have the id of a post by somebody else" in note for note in told.notes)
+        assert any("1 posts have the id of a stored post by another account" in note for note in told.notes)
 
 
 @pytest.mark.parametrize("name", ["what?", "a#b", "50%25", "x[1]*", "o'clock", "ws?mode=ro#%"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b2J\x7f\u202e\u2066\u200f\u061c\x85\u2028\x08x"
 FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -17,7 +17,7 @@ NOW = "2026-10-01T00:00:00Z"
 
 @pytest.fixture
 def workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Every text of every table holds control characters."""
+    """Every text of every table contains control characters."""
     folder = tmp_path / f"tables{HOSTILE.replace(chr(0x2028), '')}"
     folder.mkdir()
     accounts = [
@@ -78,7 +78,7 @@ VERBS = [
     ["authenticity", "x:1"],
     ["authenticity", "x:1", "--who", "x:2"],
     ["authenticity", "x:1", "--draw", "3"],
-    ["label", "x:2", "real"],
+    ["label", "x:2", "person"],
     ["sync"],
 ]
 
@@ -105,7 +105,8 @@ def test_a_network_run_lets_none_through(as_json, workspace, tmp_path, capsys):
 
 
 def test_a_log_holds_none(tmp_path):
-    from headcount.sources.collecting import log, log_file
+    from headcount.sources.collect.collection import log
+    from headcount.sources.collect.log import log_file
 
     with log_file(tmp_path / "collect.log"):
         log.warning("a server said %s\nand %s", HOSTILE, HOSTILE)
@@ -131,7 +132,7 @@ def test_the_characters_are_still_in_json(workspace, capsys):
         ["report", "x:1", "--as-of", HOSTILE],
         ["report", "x:1", "--nothing" + HOSTILE],
         ["label", "x:2", HOSTILE],
-        ["label", HOSTILE, "real"],
+        ["label", HOSTILE, "person"],
         ["question", HOSTILE],
         ["followers", "x:1", "--class", HOSTILE],
         ["forget", HOSTILE, "--yes"],
@@ -162,7 +163,7 @@ def test_rows_that_are_wrong_are_quoted_without_control_characters(tmp_path, cap
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_cleaned_too(terminal, monkeypatch, capsys):
-    from headcount.collecting_view import Watcher
+    from headcount.cli.progress import Watcher
     from headcount.network.progress import Steps
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from headcount.incoming import RESPONSE_LISTS, ListCoverage
-from headcount.reading import read_account
-from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.document import to_json
-from headcount.sources.base import Intake
-from headcount.store import Store
+from headcount.analysis import measure
+from headcount.incoming import RESPONSE_LISTS, ListCoverage, ReadResult
+from headcount.report.build import build_report
+from headcount.report.followers import follower_rows
+from headcount.report.render.document import to_json
+from headcount.store.read.account import read_account
+from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 EGO = "x:ego"
@@ -25,7 +26,7 @@ def view(folder, tables, *, lists=(), complete=False):
             for row in rows:
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-        return Intake("test", (), 0, {name: len(rows) for name, rows in tables.items()}, (), complete, lists=lists)
+        return ReadResult("test", (), 0, {name: len(rows) for name, rows in tables.items()}, (), complete, lists=lists)
 
     with Store(folder, write=True) as store:
         store.ingest(fill, path="p", now=NOW)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.cli import main
-from headcount.labels import set_label
-from headcount.measures.authenticity import CLASSES as JUDGEMENTS
-from headcount.measures.authenticity import LEAST_LABELLED
-from headcount.measures.funnel import CLASSES
-from headcount.store import Store
+from headcount.cli.main import main
+from headcount.measures.followers.funnel import CLASSES
+from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
+from headcount.measures.followers.judgement import MIN_LABELLED
+from headcount.measures.followers.recalibration import LABELS
+from headcount.store.labels import set_label
+from headcount.store.store import Store
 
 SIZE = 60
 UNMEASURED = {"auto_follow", "spam", "gone"}
@@ -181,15 +182,15 @@ def labelled_worlds():
     rng = np.random.default_rng(5)
     everybody = [f"x:{n}" for n in range(SIZE)]
     return {
-        "one": {"x:3": "real"},
-        "all real": dict.fromkeys(everybody, "real"),
-        "all auto": dict.fromkeys(everybody, "auto"),
+        "one": {"x:3": "person"},
+        "all real": dict.fromkeys(everybody, "person"),
+        "all auto-follow": dict.fromkeys(everybody, "auto-follow"),
+        "all bought": dict.fromkeys(everybody, "bought"),
+        "all automated": dict.fromkeys(everybody, "automated"),
         "all spam": dict.fromkeys(everybody, "spam"),
-        "all at random": {name: str(rng.choice(["real", "auto", "spam"])) for name in everybody},
-        "some at random": {
-            str(name): str(rng.choice(["real", "auto", "spam"])) for name in rng.choice(everybody, 31, False)
-        },
-        "enough, alternating": {f"x:{n}": ("real", "spam")[n % 2] for n in range(2 * LEAST_LABELLED)},
+        "all at random": {name: str(rng.choice(LABELS)) for name in everybody},
+        "some at random": {str(name): str(rng.choice(LABELS)) for name in rng.choice(everybody, 31, False)},
+        "enough, alternating": {f"x:{n}": ("person", "spam")[n % 2] for n in range(2 * MIN_LABELLED)},
     }
 
 
@@ -202,19 +203,22 @@ def test_no_labels_make_anything_fail(labels, tmp_path, capsys):
         done = ws.label(name, label)
         assert done.labels == len(labels)
         assert (done.share_low is None) == (done.no_share is not None)
-        assert (done.real is None) or label == "real"
+        assert (done.real is None) or label in ("person", "automated")
     found = check_agreement(workspace, tmp_path, capsys)
     for row in found["rows"]:
         label = labels.get(row["account_id"])
         if label is not None and row["label"] != "gone":
-            assert {"auto": "auto_follow", "spam": "spam"}.get(label, row["label"]) == row["label"]
-            assert label != "real" or row["judgement"] == "real"
+            assert {"auto-follow": "auto_follow", "bought": "auto_follow", "spam": "spam"}.get(
+                label, row["label"]
+            ) == row["label"]
+            judgements = {"person": "real", "auto-follow": "auto_follow", "spam": "spam_bot"}
+            assert judgements.get(label, label) == row["judgement"]
     part = found["report"]["authenticity"]
     if part["real_low"] is not None:
         standing = [row["account_id"] for row in found["rows"] if row["label"] != "gone"]
         known = [labels[name] for name in standing if name in labels]
-        assert known.count("real") / len(standing) <= part["real_low"] + 1e-9
-        assert part["real_high"] <= 1 - (len(known) - known.count("real")) / len(standing) + 1e-9
+        assert known.count("person") / len(standing) <= part["real_low"] + 1e-9
+        assert part["real_high"] <= 1 - (len(known) - known.count("person")) / len(standing) + 1e-9
         assert (part["exact"] == "all labelled") == (len(known) == len(standing))
         assert (part["real_low"] < part["real_high"]) == (part["exact"] is None)
     for command in (["report", "ego"], ["authenticity", "ego"], ["followers", "ego"],
@@ -228,14 +232,14 @@ def test_flags_no_better_than_chance_are_a_reason_and_no_failure(tmp_path, capsy
     rows = asked(["followers", "ego"], workspace, capsys)["followers"]
     sold = [row["account_id"] for row in rows if row["judgement"] == "undecided"]
     people = [row["account_id"] for row in rows if row["judgement"] == "real"]
-    labels = dict.fromkeys([*sold, *people[:20]][: max(LEAST_LABELLED, len(sold))], "real")
-    labels |= {name: "auto" for name in people[::-1][:LEAST_LABELLED] if name not in labels}
+    labels = dict.fromkeys([*sold, *people[:20]][: max(MIN_LABELLED, len(sold))], "person")
+    labels |= {name: "auto-follow" for name in people[::-1][:MIN_LABELLED] if name not in labels}
     set_labels(workspace, labels)
     part = asked(["report", "ego"], workspace, capsys)["authenticity"]
     assert part["no_share"]["reason"] == "flags no better than chance"
     assert (part["real_low"], part["real_high"]) == (None, None)
     assert "no better than chance" in part["sentence"]
-    done = asked(["label", people[0], "real"], workspace, capsys)
+    done = asked(["label", people[0], "person"], workspace, capsys)
     assert done["no_share"]["reason"] == "flags no better than chance"
     assert "no better than chance" in done["sentence"]
     assert main(["authenticity", "ego", "--workspace", workspace]) == 0
@@ -253,7 +257,7 @@ def test_the_reasons_why_there_is_no_share(tmp_path, capsys):
     (folder / "follows.csv").write_text("follower_id,followee_id\n" + "".join(f"x:{n},x:ego\n" for n in range(30)))
     bare = str(tmp_path / "bare")
     assert main(["add", str(folder), "--workspace", bare]) == 0
-    set_labels(bare, {f"x:{n}": ("real", "auto")[n % 2] for n in range(2 * LEAST_LABELLED)})
+    set_labels(bare, {f"x:{n}": ("real", "auto")[n % 2] for n in range(2 * MIN_LABELLED)})
     part = asked(["report", "ego"], bare, capsys)["authenticity"]
     assert part["no_share"]["reason"] == "nothing known"
-    assert "nothing is known of the followers but their names" in part["sentence"]
+    assert "only the names of the followers are known" in part["sentence"]

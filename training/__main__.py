@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from headcount.measures.authenticity import authenticity
-from headcount.measures.scorecard import ScoreCard
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.scorecard import ScoreCard
 from training.card import choose_ridge, families, make_card
 from training.evaluate import Fold, folds
 from training.metrics import auc

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.scorecard import FORMAT, ClassCard, Confusion, FeaturePoints, ScoreCard
+from headcount.measures.followers.scorecard import FORMAT, ClassCard, Confusion, FeaturePoints, ScoreCard
 from training.fit import CLASSES, CUTS, RIDGES, Fitted, fit
 from training.metrics import auc
 from training.sets import LabelledSet, data_folder, platforms
@@ -25,11 +25,11 @@ PRIOR = {"real": 0.85, "bought": 0.12, "automated": 0.03}
 
 8 to 18% of accounts were not genuine on Twitter in 2021 (Fukuda et al. 2022): 15 in 100. How they divide nobody has
 measured among followers."""
-MOST_FALSE, MOST_ON_A_SLICE = 0.01, 0.005
+MAX_FALSE, MAX_ON_A_SLICE = 0.01, 0.005
 """Aims of the threshold: false positive rate on real accounts, and how much more a slice of them may have.
 
 On a source that was not seen a slice may have one point more; half of that is left for how sources differ."""
-LEAST_ON_A_SLICE = 100
+MIN_ON_A_SLICE = 100
 """Real accounts of a slice below which its rate is shown but decides nothing: one account of fewer is more than a
 point."""
 _GRID = np.round(np.arange(0.50, 0.991, 0.01), 2)
@@ -97,7 +97,7 @@ def _informed(u: Unseen, threshold: float) -> float:
 def _cautious(judged: Sequence[Unseen], c: int) -> float:
     for threshold in _GRID:
         everybody = np.mean([_rate(u.probabilities[:, c] >= threshold, u.set.label == 0) for u in judged])
-        if everybody > MOST_FALSE:
+        if everybody > MAX_FALSE:
             continue
         slices: dict[str, list[np.ndarray]] = {}
         for u in judged:
@@ -106,10 +106,10 @@ def _cautious(judged: Sequence[Unseen], c: int) -> float:
         rates = {
             name: float(np.concatenate(flags).mean())
             for name, flags in slices.items()
-            if sum(map(len, flags)) >= LEAST_ON_A_SLICE
+            if sum(map(len, flags)) >= MIN_ON_A_SLICE
         }
         known_people = max(rates.get("verified", 0.0), rates.get("celebrity", 0.0))
-        if known_people <= MOST_FALSE and max(rates.values(), default=0.0) <= everybody + MOST_ON_A_SLICE:
+        if known_people <= MAX_FALSE and max(rates.values(), default=0.0) <= everybody + MAX_ON_A_SLICE:
             return float(threshold)
     return float(_GRID[-1])
 

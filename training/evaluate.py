@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.authenticity import authenticity
-from headcount.measures.recalibration import recalibrate
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.recalibration import recalibrate
 from training.card import Unseen, choose_ridge, choose_thresholds, families, probabilities, unseen
 from training.fit import fit
 from training.metrics import auc, bootstrap, brier, calibration_error, precision, recall
@@ -269,7 +269,7 @@ def _audience() -> Table:
 
 
 def _rate(flags: np.ndarray) -> str:
-    from headcount.measures.intervals import wilson
+    from headcount.measures.statistics.intervals import wilson
 
     if not len(flags):
         return "-"

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from headcount.columns import Floats
-from headcount.measures.authenticity_features import FEATURES
+from headcount.measures.followers.features import FEATURES
 from training.sets import EITHER, LabelledSet
 
 __all__ = ["CLASSES", "CUTS", "DIRECTIONS", "RIDGES", "Fitted", "fit"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headcount.measures.quantification import Rate, Share, adjusted_share, between_sources
+from headcount.measures.statistics.quantification import Rate, Share, adjusted_share, between_sources
 
 if TYPE_CHECKING:
     from training.evaluate import Fold

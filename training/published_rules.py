@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from headcount.columns import Floats
-from headcount.measures.authenticity_features import FEATURES
+from headcount.measures.followers.features import FEATURES
 from training.sets import LabelledSet
 
 __all__ = ["RULE_SETS", "rule_scores"]

@@ -17,14 +17,14 @@ import numpy as np
 import pandas as pd
 
 from headcount.columns import Floats, Followers
-from headcount.measures.authenticity_features import AUTOMATION_WORDS, LEAST_POSTS, Inputs, Platform, matrix
+from headcount.measures.followers.features import AUTOMATION_WORDS, MIN_POSTS, Inputs, Platform, matrix
 
 __all__ = ["AUTOMATED", "BOUGHT", "EITHER", "REAL", "LabelledSet", "data_folder", "load", "platforms", "unlabelled"]
 
 REAL, BOUGHT, AUTOMATED, EITHER = range(4)
 """Classes of an account; EITHER where the set mixes the last two and does not say which is which."""
 DAY, MONTH = 86_400.0, 30.44 * 86_400.0
-LEAST_ACTIVE = 10
+MIN_ACTIVE = 10
 """Posts from which on an account counts for what is typical of a platform: samples differ in how many idle ones they
 hold."""
 
@@ -77,8 +77,8 @@ def platforms(folder: Path) -> dict[str, Platform]:
     """Typical accounts of the platforms of which a sample without labels is at hand."""
     x = pd.read_parquet(folder / "media_followers_2015" / "follower_samples.parquet")
     instagram = pd.read_parquet(folder / "instafake" / "nonautomated_v1_posts.parquet")
-    x = x[(x.posts_count >= LEAST_ACTIVE) & x.has_picture]
-    instagram = instagram[instagram.userMediaCount >= LEAST_ACTIVE]
+    x = x[(x.posts_count >= MIN_ACTIVE) & x.has_picture]
+    instagram = instagram[instagram.userMediaCount >= MIN_ACTIVE]
     typical_age = 365.25 * float((2015.6 - x.year_created[x.year_created >= 2006]).median())
     columns = ("followers_count", "following_count", "posts_count")
     return {
@@ -178,7 +178,7 @@ def _gilani_observed(folder: Path, platform: Platform) -> LabelledSet:
     followers = Followers.unknown(
         _ids(frame), handle=frame.screen_name.astype(object).to_numpy(),
         posts_count=frame.tweet_frequency.to_numpy() * age, created_at=np.zeros(len(frame)),
-        posts_seen=np.where(seen >= LEAST_POSTS, seen, 0),
+        posts_seen=np.where(seen >= MIN_POSTS, seen, 0),
         link_share=np.clip(frame.urls_count.to_numpy() / shown, 0, 1),
         reply_share=frame.user_replied.to_numpy() / shown, repost_share=frame.user_retweeted.to_numpy() / shown,
     )  # fmt: skip

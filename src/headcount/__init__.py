@@ -45,43 +45,45 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audience": "measures.audience",
-    "Authenticity": "measures.authenticity",
-    "Document": "report.model",
+    "Audience": "measures.audience.audience",
+    "Authenticity": "measures.followers.authenticity",
+    "Document": "report.data",
     "Exchanges": "columns",
     "Followers": "columns",
-    "Funnel": "measures.funnel",
+    "Funnel": "measures.followers.funnel",
     "HeadcountError": "errors",
-    "Influence": "measures.influence",
+    "Influence": "measures.influence.influence",
     "Posts": "columns",
-    "Question": "measures.question",
-    "Report": "report.model",
+    "Question": "measures.question.question",
+    "Report": "report.report",
     "Responses": "columns",
-    "Rings": "measures.rings",
-    "Ties": "measures.ties",
-    "Workspace": "workspace",
-    "audience": "measures.audience",
-    "authenticity": "measures.authenticity",
-    "funnel": "measures.funnel",
-    "influence": "measures.influence",
-    "open": "workspace",
-    "question": "measures.question",
-    "rings": "measures.rings",
-    "ties": "measures.ties",
+    "Rings": "measures.circuits.rings",
+    "Ties": "measures.relationships.ties",
+    "Workspace": "workspace.workspace",
+    "audience": "measures.audience.audience",
+    "authenticity": "measures.followers.authenticity",
+    "funnel": "measures.followers.funnel",
+    "influence": "measures.influence.influence",
+    "open": "workspace.workspace",
+    "question": "measures.question.question",
+    "rings": "measures.circuits.rings",
+    "ties": "measures.relationships.ties",
 }
 
 if TYPE_CHECKING:
     from headcount.columns import Exchanges, Followers, Posts, Responses
     from headcount.errors import HeadcountError
-    from headcount.measures.audience import Audience, audience
-    from headcount.measures.authenticity import Authenticity, authenticity
-    from headcount.measures.funnel import Funnel, funnel
-    from headcount.measures.influence import Influence, influence
-    from headcount.measures.question import Question, question
-    from headcount.measures.rings import Rings, rings
-    from headcount.measures.ties import Ties, ties
-    from headcount.report.model import Document, Report
-    from headcount.workspace import Workspace, open
+    from headcount.measures.audience.audience import Audience, audience
+    from headcount.measures.circuits.rings import Rings, rings
+    from headcount.measures.followers.authenticity import Authenticity, authenticity
+    from headcount.measures.followers.funnel import Funnel, funnel
+    from headcount.measures.influence.influence import Influence, influence
+    from headcount.measures.question.question import question
+    from headcount.measures.question.results import Question
+    from headcount.measures.relationships.ties import Ties, ties
+    from headcount.report.data import Document
+    from headcount.report.report import Report
+    from headcount.workspace.workspace import Workspace, open
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,5 @@
 """`python -m headcount`."""
 
-from headcount.cli import run
+from headcount.cli.main import run
 
 run()

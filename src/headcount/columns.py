@@ -1,7 +1,7 @@
 """What a measure is given: the columns of one account, as plain arrays.
 
-`reading.py` fills these from the store; a caller of the library may fill them from anywhere. Conventions:
-times are float64 seconds since 1970 (UTC) with NaN for unknown; numbers are float64 with NaN for unknown;
+`headcount.store.read.account` fills these from the store; a caller of the library may fill them from anywhere.
+Conventions: times are float64 seconds since 1970 (UTC) with NaN for unknown; numbers are float64 with NaN for unknown;
 yes/no is int8 with 1, 0, and -1 for unknown; people are numbered: 0 … followers-1 are the rows of
 `Followers`, everyone else comes after them.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.record import Record
+from headcount.support.record import Record
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = [

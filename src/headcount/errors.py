@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from headcount.safe_text import plain
+from headcount.support.safe_text import plain
 
 __all__ = [
     "AccessDenied",
@@ -127,7 +127,7 @@ class BadRows(InputError):
         more = f" (and {count - 1:,} more)" if count > 1 else ""
         super().__init__(
             f"{problems[0]}{more}.",
-            hint="mend the rows, or leave them out with --skip-bad; nothing was imported.",
+            hint="fix these rows, or skip them with --skip-bad; nothing was imported.",
         )
         self.problems = tuple(problems)
         self.count = count
@@ -196,14 +196,14 @@ def as_known_error(error: BaseException) -> HeadcountError | None:
         )
     if library == "sqlite3":
         return StoreError(
-            f"The file of a collection cannot be used: {text}.",
+            f"The collection file cannot be read or written: {text}.",
             hint="check that the disk has space; if the file is damaged, move it away and collect again.",
         )
     if library in ("zlib", "zipfile", "gzip", "tarfile", "lzma", "csv", "bz2"):
         return InputError(f"The file is damaged: {text}.", hint="download or export it again.")
     if isinstance(error, OverflowError | RecursionError):
         return InputError(
-            f"The input holds a value that is too large or too deeply nested: {text}.", hint="check the file."
+            f"The input contains a value that is too large or too deeply nested: {text}.", hint="check the file."
         )
     return None
 

@@ -19,17 +19,21 @@ __all__ = [
     "FOLLOWS",
     "INTERACTIONS",
     "INTERACTION_KINDS",
-    "PLATFORMS",
+    "PLATFORM",
     "POSTS",
     "POST_KINDS",
     "STATUSES",
+    "TABLE",
     "TABLES",
     "VISIBILITIES",
     "Column",
     "Table",
 ]
 
-PLATFORMS = ("bluesky", "mastodon", "x", "table")
+PLATFORM = "[a-z][a-z0-9_]{0,19}"
+"""What a platform is called: a short lower-case word. Any such word may stand in a table, collected or not."""
+TABLE = "table"
+"""The platform of accounts in a table that names none."""
 STATUSES = ("active", "deleted", "suspended", "hidden", "moved")
 VISIBILITIES = ("public", "unlisted", "followers", "direct")
 POST_KINDS = ("post", "reply", "repost", "quote")
@@ -58,6 +62,7 @@ class Column:
         meaning: one sentence.
         required: an id that a row cannot do without.
         values: the words that may stand in it, where they are few.
+        pattern: a regular expression of the words that may stand in it, where they cannot be listed.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Column:
     meaning: str
     required: bool = False
     values: tuple[str, ...] | None = None
+    pattern: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -74,7 +80,7 @@ class Column:
     @property
     def is_free_text(self) -> bool:
         """Anything may stand in it: text, or a list of text, that is not one of a few words."""
-        return self.type in ("text", "texts") and self.values is None
+        return self.type in ("text", "texts") and self.values is None and self.pattern is None
 
 
 @dataclass(frozen=True)
@@ -108,26 +114,33 @@ class Table:
 
 ACCOUNTS = Table(
     "accounts",
-    "One account as it was seen at one time.",
+    "One account as observed at one time.",
     (
         Column("account_id", "text", "Stable id behind the platform's name, as in x:12345.", required=True),
-        Column("platform", "text", "Where the account lives.", values=PLATFORMS),
-        Column("handle", "text", "The name people type, without the leading @; it may change."),
+        Column(
+            "platform",
+            "text",
+            "Where the account lives: a short lower-case word, as in mastodon or x; `table` where none is named.",
+            pattern=PLATFORM,
+        ),
+        Column("handle", "text", "Handle without the leading @; it may change."),
         Column("display_name", "text", "The name shown above the handle."),
-        Column("bio", "text", "What the account says about itself."),
+        Column("bio", "text", "Profile description."),
         Column("website", "text", "The link in the profile."),
-        Column("created_at", "timestamp", "When the account was made."),
-        Column("followers_count", "integer", "Followers as the platform's counter claims."),
-        Column("following_count", "integer", "Accounts followed as the platform's counter claims."),
-        Column("posts_count", "integer", "Posts as the platform's counter claims."),
+        Column("created_at", "timestamp", "When the account was created."),
+        Column("followers_count", "integer", "Follower count of the platform."),
+        Column("following_count", "integer", "Count of accounts followed, by the platform."),
+        Column("posts_count", "integer", "Post count of the platform."),
         Column("last_post_at", "timestamp", "When the account last posted, as far as is known."),
         Column("default_avatar", "boolean", "The picture is the platform's default, or there is none."),
-        Column("protected", "boolean", "Only approved followers may read it."),
+        Column("protected", "boolean", "Only approved followers can read it."),
         Column("verified", "boolean", "Verified by the platform."),
-        Column("declared_bot", "boolean", "Says of itself that it is automated."),
+        Column("declared_bot", "boolean", "Declares itself automated."),
         Column("opted_out", "boolean", "Asks not to be indexed: counted, never named."),
-        Column("status", "text", "Whether the account is still there, and there (moved).", values=STATUSES),
-        Column("observed_at", "timestamp", "When this was seen."),
+        Column(
+            "status", "text", "Whether the account is active, deleted, suspended, hidden or moved.", values=STATUSES
+        ),
+        Column("observed_at", "timestamp", "When this was observed."),
     ),
     key=("account_id",),
 )
@@ -138,16 +151,16 @@ FOLLOWS = Table(
     (
         Column("follower_id", "text", "The account that follows.", required=True),
         Column("followee_id", "text", "The account that is followed.", required=True),
-        Column("followed_at", "timestamp", "When the follow was made, where the platform tells."),
+        Column("followed_at", "timestamp", "When the follow was made, if the platform provides it."),
         Column("followed_after", "timestamp", "The follow is not older than this (inferred)."),
         Column("followed_before", "timestamp", "The follow is not newer than this (inferred)."),
         Column("position", "integer", "Place in the platform's list of followers, 0 = newest."),
-        Column("observed_at", "timestamp", "When the follow was last seen."),
-        Column("gone_at", "timestamp", "When the follow was first missed; null while it stands."),
+        Column("observed_at", "timestamp", "When the follow was last observed."),
+        Column("gone_at", "timestamp", "When the follow was first found missing; null while it exists."),
         Column(
             "sampled",
             "boolean",
-            "Drawn in a uniform sample of the list, or not; null where none was drawn. Only the drawn were looked at.",
+            "In the uniform sample of the list; null if there was none. Only sampled followers have further data.",
         ),
     ),
     key=("follower_id", "followee_id"),
@@ -160,14 +173,14 @@ POSTS = Table(
         Column("post_id", "text", "Stable id of the post on its platform.", required=True),
         Column("author_id", "text", "The account that wrote it.", required=True),
         Column("created_at", "timestamp", "When it was written."),
-        Column("text", "text", "What it says."),
-        Column("kind", "text", "What it is; null is read as a post.", values=POST_KINDS),
-        Column("reply_to_post_id", "text", "The post that it answers."),
-        Column("reply_to_account_id", "text", "The author of the post that it answers."),
-        Column("root_post_id", "text", "The post that opened the thread."),
+        Column("text", "text", "Text of the post."),
+        Column("kind", "text", "Kind of post; null is read as a post.", values=POST_KINDS),
+        Column("reply_to_post_id", "text", "The post that it replies to."),
+        Column("reply_to_account_id", "text", "The author of the post that it replies to."),
+        Column("root_post_id", "text", "The first post of the thread."),
         Column("link_domains", "texts", "Hosts that it links to."),
-        Column("visibility", "text", "Who may read it; null = public as far as known.", values=VISIBILITIES),
-        Column("observed_at", "timestamp", "When it was seen."),
+        Column("visibility", "text", "Who can read it; null = public as far as known.", values=VISIBILITIES),
+        Column("observed_at", "timestamp", "When it was observed."),
     ),
     key=("post_id",),
 )
@@ -180,7 +193,7 @@ INTERACTIONS = Table(
         Column("target_id", "text", "The account that is responded to.", required=True),
         Column("kind", "text", "How.", required=True, values=INTERACTION_KINDS),
         Column("post_id", "text", "The target's post; null for a bare mention."),
-        Column("visibility", "text", "Who may read it; null = public as far as known.", values=VISIBILITIES),
+        Column("visibility", "text", "Who can read it; null = public as far as known.", values=VISIBILITIES),
         Column("created_at", "timestamp", "When."),
     ),
     key=("actor_id", "target_id", "kind", "post_id", "created_at"),

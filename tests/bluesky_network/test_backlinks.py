@@ -16,10 +16,10 @@ from tests.bluesky_network.truth import Fate
 
 import headcount as hc
 from headcount.errors import UsageError
-from headcount.sources.bluesky_backlinks import unlisted_sentence
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.bluesky.backlinks import unlisted_sentence
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 GONE_FROM_THEIR_SERVER = frozenset({Fate.DEACTIVATED, Fate.TAKEN_DOWN})
 Collect = Callable[..., Path]
@@ -35,7 +35,7 @@ def collect(bluesky: Bluesky, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def add(did: str, index: Index, **more: object) -> Path:
         handle = bluesky.world.accounts[did].handle
         options = Options(backlinks=index.url, since=datetime.now(UTC), **{"sample": 1, **more})
-        patient = partial(Client, patience=Patience(tries=2, first=0.01))
+        patient = partial(Client, retry_policy=RetryPolicy(tries=2, first=0.01))
         hc.open(tmp_path / "w").collect(f"bluesky:{handle}", options, client=patient)
         return tmp_path / "w"
 
@@ -67,9 +67,9 @@ def test_the_difference_is_explained(bluesky: Bluesky, collect: Collect) -> None
     gap = sum(why.values())
     withheld = why[Fate.DEACTIVATED] + why[Fate.TAKEN_DOWN]
     told = (
-        f"Of {gap} followers that the counter claims and the list leaves out: {why[Fate.MODERATED]} suspended, "
+        f"Of {gap} followers counted but not listed: {why[Fate.MODERATED]} suspended, "
         f"{withheld} deactivated or suspended, {why['blocks']} blocking the account, {why['is blocked']} blocked by "
-        f"it, {why[Fate.DELETED]} unknown (the index of backlinks begins 2025-01-28)."
+        f"it, {why[Fate.DELETED]} unknown (the backlink index begins 2025-01-28)."
     )
     assert told in hc.open(folder).report(f"bluesky:{world.main}").followers.explanation
     listed = query(folder, f"SELECT follower_id FROM follows WHERE followee_id = 'bluesky:{world.main}'")
@@ -115,9 +115,9 @@ def test_an_index_that_fails_costs_a_note(bluesky: Bluesky, collect: Collect, br
     with running_index(index):
         folder = collect(world.main, index)
     explanation = hc.open(folder).report(f"bluesky:{world.main}").followers.explanation
-    assert "counts followers that its list leaves out" in explanation
+    assert "includes followers missing from its list" in explanation
     with Landing(next((folder / "landing").rglob("*.landing"))) as landing:
-        assert any(note.startswith("The index of backlinks is of no help now") for note in landing.notes())
+        assert any(note.startswith("The backlink index is of no help now") for note in landing.notes())
     listed = query(folder, f"SELECT count(*) FROM follows WHERE followee_id = 'bluesky:{world.main}'")
     assert listed == [(len(world.followers(world.main)),)]
 
@@ -149,8 +149,8 @@ def test_an_address_is_needed(tmp_path: Path) -> None:
         (3, None, None),
         (3, '{"counts":{"ended":2}}', None),
         (3, '{"counts":{"deleted":3}}', "leaves out: 3 deleted or deactivated."),
-        (5, '{"counts":{"blocking":2}}', "2 blocking the account, 3 unknown (the index of backlinks does not hold"),
-        (2, '{"counts":{"suspended":5}}', "The list leaves out 5 followers that the index of backlinks knows: 5 susp"),
+        (5, '{"counts":{"blocking":2}}', "2 blocking the account, 3 unknown (the backlink index does not hold"),
+        (2, '{"counts":{"suspended":5}}', "The list leaves out 5 followers that the backlink index contains: 5 susp"),
         (9, '{"counts":{"deleted":9},"sampled":true}', "(numbers from a sample): 9 deleted"),
     ],
 )

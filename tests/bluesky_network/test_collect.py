@@ -15,7 +15,7 @@ from tests.bluesky_network.fixtures import Bluesky
 from tests.bluesky_network.truth import Kind, Post, World
 
 import headcount as hc
-from headcount.sources.landing import Landing
+from headcount.sources.collect.landing import Landing
 
 WINDOW_DAYS = 56
 DAY = 86_400_000_000
@@ -215,8 +215,8 @@ def test_the_report_says_what_was_seeded(bluesky: Bluesky, collected: Path, run)
     listed, claimed = len(world.followers(world.main)), world.claimed_followers(world.main)
     assert report["followers"]["listed"] == listed
     assert report["followers"]["claimed"] == claimed > listed
-    assert "counts followers that its list leaves out" in report["followers"]["explanation"]
-    # the list was read to its end; who is missing from it is deleted, deactivated, suspended or blocking
+    assert "includes followers missing from its list" in report["followers"]["explanation"]
+    # the list was read completely; who is missing from it is deleted, deactivated, suspended or blocking
     assert (report["followers"]["state"], report["followers"]["partial"]) == ("complete", False)
     lists = {part["list"]: part for part in report["lists"]}
     assert {part["state"] for part in lists.values()} == {"complete"}
@@ -289,8 +289,9 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     """Every pair was asked about, and the answers are the follows that were seeded, with their times."""
     world = bluesky.world
     main = world.accounts[world.main].handle
-    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
-    assert "follows between followers" in told.stderr
+    between = ("--follows-among", "150", "--sample", "20", "--yes")
+    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
+    assert "follows among followers" in told.stderr
     looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
     drawn = {did.removeprefix("bluesky:") for (did,) in looks}
     assert len(drawn) == len(looks) == 150
@@ -306,7 +307,7 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     landing = next((tmp_path / "landing").rglob("*.landing"))
     with Landing(landing) as kept:
         assert kept.count("between") == sum(-(-others // 30) for others in range(150))
-    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--circles", "150", "--sample", "20", "--yes")
+    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
     assert again.returncode == 0
     looks = rows(tmp_path, "SELECT count(*), count(DISTINCT began) FROM list_looks WHERE side = 'between'")
     assert looks == [(300, 2)]

@@ -23,7 +23,7 @@ from tests.bluesky_network.jetstream import Faults, MiniJetstream, running_jetst
 from tests.bluesky_network.xrpc import bearer, close_connections, procedure
 
 import headcount as hc
-from headcount.sources.bluesky_live import KEEP_EVERY
+from headcount.sources.bluesky.live import KEEP_EVERY
 
 FOLLOW, POST, LIKE, REPOST = (
     "app.bsky.graph.follow",
@@ -213,7 +213,7 @@ class Scene:
         self.settle()
 
     def two(self) -> None:
-        """While nobody follows it."""
+        """While has no followers."""
         others, me = self.others, self.me
         self.back = others[0].follow(me)
         others[4].follow(me)
@@ -370,4 +370,4 @@ def test_only_one_follows_at_a_time(bluesky: Bluesky, jetstream: MiniJetstream, 
     assert start(me, "--watch", "--workspace", str(tmp_path / "live")).wait(30) == 1
     assert "Another process" in (tmp_path / "said-1").read_text()
     stop(watching)
-    assert "Stopped; the same command goes on from there." in (tmp_path / "said-0").read_text()
+    assert "Stopped. Run the same command again to resume." in (tmp_path / "said-0").read_text()

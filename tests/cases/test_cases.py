@@ -21,7 +21,7 @@ import pytest
 from tests.cases import servers
 from tests.conftest import PROJECT
 
-from headcount.cli import main
+from headcount.cli.main import main
 
 WRONG = (1, 2)
 FOLLOWS = "SELECT follower_id, followee_id FROM ws.follows ORDER BY ALL"

@@ -23,7 +23,7 @@ EXPECTED = {
     "e2": (0, None),
     "fuzz/api_bsky/0_x.landing": (0, None),
     "fuzz/api_bsky/2_x.landing": (1, "is damaged"),
-    "fuzz/api_bsky/4_x.landing": (1, "holds no profile"),
+    "fuzz/api_bsky/4_x.landing": (1, "contains no profile"),
     "fuzz/api_bsky/6_x.landing": (1, "options"),
     "fuzz/api_masto/0_x.landing": (0, None),
     "fuzz/api_masto/2_x.landing": (0, None),
@@ -33,8 +33,8 @@ EXPECTED = {
     "fuzz/car/0_repo.car": (1, "malformed node"),
     "fuzz/car/2_repo.car": (1, "malformed node"),
     "fuzz/car/4_repo.car": (1, "malformed node"),
-    "fuzz/marchive/0_archive-20260301095812-abc": (1, "is not an address of an account"),
-    "fuzz/marchive/0_archive-20260301095812-abc.tar.gz": (1, "is not an address of an account"),
+    "fuzz/marchive/0_archive-20260301095812-abc": (1, "is not a valid account address"),
+    "fuzz/marchive/0_archive-20260301095812-abc.tar.gz": (1, "is not a valid account address"),
     "fuzz/minet/0_post-liked-by.csv.gz": (1, "cannot be unpacked"),
 }
 """Path -> exit code, and a part of the sentence; None: it is imported, and what cannot be read is left out."""

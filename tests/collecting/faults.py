@@ -32,14 +32,14 @@ SAID = {
     "500": "the server failed (http 500)",
     "502": "the server failed (http 502)",
     "503": "the server failed (http 503)",
-    "timeout": "no answer in time",
-    "truncated": "the answer broke off",
-    "reset": "the connection broke",
+    "timeout": "no response in time",
+    "truncated": "the response was interrupted",
+    "reset": "the connection was lost",
     "HTML": "the answer is text/html",
     "cut JSON": "json that is cut off or broken",
     "expired 400": "the session has expired; it is renewed",
     "expired 401": "the session has expired; it is renewed",
-    "cursor loop": "points back",
+    "cursor loop": "returned the same cursor",
     "empty page": "",  # no fault: the list goes on behind it
 }
 """Every kind of fault, and what the log says of it in lower case."""

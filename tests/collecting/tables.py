@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headcount.store import Store
+from headcount.store.store import Store
 
 QUERIES = {
     table: f"SELECT * EXCLUDE ({', '.join(moments)}) FROM {table} ORDER BY ALL"

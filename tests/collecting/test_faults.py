@@ -16,18 +16,18 @@ from tests.collecting.tables import assert_same, tables
 from tests.collecting.world import MAIN, Sizes, World, did
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import AccessDenied, PlatformUnavailable
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
-from headcount.sources.sessions import log_in_bluesky
+from headcount.sources.bluesky.login_session import log_in_bluesky
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
 
 SIZES = Sizes(260, round(time.time()) * 1_000_000)
-QUICK = Patience(tries=8, first=0.005, longest=0.03, blind=0.01, timeout=0.4)
+QUICK = RetryPolicy(tries=8, first=0.005, longest=0.03, blind=0.01, timeout=0.4)
 
 
 def quick(**how):
-    return Client(patience=QUICK, **how)
+    return Client(retry_policy=QUICK, **how)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def settle(patch, proxy, folder: Path) -> None:
         patch.setenv(name, value)
     for name in ("HEADCOUNT_BLUESKY_SESSION", "HEADCOUNT_BLUESKY_SERVER"):
         patch.delenv(name, raising=False)
-    patch.setattr("headcount.sources.secrets._keyring", lambda: None)
+    patch.setattr("headcount.sources.login.secrets._keyring", lambda: None)
 
 
 def everything_in(folder: Path) -> bytes:
@@ -134,7 +134,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
     assert imported is not None
     more = [note for note in imported.notes if note not in undisturbed[1]]
     assert len(more) == 1
-    assert more[0].startswith("Left out, because the platform did not answer: 1 page of latest")
+    assert more[0].startswith("Skipped because the platform did not respond: 1 page of latest")
     assert "HTTP 500" in more[0]
     log = (tmp_path / "ws/collect.log").read_text()
     assert re.search(rf"WARNING Left out: \S*{re.escape(broken)}", log), "the log says whose"
@@ -148,7 +148,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
 def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_later(
     kind, stub, undisturbed, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("headcount.sources.http.Patience", lambda: Patience(3, 0.01, 0.02, 0.01, 0.3))
+    monkeypatch.setattr("headcount.sources.collect.client.RetryPolicy", lambda: RetryPolicy(3, 0.01, 0.02, 0.01, 0.3))
     plan = Plan(kinds=(kind,), gap=(0, 0), begin=25)
     monkeypatch.setattr("tests.collecting.faults._PATIENCE", 1_000_000)
     command = ["add", MAIN, "--workspace", str(tmp_path / "ws")]
@@ -166,14 +166,14 @@ def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_lat
         plan.kinds = ()
         asked = proxy.counts.copy()
         assert main(command) == 0
-    assert "Going on with the collection begun" in capsys.readouterr().err
+    assert "Resuming the collection started" in capsys.readouterr().err
     again = {target: proxy.counts[target] - before for target, before in asked.items()}
     assert sum(map(bool, again.values())) <= 1, "only the page that was not answered is asked for again"
     assert_same(tables(tmp_path / "ws"), undisturbed[0])
 
 
 def test_a_platform_that_is_not_there_is_told_at_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("headcount.sources.http.Patience", lambda: Patience(2, 0.01, 0.02, 0.01, 0.3))
+    monkeypatch.setattr("headcount.sources.collect.client.RetryPolicy", lambda: RetryPolicy(2, 0.01, 0.02, 0.01, 0.3))
     with proxied("http://127.0.0.1:9", Plan(kinds=())) as proxy:
         settle(monkeypatch, proxy, tmp_path)
     assert main(["add", MAIN, "--workspace", str(tmp_path / "ws")]) == 1  # the proxy has gone
@@ -196,7 +196,7 @@ def test_a_session_that_has_ended_for_good_says_what_to_do(stub, tmp_path, monke
 
 @pytest.mark.parametrize("faults", [[503], [0, 500, 0], [502, 503, 500, 0]])
 def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.sessions._PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.login_session._PAUSE", 0.01)
     with proxied(stub.address, Plan(kinds=("expired 400",), gap=(10_000, 10_000), begin=30)) as proxy:
         settle(monkeypatch, proxy, tmp_path)
         log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)
@@ -207,7 +207,7 @@ def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, mon
 
 
 def test_a_renewal_that_does_not_come_ends_it_and_it_goes_on_later(stub, undisturbed, tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.sessions._PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.login_session._PAUSE", 0.01)
     with proxied(stub.address, Plan(kinds=("expired 401",), gap=(10_000, 10_000), begin=30)) as proxy:
         settle(monkeypatch, proxy, tmp_path)
         log_in_bluesky(MAIN, proxy.session.password, server=proxy.address)

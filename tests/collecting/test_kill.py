@@ -17,7 +17,8 @@ from tests.collecting.tables import assert_same, tables
 from tests.collecting.world import MAIN, Sizes
 
 from headcount.errors import InputError, UsageError
-from headcount.sources.landing import Landing, find_unfinished
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.landing_folder import find_unfinished
 
 NOW = round(time.time()) * 1_000_000
 SIZES = Sizes(600, NOW)
@@ -78,7 +79,7 @@ def test_killed_fifty_times(whole, tmp_path):
     assert_same(tables(tmp_path / "ws"), expected)
     finished = [path for path in (tmp_path / "ws/landing").rglob("*.landing") if is_finished(path)]
     assert len(finished) == 1
-    assert (tmp_path / "told").read_text().count("Going on with the collection") >= len(cuts) - 1
+    assert (tmp_path / "told").read_text().count("Resuming the collection") >= len(cuts) - 1
 
 
 def is_finished(path: Path) -> bool:

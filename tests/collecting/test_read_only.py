@@ -13,17 +13,17 @@ from tests.collecting.stub import running
 from tests.collecting.world import MAIN, Sizes
 
 import headcount as hc
-import headcount.sources.sessions as sessions_module
+import headcount.sources.bluesky.login_session as sessions_module
 
 SOURCE = Path(hc.__file__).parent
 SESSIONS = Path(sessions_module.__file__)
 ALLOWED = (SESSIONS.name, "_session_call")
 """The one place that sends something else: it opens and renews a login session."""
 TO_THE_USERS_SPARK = [
-    "spark.py: the module socket, which can send anything",
-    "spark.py: .delete() of path.getFileSystem(session.sparkContext._jsc.hadoopConfiguration())",
+    "session.py: the module socket, which can send anything",
+    "session.py: .delete() of path.getFileSystem(session.sparkContext._jsc.hadoopConfiguration())",
 ]
-"""network/spark.py talks to the user's own cluster: is its address answered, and away with its own work folder."""
+"""network/spark/session.py talks to the user's own cluster: is there an answer, and away with its own work folder."""
 
 SENDS = {"post", "put", "patch", "delete"}
 TAKES_METHOD = {"request", "stream", "build_request", "api_request", "urlopen", "Request", "open"}
@@ -31,7 +31,7 @@ NETWORK = {
     "socket", "http.client", "urllib.request", "urllib3", "requests", "aiohttp", "httpx", "websockets", "websocket",
     "atproto", "tweepy", "mastodon", "pycurl", "ftplib", "smtplib", "telnetlib", "asyncio", "ssl", "subprocess",
 }  # fmt: skip
-LISTENERS = {"bluesky_jetstream.py": {"websockets"}}
+LISTENERS = {"jetstream.py": {"websockets"}}
 """Files that only listen to a stream, and what they listen with: a `.send` there is found like any other."""
 WAYS_ROUND = {"__import__", "eval", "exec", "import_module"}
 """Ways to reach a module or a method by a name that is only made while running."""
@@ -293,7 +293,7 @@ READS = {
     "a file": "path.open('rb')",
     "a page that is kept": "self.landing.put('s', url, 200, {}, b'')",
 }
-HTTP = (SOURCE / "sources/http.py").read_text(encoding="utf-8")
+HTTP = (SOURCE / "sources/collect/client.py").read_text(encoding="utf-8")
 PLACE = "        self.usage.requests += 1\n"
 
 
@@ -305,18 +305,18 @@ def mutated(line: str) -> str:
 
 @pytest.mark.parametrize("what", WRITES)
 def test_a_write_that_is_added_is_found(what):
-    assert search("http.py", HTTP) == []
-    assert search("http.py", mutated(WRITES[what])), WRITES[what]
+    assert search("client.py", HTTP) == []
+    assert search("client.py", mutated(WRITES[what])), WRITES[what]
 
 
 @pytest.mark.parametrize("what", READS)
 def test_a_read_that_is_added_is_none(what):
-    assert search("http.py", mutated(READS[what])) == []
+    assert search("client.py", mutated(READS[what])) == []
 
 
 def test_a_write_in_the_exception_is_no_free_pass_for_its_file():
     text = SESSIONS.read_text(encoding="utf-8")
-    place = '    """The host of X\'s API'
+    place = '    """The address of the user\'s server'
     assert text.count(place) == 1
     assert search(SESSIONS.name, text) == []
     assert search(SESSIONS.name, text.replace(place, f"    import httpx2\n    httpx2.post('https://h')\n{place}"))

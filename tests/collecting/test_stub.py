@@ -15,7 +15,7 @@ from tests.bluesky_network.truth import Kind
 from tests.collecting.stub import Running, running
 from tests.collecting.world import Sizes, World, did, number_of, tid
 
-from headcount.sources.bluesky_repo import read_repository, tid_time
+from headcount.sources.bluesky.repo import read_repository, tid_time
 
 SIZES = Sizes(400, round(time.time()) * 1_000_000)
 # what an account may have or lack: not every answer has to hold it

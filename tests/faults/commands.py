@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 MARKER = "zebulon-marker"
@@ -97,7 +97,7 @@ def prepare(command: str, base: Path, folder: Path, tables: Path) -> Scene:
         "report": ["report", "ego", "--html", str(out / "page.html")],
         "export": ["export", str(out / "tables"), "--format", "csv"],
         "forget": ["forget", MARKER, "--yes"],
-        "label": ["label", "p77", "real", "--account", "ego"],
+        "label": ["label", "p77", "person", "--account", "ego"],
     }[command]
     return Scene(folder, [*arguments, "--workspace", str(folder / "ws")])
 

@@ -13,7 +13,8 @@ import pytest
 
 import headcount as hc
 from headcount.errors import StoreBusy, StoreError
-from headcount.store import _FRESH, FILE_NAME, Store
+from headcount.store.connection import FILE_NAME
+from headcount.store.store import _FRESH, Store
 
 MARKER = "zebulon-marker"
 
@@ -53,7 +54,7 @@ def test_the_handle_is_taken_out_of_what_others_wrote(tables, tmp_path):
 
 
 def test_forgetting_again_is_no_error(tables, tmp_path, capsys):
-    from headcount.cli import main
+    from headcount.cli.main import main
 
     hc.open(tmp_path / "ws").add(tables)
     arguments = ["forget", MARKER, "--yes", "--workspace", str(tmp_path / "ws")]
@@ -90,7 +91,7 @@ def test_a_full_disk_while_rewriting_loses_nothing_and_is_finished_later(tables,
     real = Store._rewrite
 
     def full(self):
-        from headcount.store import _as_store_errors
+        from headcount.store.connection import _as_store_errors
 
         with _as_store_errors(self.path):
             raise duckdb.IOException("IO Error: No space left on device")
@@ -128,7 +129,7 @@ def test_an_add_during_a_forget_waits_or_is_refused_but_never_vanishes(tables, t
     """Many rounds of both at once: every add that reported success is there afterwards."""
     folder = tmp_path / "ws"
     hc.open(folder).add(tables)
-    code = "import sys; from headcount.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from headcount.cli.main import main; sys.exit(main(sys.argv[1:]))"
     added = []
     for number in range(4):
         more = tmp_path / f"more{number}"
@@ -160,7 +161,7 @@ def test_a_killed_forget_leaves_no_trace_after_the_next_opening(tables, tmp_path
     folder = tmp_path / "ws"
     hc.open(folder).add(tables)
     code = (
-        "import sys, time; from headcount.store import Store; real = Store._rewrite\n"
+        "import sys, time; from headcount.store.store import Store; real = Store._rewrite\n"
         "def slow(self):\n print('deleted', flush=True); time.sleep(float(sys.argv[2])); real(self); time.sleep(9)\n"
         "Store._rewrite = slow\nimport headcount as hc; hc.open(sys.argv[1]).forget('x:2')"
     )

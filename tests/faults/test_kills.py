@@ -14,7 +14,7 @@ from tests.faults.commands import COMMANDS, MARKER, holds_marker, prepare, state
 
 import headcount as hc
 from headcount.errors import UsageError
-from headcount.store import Store
+from headcount.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
             ["add", str(more), "--partial"],
             ["report", "ego", "--json"],
             ["export", str(scenes[0].folder / "out" / "tables")],
-            ["label", "p99", "real", "--account", "ego"],
+            ["label", "p99", "person", "--account", "ego"],
         ]
         running = [
             type(scenes[0])(scenes[0].folder, [*command, "--workspace", str(workspace)]).start() for command in commands
@@ -177,7 +177,7 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
 
 def test_ctrl_c_says_what_was_kept(ground, tmp_path):
     folder, tables, seconds, _ = ground
-    for command, words in (("add", "import that had not finished was undone"), ("forget", MARKER)):
+    for command, words in (("add", "unfinished import was rolled back"), ("forget", MARKER)):
         scene = prepare(command, folder / "base", tmp_path / command, tables)
         process = scene.start()
         time.sleep(0.6 * seconds[command])

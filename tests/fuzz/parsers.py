@@ -34,17 +34,17 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import XServer
 
 import headcount as hc
-from headcount.report.document import to_json
+from headcount.incoming import create_incoming
+from headcount.report.render.document import to_json
 from headcount.sources import find_source, read_source
-from headcount.sources.base import create_incoming
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 __all__ = ["PARSERS", "Parser", "parser"]
 
 Files = dict[str, bytes]
-QUICK = Patience(tries=2, first=0.0, longest=0.001, blind=0.0, timeout=2, min_limit_wait=0.0)
+QUICK = RetryPolicy(tries=2, first=0.0, longest=0.001, blind=0.0, timeout=2, min_limit_wait=0.0)
 _WHOLE_IMPORT = 0.1
 """Share of the inputs that are imported into a workspace and reported on, which takes far longer than reading."""
 
@@ -439,7 +439,7 @@ def _settings(folder: Path, **more: str) -> Iterator[None]:
 
 
 def _quick(**how: Any) -> Client:
-    return Client(patience=QUICK, **how)
+    return Client(retry_policy=QUICK, **how)
 
 
 def _collect_bluesky(folder: Path) -> tuple[str, dict[str, str]]:
@@ -601,7 +601,7 @@ def platform_parsers(platform: str, collect: Callable[[Path], tuple[str, dict[st
                 return httpx2.Response(status, content=bytes.fromhex(body))
 
         def client(**how: Any) -> Client:
-            return Client(patience=QUICK, transport=httpx2.MockTransport(respond), **how)
+            return Client(retry_policy=QUICK, transport=httpx2.MockTransport(respond), **how)
 
         with _settings(folder, **settings):
             hc.open(folder / "workspace").collect(account, client=client)

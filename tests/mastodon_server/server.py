@@ -109,7 +109,7 @@ def describe(folder: Path, port: int, rate_limit: RateLimit | None) -> str:
 
 
 def await_server(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Whether it answers before it ends or the patience does."""
+    """Whether it answers before it ends or the retries do."""
     end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(OSError):  # nobody listens yet

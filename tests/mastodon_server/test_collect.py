@@ -13,17 +13,17 @@ from tests.mastodon_server.recorded import RecordedServer, variants
 from tests.mastodon_server.truth import Fate, Kind
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import AccessDenied, AccountNotFound
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
 
 KINDS = {Kind.REPLY: "reply", Kind.FAVOURITE: "like", Kind.REBLOG: "repost", Kind.QUOTE: "quote"}
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=4, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=4, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +284,7 @@ def test_a_hidden_list_is_unknown_and_not_empty(crowd, tmp_path: Path) -> None:
     server.behaviour.hidden_graph = frozenset({account["id"]})
     told = collect(server, account, folder, fresh=True)
     assert told.gone == 0, "nobody is gone because a list is hidden"
-    assert "The account hides its followers: 205 are counted and none is listed." in told.notes
+    assert "The account hides its followers: 205 are counted but not listed." in told.notes
     partial = hc.open(folder).report(window_days=None).followers
     assert (partial.listed, partial.gone, partial.state) == (len(people), 0, "hidden")
     only_hidden = tmp_path / "hidden"
@@ -299,7 +299,7 @@ def test_a_hidden_list_is_unknown_and_not_empty(crowd, tmp_path: Path) -> None:
 def test_limited_mode_is_said(crowd, tmp_path: Path) -> None:
     server, account, _ = crowd
     server.behaviour.limited = True
-    with pytest.raises(AccessDenied, match="shows nothing to people without a login"):
+    with pytest.raises(AccessDenied, match="requires a login"):
         collect(server, account, tmp_path)
     assert not list(tmp_path.rglob("*.landing"))
 
@@ -332,7 +332,7 @@ def test_a_limit_is_waited_for(crowd, tmp_path: Path) -> None:
     said: list[str] = []
     collect(server, account, tmp_path, say=said.append)
     assert rows(tmp_path, "SELECT count(*) FROM follows") == [(len(people),)]
-    assert any("asked again" in text for text in said)
+    assert any("retried" in text for text in said)
 
 
 def test_a_token_that_is_refused_is_said(crowd, tmp_path: Path, monkeypatch) -> None:
@@ -364,7 +364,7 @@ def test_a_server_that_is_none_of_mastodons(tmp_path: Path) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with pytest.raises(AccountNotFound, match="is no Mastodon server"):
+        with pytest.raises(AccountNotFound, match="is not a Mastodon server"):
             hc.open(tmp_path).collect(f"alice@127.0.0.1:{server.server_port}", client=quick)
     finally:
         server.shutdown()

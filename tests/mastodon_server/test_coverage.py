@@ -12,17 +12,17 @@ from tests.mastodon_server.stub import Pages, Reply, Stub, run_stub
 import headcount as hc
 from headcount.errors import PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.links import OtherAddress, next_on_server
-from headcount.sources.mastodon import MastodonCollector
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.links import OtherAddress, next_on_server
+from headcount.sources.collect.options import Options
+from headcount.sources.mastodon.collector import MastodonCollector
 
 AT = "2026-11-20T12:00:00.000Z"
 BASE = "/api/v1/accounts/1"
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=2, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=2, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def collect(server: Stub, folder: Path, options: Options | None = None, **how: A
 
 def lists(server: Stub, folder: Path) -> dict[str, ListCoverage]:
     """The coverage in the landing, by list."""
-    from headcount.sources.landing import Landing
+    from headcount.sources.collect.landing import Landing
 
     with Landing(max((folder / "landing").rglob("*.landing"))) as landing:
         return {entry.list: entry for entry in landing.coverage()}
@@ -404,12 +404,12 @@ def test_a_next_page_is_followed_on_the_same_server_only(how, stub, tmp_path, mo
     stub.routes[path] = followers
     imported = collect(stub, tmp_path)
     found = lists(stub, tmp_path)["followers"]
-    said = [note for note in imported.notes if "another address than its server's" in note]
+    said = [note for note in imported.notes if "which is not on its server" in note]
     if expected is None:
         assert facts(found) == ("partial", "other_address", 80, 90)
         assert len(said) == 1
         report = hc.open(tmp_path).report(f"alice@{stub.host}")
-        assert "pointed to another address, which was not requested" in report.followers.explanation
+        assert "linked to another host, which was not requested" in report.followers.explanation
     else:
         assert facts(found) == ("complete", None, expected, 90)
         assert not said
@@ -417,7 +417,7 @@ def test_a_next_page_is_followed_on_the_same_server_only(how, stub, tmp_path, mo
 
 def test_lists_without_an_end_are_ended_beyond_their_counters(stub, tmp_path, monkeypatch):
     """Followers, accounts followed, posts, favourites, boosts: each page is new, and names a next one."""
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 200)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 200)
     me = alice(stub, followers_count=10, following_count=10, statuses_count=10)
 
     def endless(path, make):
@@ -441,7 +441,7 @@ def test_lists_without_an_end_are_ended_beyond_their_counters(stub, tmp_path, mo
         state, reason, listed, counter = facts(found[name])
         assert (state, reason, counter) == ("partial", "longer_than_counter", claimed)
         assert 200 < listed <= claimed + 240
-    assert len([note for note in imported.notes if "was ended after 240 entries, far more than the" in note]) == 5
+    assert len([note for note in imported.notes if "was stopped after 240 entries, far more than the" in note]) == 5
 
 
 def test_statuses_go_on_by_their_ids(stub, tmp_path):

@@ -20,9 +20,10 @@ from tests.mastodon_server.stub import Pages, Reply, run_stub
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable
 from headcount.incoming import ListCoverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience, _until_reset
-from headcount.sources.landing import Landing
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.options import Options
+from headcount.sources.collect.pace import _until_reset
 
 ADDRESSES = {"gotosocial": "127.0.0.1:8081", "snac": "127.0.0.1:8082", "takahe": "127.0.0.1:8083"}
 REACTIONS = (("favourited_by", "favourites_count", "like"), ("reblogged_by", "reblogs_count", "repost"))
@@ -96,7 +97,7 @@ def as_reply(recording: dict[str, Any], url: str) -> Reply:
 
 
 def quick(**how):
-    return Client(patience=Patience(tries=3, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
+    return Client(retry_policy=RetryPolicy(tries=3, first=0.01, longest=0.02, blind=0.01, timeout=5), **how)
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +162,7 @@ def star(server: Replay) -> tuple[str, dict[str, Any]]:
 
 @on("gotosocial")
 def test_gotosocial_shows_nothing_without_a_token(replay, tmp_path):
-    with pytest.raises(AccessDenied, match="shows nothing to people without a login"):
+    with pytest.raises(AccessDenied, match="requires a login"):
         collect(replay, tmp_path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.arrivals import arrived_together
+from headcount.measures.followers.arrivals import find_arrival_clusters
 
 DAY = 86_400.0
 
@@ -33,7 +33,7 @@ def test_power(block, least):
     found, of_block, others = [], [], []
     for seed in range(15):
         made, order, bought = world(seed, block=block)
-        got = arrived_together(made, order, seed=seed, permutations=19)
+        got = find_arrival_clusters(made, order, seed=seed, permutations=19)
         found.append(bool(got.blocks))
         of_block.append((got.chance[bought] > 0.5).mean())
         others.append((got.chance[~bought] > 0).sum())
@@ -46,7 +46,7 @@ def test_power(block, least):
 @pytest.mark.parametrize("waves", [False, True])
 @pytest.mark.parametrize(("size", "seeds"), [(3000, 30), pytest.param(5000, 200, marks=pytest.mark.long)])
 def test_false_alarms(waves, size, seeds):
-    alarms = sum(bool(arrived_together(*world(seed, size, waves=waves)[:2], permutations=19, seed=seed).blocks)
+    alarms = sum(bool(find_arrival_clusters(*world(seed, size, waves=waves)[:2], permutations=19, seed=seed).blocks)
                  for seed in range(seeds))  # fmt: skip
     print(f"\n{alarms} of {seeds} lists without a block ({'with' if waves else 'no'} waves)")
     assert alarms <= 0.05 * seeds + 3 * np.sqrt(0.05 * 0.95 * seeds)
@@ -54,7 +54,7 @@ def test_false_alarms(waves, size, seeds):
 
 def test_what_is_reported():
     made, order, bought = world(3, block=60)
-    got = arrived_together(made, order)
+    got = find_arrival_clusters(made, order)
     block = got.blocks[0]
     assert block.followers > 10 * block.expected
     assert abs(block.made_from - made[bought].min()) <= 7 * DAY
@@ -66,17 +66,20 @@ def test_what_is_reported():
 def test_order_may_come_in_any_order_and_unknown_stays_unknown():
     made, order, _ = world(4, block=40)
     shuffle = np.random.default_rng(0).permutation(len(made))
-    one, other = arrived_together(made, order).chance[shuffle], arrived_together(made[shuffle], order[shuffle]).chance
+    one, other = (
+        find_arrival_clusters(made, order).chance[shuffle],
+        find_arrival_clusters(made[shuffle], order[shuffle]).chance,
+    )
     assert np.array_equal(one, other, equal_nan=True)
     hidden = order.copy()
     hidden[::10] = np.nan
-    assert np.isnan(arrived_together(made, hidden).chance[::10]).all()
+    assert np.isnan(find_arrival_clusters(made, hidden).chance[::10]).all()
 
 
 @pytest.mark.parametrize("size", [0, 1, 700])
 def test_a_short_list_says_nothing(size):
     made, order, _ = world(5, size=max(size, 1))
-    got = arrived_together(made[:size], order[:size])
+    got = find_arrival_clusters(made[:size], order[:size])
     assert got.window == 0
     assert np.isnan(got.chance).all()
     assert got.blocks == ()
@@ -86,5 +89,5 @@ def test_people_who_join_the_platform_and_follow_at_once_are_no_block():
     made, order, _ = world(6, size=4000)
     follow = np.maximum.accumulate(made)
     made[2000:2100] = follow[1999] + np.linspace(0, 1, 100) * DAY
-    got = arrived_together(made, order)
+    got = find_arrival_clusters(made, order)
     assert not (got.chance[2000:2100] > 0).any()

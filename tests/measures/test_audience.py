@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headcount.measures import capture_recapture as cr
-from headcount.measures.audience import audience
-from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS
+from headcount.measures.audience.audience import audience
+from headcount.measures.statistics import capture_recapture as cr
+from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS
 from headcount.simulate.single import single_account
 
 
@@ -182,20 +182,20 @@ def test_everybody_who_can_respond_has():
     [
         (0, 10, (), "at least 2 posts in the window to say anything, and there are none."),
         (1, 10, ((0, 0, True), (1, 0, False)), "at least 2 posts in the window to say anything, and there is 1."),
-        (9, 0, (), "There are no followers in the list."),
+        (9, 0, (), "The follower list is empty."),
         (
             7,
             10,
             (),
             "Nobody responded to the 7 posts, as far as responses were collected; with 95% "
-            "confidence a further post draws fewer than 0.43",
+            "confidence a further post gets fewer than 0.43",
         ),
         (
             300,
             None,
             (),
             "Nobody responded to the 300 posts, as far as responses were collected; with 95% "
-            "confidence a further post draws fewer than 0.01",
+            "confidence a further post gets fewer than 0.01",
         ),
     ],
 )

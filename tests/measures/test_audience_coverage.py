@@ -22,8 +22,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from headcount.measures.audience import _captures, audience
-from headcount.measures.prediction import predict
+from headcount.measures.audience.audience import _captures, audience
+from headcount.measures.audience.prediction import predict
 from headcount.simulate.single import single_account
 
 SHAPES = {
@@ -39,7 +39,7 @@ SHAPES = {
 }
 REACH = (0.0, 0.3, 0.6, 1.0)
 AHEAD = 10
-MOST_DRAWS = 1_500_000
+MAX_DRAWS = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def world(seed: int, *, again: bool) -> World | None:
     generator = np.random.default_rng([2026, seed])
     followers = int(np.exp(generator.uniform(np.log(20), np.log(20_000))))
     posts = int(np.exp(generator.uniform(np.log(3), np.log(300))))
-    posts = max(3, min(posts, MOST_DRAWS // followers))
+    posts = max(3, min(posts, MAX_DRAWS // followers))
     response = float(np.exp(generator.uniform(np.log(0.002), np.log(0.1))))
     shape = list(SHAPES)[generator.integers(len(SHAPES))]
     reach = REACH[generator.integers(len(REACH))]
@@ -219,7 +219,7 @@ def test_the_faster_people_come_and_go_the_less_holds():
 def test_coverage_over_many_worlds(first, worlds, again):
     told, too_little = study(first, worlds, again=again)
     print(
-        f"\n{'as many posts again' if again else 'ten posts'} ahead; seeds from {first}; {too_little} with too little"
+        f"\n{'as many further posts' if again else 'ten posts'} ahead; seeds from {first}; {too_little} with too little"
     )
     print(table(told))
     for width in (1.0, 0.75, 0.5):

@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headcount.measures import capture_recapture as cr
-from headcount.measures.audience import _captures, _incidence
-from headcount.measures.prediction import Captures, predict
+from headcount.measures.audience.audience import _captures, _incidence
+from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.statistics import capture_recapture as cr
 
 pytestmark = pytest.mark.shared
 

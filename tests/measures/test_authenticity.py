@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 import headcount as hc
 from headcount.columns import Followers
 from headcount.errors import UsageError
-from headcount.measures.authenticity import CLASSES, CODE, Labelled, authenticity
-from headcount.measures.authenticity_features import FEATURES, Inputs, matrix, names_itself_bot
-from headcount.measures.funnel import funnel
-from headcount.measures.model_judge import ModelJudge
-from headcount.measures.rules import PublishedRules
-from headcount.measures.scorecard import not_real, read_card, shipped_card
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.features import FEATURES, Inputs, matrix, names_itself_bot
+from headcount.measures.followers.funnel import funnel
+from headcount.measures.followers.judgement import CLASSES, CODE, Labelled
+from headcount.measures.followers.model_judge import ModelJudge
+from headcount.measures.followers.rules import PublishedRules
+from headcount.measures.followers.scorecard import not_real, read_card, shipped_card
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -115,7 +116,7 @@ def test_sentences_name_no_feature_and_every_feature_has_one():
         )
     inputs = Inputs(make(STATION | PERSON | {"display_name": "Bot"}), END, shipped_card().platforms["x"])
     assert all(feature.tell(inputs, 0) for feature in FEATURES)
-    assert judged({}).explain(0).endswith("Nothing that is known of it speaks either way.")
+    assert judged({}).explain(0).endswith("There is no evidence either way.")
 
 
 ABSENT = {
@@ -210,8 +211,8 @@ def test_classes_are_different_things():
     assert "likely" not in said[1] + said[2], "the card does not measure these classes"
     assert said[2].startswith("Spam: links in 97% of 40 posts; the same text 14 times among")
     assert [text.partition(":")[0] for text in (said[0], said[4], said[5], said[6])] == [
-        "Taken to be real. Person or not", "Says of itself that it is automated. Person or not",
-        "Nothing tells what it is. Person or not", "No verdict",
+        "Classified as real. Person or not", "Declares itself automated. Person or not",
+        "Nothing tells what it is. Person or not", "Undecided",
     ]  # fmt: skip
     rows = found.columns()
     assert sum(rows["followers"]) == 7
@@ -243,7 +244,7 @@ def test_bought_takes_the_card_and_a_sign_of_the_list():
     assert told[bought].mean() > 0.8
     assert told[~bought].sum() == 0
     row = int(np.flatnonzero(told)[0])
-    assert re.search(r"stands in your list beside \d+ others that were made in the same week", found.explain(row))
+    assert re.search(r"is in your list with \d+ others that were made in the same week", found.explain(row))
     assert sum(r.points for r in found.reasons(row, "bought")) == pytest.approx(card_scores(found, row, "bought"))
     # the same profiles without an order, or people who arrived together: no verdict
     assert not (
@@ -288,7 +289,7 @@ def test_a_report_uses_it_without_being_asked(tmp_path):
     assert "score card" in report.funnel.method
     assert 0.8 * bought.sum() <= report.funnel.classes.auto_follow <= bought.sum()
     row = workspace.followers("ego", label="auto_follow")[0]
-    assert "stands in your list beside" in row.reasons
+    assert "is in your list with" in row.reasons
     assert (row.judgement, row.real, row.real_low, row.real_high) == ("bought", None, None, None)
 
 
@@ -374,7 +375,7 @@ def test_a_strange_card_is_refused():
 
 
 def test_the_library_loads_no_training_dependency():
-    code = ("import sys, headcount, headcount.measures.model_judge as m; m.shipped_card();"
+    code = ("import sys, headcount, headcount.measures.followers.model_judge as m; m.shipped_card();"
             "print([n for n in ('sklearn', 'interpret', 'scipy', 'training') if n in sys.modules])")  # fmt: skip
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout.strip() == "[]"

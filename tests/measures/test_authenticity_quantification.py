@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.quantification import Rate, adjusted_share, between_sources, followers_to_sample
-from headcount.measures.recalibration import local_error, recalibrate
+from headcount.measures.followers.recalibration import local_error, recalibrate
+from headcount.measures.statistics.quantification import Rate, adjusted_share, between_sources, followers_to_sample
 
 
 def test_the_published_case():
@@ -129,16 +129,16 @@ def test_labels_with_odds_far_out_still_give_the_best_correction(scale):
 def test_the_local_error_rate_is_that_of_accounts_not_used():
     rng = np.random.default_rng(2)
     odds = np.concatenate([rng.normal(-4, 1, 30), rng.normal(1, 1, 30)])
-    labels = ["real"] * 30 + ["auto"] * 20 + ["spam"] * 10
+    labels = ["person"] * 30 + ["auto-follow"] * 20 + ["spam"] * 10
     good = local_error(odds, labels)
     assert good.labels == 60
     assert good.wrong == good.real_called_fake + good.fake_called_real <= 3
     assert good.low <= good.wrong / 60 <= good.high
     assert "Of 60 accounts that you labelled" in good.sentence()
-    noise = local_error(rng.normal(0, 1, 40), ["real", "auto"] * 20)
+    noise = local_error(rng.normal(0, 1, 40), ["person", "auto-follow"] * 20)
     assert noise.wrong > 10
     one = local_error(odds[:1], ["spam"])
     assert (one.wrong, one.fake_called_real) == (1, 1)
     for bad in ([], ["fake"]):
-        with pytest.raises(ValueError, match="labels are"):
+        with pytest.raises(ValueError, match="expected at least one label, each one of person,"):
             local_error(odds[: len(bad)], bad)

@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from headcount.measures.authenticity import CODE, authenticity
-from headcount.measures.rules import PublishedRules
-from headcount.measures.scorecard import ScoreCard, shipped_card
+from headcount.measures.followers.authenticity import authenticity
+from headcount.measures.followers.judgement import CODE
+from headcount.measures.followers.rules import PublishedRules
+from headcount.measures.followers.scorecard import ScoreCard, shipped_card
 
 pytestmark = pytest.mark.shared
 pytest.importorskip("pandas")
@@ -116,7 +117,7 @@ def test_silent_readers_of_news_are_not_called_bought(shared_data):
 
 
 def test_after_labels_of_the_platform_it_is_calibrated(judged):
-    from headcount.measures.recalibration import recalibrate
+    from headcount.measures.followers.recalibration import recalibrate
 
     for u in judged:
         fake = u.set.label > 0
@@ -146,7 +147,7 @@ def test_the_share_of_mixtures_of_held_out_accounts(judged, share, draws):
 
 
 def test_signs_of_life_have_one_direction_and_the_card_has_its_figures(card):
-    from headcount.measures.authenticity_features import FEATURES
+    from headcount.measures.followers.features import FEATURES
 
     assert set(DIRECTIONS) == {feature.name for feature in FEATURES}
     for feature in FEATURES:

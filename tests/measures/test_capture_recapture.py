@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headcount.measures import capture_recapture as cr
+from headcount.measures.statistics import capture_recapture as cr
 from headcount.simulate.single import single_account
 
 COTTONTAILS = cr.Incidence(18, {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Followers
-from headcount.measures.funnel import CLASSES, LISTENING_DAYS, funnel
-from headcount.measures.rules import Judgement
+from headcount.measures.followers.funnel import CLASSES, LISTENING_DAYS, funnel
+from headcount.measures.followers.rules import Judgement
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -176,7 +176,7 @@ def test_each_in_exactly_one_class_whatever_the_order(people, random):
 @given(ROW)
 @settings(deadline=None, max_examples=60)
 def test_less_knowledge_never_makes_a_follower_suspicious(row):
-    """Whoever is neither spam nor auto-follow with all that is known is neither with less."""
+    """Whoever is neither spam nor auto-follow with all available data is neither with less."""
     label = classify(row)[1][0]
     for name in row:
         if name in ("last_seen", "gone_at", "removed", "protected"):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from headcount.errors import InputError, NotEnoughData
-from headcount.measures.influence import count_responders, fit_prior, influence
-from headcount.measures.influence_ranks import rank
-from headcount.network.graph import Graph
+from headcount.graph.graph import Graph
+from headcount.measures.influence.influence import count_responders, influence
+from headcount.measures.influence.prior import fit_prior
+from headcount.measures.influence.ranks import rank
 
 
 def platform(seed, accounts, *, slope=-0.3, weight=300.0):
@@ -173,7 +174,7 @@ def test_what_is_wrong_is_said():
         influence(np.zeros(50), followers)
     with pytest.raises(NotEnoughData):
         influence(np.array([]), np.array([]))
-    with pytest.raises(InputError, match="account that is not there"):
+    with pytest.raises(InputError, match="unknown account number"):
         count_responders(np.array([5]), np.array([0]), 3)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from headcount.measures.influence_ranks import compare, rank, restricted, spearman
+from headcount.measures.influence.ranks import compare, rank, restricted, spearman
 
 
 def correlated(generator, accounts, first, second, *, tied):

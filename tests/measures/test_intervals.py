@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from headcount.measures.intervals import finite_count, jeffreys, mean_count, normal_quantile, wilson
+from headcount.measures.statistics.intervals import finite_count, jeffreys, mean_count, normal_quantile, wilson
 
 
 def test_wilson_published():

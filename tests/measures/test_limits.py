@@ -13,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Exchanges, Followers, Posts, Responses
-from headcount.measures.audience import Audience, audience
-from headcount.measures.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
-from headcount.measures.funnel import CLASSES, SILENT, funnel
-from headcount.measures.influence import influence
-from headcount.measures.influence_ranks import compare, spearman
-from headcount.measures.intervals import jeffreys, mean_count
-from headcount.measures.prediction import Captures, predict
-from headcount.measures.quantification import Rate, adjusted_share
-from headcount.measures.question import question
-from headcount.measures.recalibration import local_error
-from headcount.measures.reply_curve import forecast
-from headcount.measures.rings import Rings
-from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
-from headcount.measures.ties import ties
+from headcount.measures.audience.audience import Audience, audience
+from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, expected_partners
+from headcount.measures.circuits.rings import Rings
+from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
+from headcount.measures.followers.recalibration import LABELS, local_error
+from headcount.measures.influence.influence import influence
+from headcount.measures.influence.ranks import compare, spearman
+from headcount.measures.question.question import question
+from headcount.measures.question.reply_curve import forecast
+from headcount.measures.relationships.ties import ties
+from headcount.measures.statistics.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
+from headcount.measures.statistics.intervals import jeffreys, mean_count
+from headcount.measures.statistics.quantification import Rate, adjusted_share
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -107,7 +107,7 @@ def test_the_whole_list_has_responded():
     found = audience(person, post, np.ones(len(person), bool), posts=12, followers=60)
     assert (found.headcount, found.low, found.high, found.exact) == (60, 60, 60, "all responded")
     assert found.sentence() == (
-        "Headcount 60: all 60 followers on the list have responded to the 12 posts so far, so no further follower can."
+        "Headcount 60: all 60 followers on the list have responded to the 12 posts, so it cannot increase."
     )
     more = audience(person, post, np.ones(len(person), bool), posts=12, followers=61)
     assert more.exact is None
@@ -297,7 +297,7 @@ def test_circuits_in_a_sample(seed):
     accounts = int(rng.integers(1, 60))
     population = accounts + int(rng.choice([0, 1, 5, 1000]))
     count = int(rng.integers(0, accounts + 1))
-    from headcount.measures.rings import FollowGroup
+    from headcount.measures.circuits.groups import FollowGroup
 
     group = FollowGroup(
         members=np.arange(count), verdict="ring", ties=count, density=1.0, expected_ties=0.0, surprise=1.0,
@@ -306,7 +306,13 @@ def test_circuits_in_a_sample(seed):
     )  # fmt: skip
     label = np.where(np.arange(accounts) < count, 0, -1)
     found = Rings(
-        groups=(group,), accounts=accounts, ties=0, talk_known=True, draws=20, population=population, label=label
+        groups=(group,),
+        accounts=accounts,
+        ties=0,
+        has_conversation_data=True,
+        draws=20,
+        population=population,
+        label=label,
     )
     low, high = found.share_interval
     held(low, found.share, high, exact=found.exact, least=count / population,
@@ -318,7 +324,7 @@ def test_circuits_in_a_sample(seed):
 def test_conversation_of_a_group(seed):
     rng = np.random.default_rng(seed)
     all_ties = rng.integers(1, 40, 300)
-    usual = usual_partners(Tally.of(all_ties, rng.binomial(all_ties, rng.random() * 0.8)))
+    usual = expected_partners(Tally.of(all_ties, rng.binomial(all_ties, rng.random() * 0.8)))
     inside = rng.integers(1, 40, 20)
     ratio = conversation_ratio(inside, rng.binomial(inside, rng.choice([0.0, 0.1, 1.0])), usual)
     if ratio is not None:
@@ -345,7 +351,7 @@ def test_shares_from_flags(data):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(-40, 40), st.sampled_from(["real", "auto", "spam"])), min_size=1, max_size=20))
+@given(st.lists(st.tuples(st.floats(-40, 40), st.sampled_from(LABELS)), min_size=1, max_size=20))
 def test_local_error(rows):
     found = local_error(np.array([odds for odds, _ in rows]), [label for _, label in rows])
     held(found.low, found.wrong / found.labels, found.high, most=1)

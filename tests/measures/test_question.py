@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from headcount.columns import KIND_CODE, Posts, Responses
 from headcount.errors import UsageError
-from headcount.measures.question import question
-from headcount.measures.question_signs import question_signs
-from headcount.measures.sample_size import MIN_CURVE_REPLIES
+from headcount.measures.question.question import question
+from headcount.measures.question.signs import question_signs
+from headcount.measures.statistics.sample_size import MIN_CURVE_REPLIES
 
 HOUR, DAY = 3600.0, 86_400.0
 END = 1_700_000_000.0
@@ -75,7 +75,7 @@ def test_no_questions(text):
 
 
 def test_the_reasons_are_told():
-    assert question_signs("What do you read?").why == "ends with a question; speaks to the readers"
+    assert question_signs("What do you read?").why == "ends with a question; addresses the readers"
     assert "carries a link" in question_signs("Is it over? https://example.org").why
 
 
@@ -238,14 +238,14 @@ def test_the_user_names_the_posts():
         ("p1", "named by the user"),
         ("p0", "named by the user"),
     ]
-    with pytest.raises(UsageError, match="no post number 3"):
+    with pytest.raises(UsageError, match="no post with number 3"):
         ask(posts, make_responses(), chosen=[3])
 
 
 @pytest.mark.parametrize(
     ("posts", "words"),
     [
-        ((), "no post in the window"),
+        ((), "no posts in the window"),
         (((DAY, None), (2 * DAY, None)), "texts of the posts are unknown"),
         (((DAY, "good morning"),), "None of the 1 posts|asks the readers"),
     ],
@@ -294,7 +294,7 @@ def test_one_test_has_wilson_and_says_ask_again():
     found = ask(make_posts((3 * DAY, ASK)), make_responses((1, 0, "reply", 60.0)))
     assert (found.pooled.share_low, found.pooled.share_high) == (found.tests[0].share_low, found.tests[0].share_high)
     assert (found.pooled.every_time, found.pooled.once) == (0, 1)
-    assert "ask again" in found.sentence()
+    assert "10% of followers (1.8% to 40%)" in found.sentence()
 
 
 ROWS = st.lists(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
 
-from headcount.measures.reply_curve import (
+from headcount.measures.question.reply_curve import (
     HORIZON,
     Prior,
     ReplyTimes,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.rings import AccountFacts, Conversation, Rings, rings
+from headcount.measures.circuits.groups import AccountFacts
+from headcount.measures.circuits.rings import Conversation, Rings, rings
 from headcount.simulate.circuits import CAMOUFLAGE, draw_talk, plant_circuit, plant_fan_club
 
 pytestmark = pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headcount.measures.rings_evidence import Tally, conversation_ratio, usual_partners
-from headcount.measures.rings_null import _busiest, _tied_only, against_chance
-from headcount.network.close_groups import _closest_first, close_groups
-from headcount.network.graph import Rows
-from headcount.network.group_counts import partners_along_ties
-from headcount.network.rewiring import rewired
+from headcount.graph.graph import Rows
+from headcount.graph.groups.close_groups import _closest_first, close_groups
+from headcount.graph.groups.group_counts import partners_along_ties
+from headcount.graph.groups.rewiring import rewired
+from headcount.measures.circuits.evidence import Tally, conversation_ratio, expected_partners
+from headcount.measures.circuits.null_model import _busiest, _tied_only, compare_with_null_model
 
 
 def ties(first, second, count) -> Rows:
@@ -78,7 +78,7 @@ def significant_worlds(seeds) -> int:
     for seed in seeds:
         graph, _ = rewired(random_ties(seed), np.random.default_rng(seed + 100))
         groups = close_groups(graph)
-        chance = against_chance(graph, groups, draws=20, seed=0, least_members=10)
+        chance = compare_with_null_model(graph, groups, draws=20, seed=0, least_members=10)
         worlds += bool(((chance.significance <= 0.05) & (chance.surprise > 0)).any())
     return worlds
 
@@ -100,7 +100,7 @@ def test_a_planted_group_is_significant_even_where_it_is_most_of_the_graph():
     graph = ties(np.concatenate([first[tied], outside[0]]), np.concatenate([second[tied], outside[1]]), 2000)
     groups = close_groups(graph)
     assert groups.members(0).tolist() == list(range(300))
-    chance = against_chance(graph, groups, draws=20, seed=0, least_members=10)
+    chance = compare_with_null_model(graph, groups, draws=20, seed=0, least_members=10)
     assert chance.significance[0] == pytest.approx(1 / 21)
     assert chance.surprise[0] > 0
 
@@ -194,13 +194,13 @@ def test_partners_are_counted_once_however_many_rows_name_them():
 def test_the_usual_line_rises_and_grows_slowly_beyond_what_is_known():
     rng = np.random.default_rng(5)
     k = rng.integers(1, 100, 5000)
-    usual = usual_partners(Tally.of(k, rng.poisson(0.6 * k**0.75 * rng.gamma(2.0, 0.5, 5000))))
+    usual = expected_partners(Tally.of(k, rng.poisson(0.6 * k**0.75 * rng.gamma(2.0, 0.5, 5000))))
     for at in (3, 10, 40):
         assert usual(np.array([at]))[0] == pytest.approx(0.6 * at**0.75, rel=0.15)
     assert (np.diff(usual.partners) >= 0).all()
     assert usual(np.array([100 * usual.ties[-1]]))[0] == pytest.approx(10 * usual.partners[-1])
     assert usual.spread == pytest.approx(0.5, abs=0.1)
-    assert usual_partners(Tally.of(k[:49], k[:49])) is None
+    assert expected_partners(Tally.of(k[:49], k[:49])) is None
 
 
 def test_the_interval_of_the_conversation_holds_the_truth():
@@ -209,7 +209,7 @@ def test_the_interval_of_the_conversation_holds_the_truth():
     for _ in range(300):
         k = rng.integers(1, 60, 1000)
         mean = 0.5 * k**0.8 * rng.gamma(1.5, 1 / 1.5, 1000)
-        usual = usual_partners(Tally.of(k, rng.poisson(mean)))
+        usual = expected_partners(Tally.of(k, rng.poisson(mean)))
         members = rng.integers(10, 50, 40)
         talk = rng.poisson(0.4 * 0.5 * members**0.8 * rng.gamma(1.5, 1 / 1.5, 40))
         ratio = conversation_ratio(members, talk, usual)
@@ -235,5 +235,5 @@ def test_a_tally_counts_every_account_once_and_takes_others_off():
 
 def test_nothing_to_compare_with_is_unknown():
     assert conversation_ratio(np.array([3, 4]), np.array([0, 0]), None) is None
-    usual = usual_partners(Tally.of(np.full(100, 5), np.zeros(100, np.int64)))
+    usual = expected_partners(Tally.of(np.full(100, 5), np.zeros(100, np.int64)))
     assert conversation_ratio(np.full(20, 5), np.zeros(20, np.int64), usual) is None

@@ -10,7 +10,7 @@ pytest.importorskip("networkx")
 
 from benchmarks import rings as bench
 
-from headcount.measures.rings import rings
+from headcount.measures.circuits.rings import rings
 from headcount.simulate.circuits import draw_talk, plant_circuit
 
 pytestmark = pytest.mark.shared

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from headcount.columns import Followers
-from headcount.measures.rules import RULES, PublishedRules
-from headcount.reading_followers import FOLLOW_BACK_WORDS
+from headcount.measures.followers.rules import RULES, PublishedRules
+from headcount.store.read.followers import FOLLOW_BACK_WORDS
 
 DAY = 86_400.0
 END = 1_550_000_000.0

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headcount.columns import Exchanges
-from headcount.measures.intervals import wilson
-from headcount.measures.layers import find_layers
-from headcount.measures.ties import MONTH_DAYS, ties
+from headcount.measures.relationships.layers import find_layers
+from headcount.measures.relationships.ties import MONTH_DAYS, ties
+from headcount.measures.statistics.intervals import wilson
 
 DAY = 86_400.0
 END = 1_700_000_000.0
@@ -57,7 +57,7 @@ def test_by_hand():
     assert (by_person[0].follows, by_person[12].follows) == (True, False)
     assert "at least 10" in found.layers_note
     assert found.columns()["person"] == [tie.person for tie in found.top]
-    assert "1 two-way tie with followers" in found.sentence()
+    assert "two-way ties with 1 follower (10% of followers)" in found.sentence()
 
 
 def test_steady_exchange_has_its_rate_as_strength():

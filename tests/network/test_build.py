@@ -17,9 +17,9 @@ import pytest
 import scipy.sparse as sp
 
 from headcount.errors import HeadcountError, InputError, UsageError
+from headcount.graph.convert import graph_of
+from headcount.graph.graph import Graph, open_graph
 from headcount.network.build import build_graph
-from headcount.network.convert import graph_of
-from headcount.network.graph import Graph, open_graph
 
 
 def drawn(seed=0, n=300, m=4000):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from headcount.errors import UsageError
-from headcount.network import co_timed
-from headcount.network.co_timed import co_timed_groups, co_timed_pairs
+from headcount.graph.groups import co_timed
+from headcount.graph.groups.co_timed import co_timed_groups, co_timed_pairs
 
 
 def chance(rng, people, targets, actions, span=86_400.0 * 30):
@@ -93,7 +93,7 @@ def test_unknown_times_and_no_rows_give_no_group():
 
 
 def test_too_many_pairs_are_refused_before_memory_is_taken(monkeypatch):
-    monkeypatch.setattr(co_timed, "MOST_PAIRS", 1000)
+    monkeypatch.setattr(co_timed, "MAX_PAIRS", 1000)
     rng = np.random.default_rng(0)
     with pytest.raises(UsageError, match="narrower window"):
         co_timed_groups(*chance(rng, 100, 2, 2000, span=100.0))

@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from headcount.network.dense_blocks import dense_block_by_heap, dense_blocks, dense_groups
-from headcount.network.graph import Graph, Rows
+from headcount.graph.graph import Graph, Rows
+from headcount.graph.groups.dense_blocks import dense_block_by_heap, dense_blocks, dense_groups
 
 
 def graph_of(pairs, count) -> Graph:

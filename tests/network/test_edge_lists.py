@@ -9,12 +9,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import InputError, UsageError
+from headcount.graph.graph import open_graph
 from headcount.network.build import build_graph
-from headcount.network.graph import open_graph
 from headcount.network.run import run_network
-from headcount.network.run_spark import run_network_on_spark
+from headcount.network.spark.run import run_network_on_spark
 from headcount.network.tables_in import numbered, read_spammers
 
 
@@ -105,10 +105,10 @@ def test_parquet_by_the_same_names(names, tmp_path):
     ("u", "v", "said"),
     [
         ([1, 2], [2.0, 1.0], "of type double"),
-        (["1", "2"], ["2.0", "1"], "1 follows with an id that stands for a missing value or was rounded"),
+        (["1", "2"], ["2.0", "1"], "1 follows with a missing or rounded id"),
         (["ana", "ben"], ["ben", "NaN"], "such as 'ben', 'NaN'"),
-        (["ana", " "], ["ben", "ana"], "1 of 2 follows lack an id"),
-        (["ana", None], ["ben", "ana"], "1 of 2 follows lack an id"),
+        (["ana", " "], ["ben", "ana"], "1 of 2 follows have no id"),
+        (["ana", None], ["ben", "ana"], "1 of 2 follows have no id"),
     ],
 )
 def test_ids_in_parquet_are_checked_alike(u, v, said, tmp_path):

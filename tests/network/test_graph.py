@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from headcount.errors import InputError, UsageError
-from headcount.network.graph import Graph, open_graph
+from headcount.graph.graph import Graph, open_graph
 
 
 def test_rows_are_those_of_scipy():
@@ -56,7 +56,7 @@ def test_large_lists_are_arranged_as_small_ones_are_sorted(seed, monkeypatch):
     source, target = (rng.random((2, 20_000)) ** 2 * count).astype((np.int64, np.uint32)[seed % 2])
     names = np.arange(count + 5)
     sorted_ = Graph.from_edges(source, target, ids=names)
-    monkeypatch.setattr("headcount.network.graph.SMALL", 0)
+    monkeypatch.setattr("headcount.graph.graph.SMALL", 0)
     counted = Graph.from_edges(source, target, ids=names)
     for one, other in ((sorted_.followees, counted.followees), (sorted_.followers, counted.followers)):
         np.testing.assert_array_equal(one.offsets, other.offsets)

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from headcount.network import mutual
-from headcount.network.degrees import degrees
-from headcount.network.graph import Graph
-from headcount.network.mutual import mutual_degrees, mutual_rows, reciprocity
+from headcount.graph import mutual
+from headcount.graph.degrees import degrees
+from headcount.graph.graph import Graph
+from headcount.graph.mutual import mutual_degrees, mutual_rows, reciprocity
 
 
 @pytest.mark.parametrize("parts", [1, 2, 7])

@@ -12,8 +12,7 @@ from tests.report.conftest import browser, screenshots  # noqa: F401
 from tests.report.test_browser import CONTRAST
 
 from headcount.network.figures import binned, by_size
-from headcount.network.page import draw, findings, render_page, shown_groups
-from headcount.network.run import RESPONSE
+from headcount.network.page import RESPONSE, draw, findings, render_page, shown_groups
 from headcount.network.summary import (
     AccountRow,
     CorrelationRow,
@@ -108,7 +107,7 @@ def summary():
         talk=TalkPart(rows=1000, unknown=2, pairs=800, first="2026-08-01T00:00:00Z", last="2026-10-01T00:00:00Z"),
         correlations=rhos,
         influence=InfluencePart(
-            sentence="By followers and by responders ranks agree: rho 0.50.",
+            sentence="Agreement of ranks by followers and by responders: rho 0.50.",
             accounts=30_000,
             compared=30_000,
             falling=20,
@@ -166,10 +165,10 @@ def test_everything_that_was_found_is_said(summary):
     assert "0.50" in page
     assert "by range 0.26" in page
     assert "closed circuit</span>" in page
-    assert "dense, and talks" in page
+    assert "dense, with conversation" in page
     assert "0.03 to 0.10" in page
     assert "600 known spammers" in page
-    assert "40% of their posts hold a link" in page
+    assert "40% of their posts contain a link" in page
 
 
 def test_a_group_that_chance_explains_is_not_shown(summary):
@@ -179,8 +178,8 @@ def test_a_group_that_chance_explains_is_not_shown(summary):
 
 def test_what_is_unknown_is_said_and_nobody_is_accused(unknown):
     page = render_page(unknown)
-    assert "Influence by response is unknown: no interactions are at hand." in findings(unknown)
-    assert "none of them is called a closed circuit" in page
+    assert "Influence by response is unknown: there are no interactions." in findings(unknown)
+    assert "no group is called a closed circuit" in page
     assert 'class="verdict ring"' not in page
     assert "conversation unknown" in page
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from headcount.network.progress import BUILD, INFLUENCE, RINGS, WRITE, expected_seconds
-from headcount.progress import Steps, time_left
+from headcount.support.progress import Steps, time_left
 
 REPORTED = {
     "building the graph": [part / 40 for part in range(1, 41)],
-    "ranks over the network": [part / 20 for part in range(1, 21)],
+    "network ranks": [part / 20 for part in range(1, 21)],
     "closed circuits": [part / 20 for part in range(1, 21)],
     "reading the other tables": [0.7],
     "dense blocks and synchrony": [0.6],
@@ -147,7 +147,7 @@ def test_brief_commands_write_nothing_in_a_pipe_unless_they_last(capsys):
 
 
 def test_silence_is_kept(capsys):
-    from headcount.terminal import set_silent
+    from headcount.support.terminal import set_silent
 
     set_silent(True)
     try:

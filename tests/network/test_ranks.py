@@ -10,14 +10,14 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from headcount.errors import UsageError
-from headcount.network import pull
-from headcount.network.collusion import collusionrank
-from headcount.network.components import components
-from headcount.network.cores import core_numbers
-from headcount.network.graph import Graph, Rows
-from headcount.network.mutual import mutual_rows
-from headcount.network.neighbours import adamic_adar, shared
-from headcount.network.pagerank import pagerank, weighted_pagerank
+from headcount.graph.components import components
+from headcount.graph.cores import core_numbers
+from headcount.graph.graph import Graph, Rows
+from headcount.graph.mutual import mutual_rows
+from headcount.graph.neighbours import adamic_adar, shared
+from headcount.graph.ranks import pull
+from headcount.graph.ranks.collusion import collusionrank
+from headcount.graph.ranks.pagerank import pagerank, weighted_pagerank
 
 
 def drawn(seed: int) -> Graph:

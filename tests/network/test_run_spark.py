@@ -14,7 +14,7 @@ from headcount.simulate import WorldSettings, simulate
 
 pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'headcount[spark]'")
 
-from headcount.network.run_spark import run_network_on_spark
+from headcount.network.spark.run import run_network_on_spark
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),

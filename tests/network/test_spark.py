@@ -27,8 +27,8 @@ from headcount.network import expressions
 
 pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'headcount[spark]'")
 
-from headcount.network import spark as engine
-from headcount.network import spark_iterate as jobs
+from headcount.network.spark import iterate as jobs
+from headcount.network.spark import session as engine
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
@@ -262,7 +262,7 @@ def test_wrong_calls_are_told(work, tmp_path):
 
 @pytest.mark.parametrize("where", ["http://somewhere", "sc://", "sc://host:port", "mesos://a"])
 def test_an_address_that_is_none(where):
-    with pytest.raises(UsageError, match="is no address of Spark"):
+    with pytest.raises(UsageError, match="is not a valid Spark address"):
         engine.connect(where)
 
 

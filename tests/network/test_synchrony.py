@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headcount.network.graph import Graph
-from headcount.network.synchrony import authorities, least_synchrony, synchrony
+from headcount.graph.graph import Graph
+from headcount.graph.groups.synchrony import authorities, least_synchrony, synchrony
 
 
 def graph_of(pairs, count) -> Graph:

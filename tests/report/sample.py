@@ -8,29 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from headcount.follower_list import FollowerList
-from headcount.measures.audience import Audience, Curve, Next, Range
-from headcount.measures.funnel import CLASSES, Classes
-from headcount.measures.question import Pooled, Question, ReplyCurve, Test
-from headcount.measures.recalibration import LocalError
-from headcount.measures.sample_size import too_few_replies
-from headcount.measures.ties import Layer
-from headcount.report.authenticity_part import authenticity_part
-from headcount.report.model import (
-    SCHEMA,
-    AccountPart,
-    ArrivalPart,
-    AuthenticityPart,
-    Beside,
-    FollowerRow,
-    FollowersPart,
-    FunnelPart,
-    GroupPart,
-    Report,
-    RingsPart,
-    TiePart,
-    TiesPart,
-)
+from headcount.measures.audience.audience import Audience, Curve, Next, Range
+from headcount.measures.follower_list import FollowerList
+from headcount.measures.followers.funnel import CLASSES, Classes
+from headcount.measures.followers.recalibration import LocalError
+from headcount.measures.question.results import Pooled, Question, ReplyCurve, Test
+from headcount.measures.relationships.ties import Layer
+from headcount.measures.statistics.sample_size import too_few_replies
+from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, AuthenticityPart, Beside, FollowersPart, FunnelPart
+from headcount.report.parts.authenticity import authenticity_part
+from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
+from headcount.report.report import Report
+from headcount.report.rows import FollowerRow
 
 AS_OF = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 FIRST = ["Ana", "Ben", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ingrid"]
@@ -48,7 +37,7 @@ REASONS = {
     "unknown": "neither posts nor a date of last activity are known",
 }
 EXPLANATION = (
-    "6,012 followers are listed and the list was read to its end; the counter shows 6,048: 36 of those are not shown "
+    "6,012 followers are listed and the list was read completely; the counter shows 6,048: 36 of those are not shown "
     "by the platform or no longer there (deleted, suspended, hidden or blocking); 143 who were listed before are gone."
 )
 HOSTILE = [
@@ -343,7 +332,7 @@ def circuits() -> RingsPart:
             dense_group("talks", 31, 0.44, 1.2),
         ],
         sentence="187 of the 1,000 of 6,012 followers drawn to be looked at sit in 2 closed circuits (18.7% of them; "
-        "17% to 21% of all followers): they follow each other and hardly talk to each other.",
+        "17% to 21% of all followers): they follow each other but rarely talk to each other.",
         too_little=None,
     )
 
@@ -423,7 +412,7 @@ def promoter(rows: int = 10_000) -> Report:
             real_low=0.61,
             real_high=0.83,
             to_look_at=1717,
-            sentence="Between 61% and 83% of 6,012 followers are real; the interval counts the model's errors on the "
+            sentence="Between 61% and 83% of 6,012 followers are real; the interval includes the model's errors on the "
             "60 followers that you labelled.",
         ),
         rings=circuits(),
@@ -480,7 +469,7 @@ def newcomer() -> Report:
         account=replace(base.account, handle="newcomer.example", display_name=None, created_at=None, posts_in_window=1),
         followers=FollowersPart(claimed=12, listed=12, gone=0, new=None, state="complete", reason=None,
                                 partial=False,
-                                explanation="All 12 followers that the counter claims are listed."),
+                                explanation="All 12 followers of the counter are listed."),
         audience=replace(
             base.audience, posts=1, followers=12, observed=1, observed_active=1, observed_passive_only=0, responses=1,
             non_followers=0, coverage=None, headcount=None, low=None, high=None, headcount_active=None, low_active=None,
@@ -508,7 +497,7 @@ def newcomer() -> Report:
 
 
 def verdicts(**known: object) -> AuthenticityPart:
-    """How the verdicts are made: the shipped model's own figures, and what is known of this audience."""
+    """How followers are classified: the shipped model's own figures, and what is known of this audience."""
     return replace(authenticity_part(None, None, None), **known)
 
 
@@ -544,7 +533,7 @@ def unknown_followers() -> Report:
         funnel=FunnelPart(classes=nobody, followers=0, method="none",
                           too_little="There is no list of followers: who they are is unknown."),
         authenticity=verdicts(),
-        rings=no_circuits("There is no list of followers, so closed circuits among them are unknown."),
+        rings=no_circuits("No follower list is available, so closed circuits are unknown."),
         ties=replace(base.ties, count_others=None, known_share=None, known_low=None, known_high=None, layers=[],
                      layers_note="The ties do not fall into clear circles.",
                      top=[replace(tie, layer=None, follows=None) for tie in base.ties.top]),

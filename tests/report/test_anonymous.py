@@ -17,15 +17,17 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from headcount.cli import main
-from headcount.measures.question import Test as Asked
-from headcount.report import anonymous
-from headcount.report.anonymous import LADDER, RULES, anonymised
-from headcount.report.model import AccountPart, Document, Report
+from headcount.cli.main import main
+from headcount.measures.question.results import Test as Asked
+from headcount.report import anonymous, anonymous_rules
+from headcount.report.anonymous import RULES, anonymised
+from headcount.report.anonymous_rules import LADDER
+from headcount.report.data import Document, ReportData
+from headcount.report.model import AccountPart
 from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share
-from headcount.store import Store
+from headcount.store.store import Store
 from headcount.tables import TABLES
-from headcount.workspace import Workspace
+from headcount.workspace.workspace import Workspace
 
 MARKER = re.compile(r"xq7\d{9}k")
 FOLLOWERS = 137
@@ -146,7 +148,7 @@ def marked(tmp_path_factory) -> tuple[Path, Markers, list[str]]:
     workspace = base / marks.text("workspace")
     assert main(["add", str(tables), "--workspace", str(workspace)]) == 0
     opened = Workspace(workspace)
-    for number, label in enumerate(("real", "auto", "spam")):
+    for number, label in enumerate(("person", "auto-follow", "spam")):
         opened.label(people[number], label, account=egos[0])
     note(workspace, egos, marks)
     return workspace, marks, egos
@@ -345,14 +347,14 @@ def classes_of(kind: Any) -> set[type]:
 
 
 def test_every_field_of_the_report_has_a_decision():
-    used = classes_of(Report) | {Document}
+    used = classes_of(ReportData) | {Document}
     assert used == set(RULES)
     for kind in used:
         assert {field.name for field in fields(kind)} == set(RULES[kind]), kind
 
 
 KEPT_TEXTS = {
-    (Document, "schema"), (Document, "headcount_version"), (Report, "schema"), (Report, "headcount_version"),
+    (Document, "schema"), (Document, "headcount_version"), (ReportData, "schema"), (ReportData, "headcount_version"),
     ("SetErrors", "name"), ("SetErrors", "about"), ("SetErrors", "labels"), ("AuthenticityPart", "model"),
     ("AuthenticityPart", "model_card"), ("AuthenticityPart", "made_by"), ("AuthenticityPart", "known_failures"),
     ("FollowerRow", "label"), ("FollowerRow", "judgement"), ("GroupPart", "verdict"), ("AccountPart", "status"),
@@ -366,7 +368,7 @@ def test_plain_texts_are_kept_only_where_that_was_decided():
     for kind, rules in RULES.items():
         hints = get_type_hints(kind)
         for name, rule in rules.items():
-            if rule is anonymous._keep and holds_text(hints[name]):
+            if rule is anonymous_rules._keep and holds_text(hints[name]):
                 assert (kind.__name__, name) in kept, f"{kind.__name__}.{name} is text, and stays as it is"
 
 
@@ -392,7 +394,7 @@ def filled(kind: Any, marks: Markers) -> Any:
     raise TypeError(f"no value for {kind}: decide how it is made anonymous, and add it here")
 
 
-SENTENCES = {anonymous._sentence, anonymous._reasons}
+SENTENCES = {anonymous_rules._sentence, anonymous_rules._reasons}
 """Rules of texts that Headcount makes itself; that they quote nothing is tested with a workspace above."""
 
 
@@ -408,7 +410,7 @@ def test_no_text_or_exact_number_passes_a_rule(kind):
         if rule in SENTENCES or (kind.__name__, name) in kept:
             continue
         assert not MARKER.search(repr(value).casefold()), name
-        if rule is not anonymous._keep and kind.__name__ != "SetErrors":
+        if rule is not anonymous_rules._keep and kind.__name__ != "SetErrors":
             assert "12347" not in repr(value), name
             assert "0.1234567" not in repr(value), name
 

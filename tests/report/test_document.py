@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 import headcount as hc
+from headcount.analysis import measure
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.incoming import ListCoverage
-from headcount.reading import AccountFacts, AccountView
-from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.document import document, to_json
+from headcount.report.build import build_report
+from headcount.report.followers import follower_rows
 from headcount.report.model import SCHEMA
-from headcount.report.text import print_report
+from headcount.report.render.document import document, to_json
+from headcount.report.render.text import print_report
+from headcount.store.read.view import AccountFacts, AccountView
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "report.schema.json"
 NOW = 1_790_000_000.0
@@ -196,7 +198,7 @@ def test_a_list_read_to_its_end_is_not_partial_and_says_why_the_counter_differs(
     complete = ListCoverage("x:1", "followers", "complete", listed=292, claimed=295)
     report = build_report(measure(replace(sampled_view(), lists={"followers": complete})))
     assert (report.followers.listed, report.followers.gone, report.followers.partial) == (288, 4, False)
-    assert "read to its end; the counter shows 295: 7 of those are not shown" in report.followers.explanation
+    assert "read completely; the counter shows 295: 7 of those are not shown" in report.followers.explanation
     assert "listed before" not in report.followers.explanation
     unread = replace(complete, state="partial", reason="broke_off")
     report = build_report(measure(replace(sampled_view(), lists={"followers": unread})))
@@ -217,7 +219,7 @@ def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):
     assert "drawn from the listed followers were looked at" in words
     assert "responders; of most of the silent ones" in words
     print_report(report)
-    assert "besides; unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
+    assert "Gone: unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
 
 
 def test_posts_of_one_day_are_dated():

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from headcount.report import wording as say
-from headcount.report.charts import charts
-from headcount.report.html import headline, render_html
-from headcount.report.rows import BUDGET, row_groups
-from headcount.report.svg import CELLS, apportion, waffle
+from headcount import wording as say
+from headcount.report.render.charts import charts
+from headcount.report.render.html import headline, render_html
+from headcount.report.render.rows import BUDGET, row_groups
+from headcount.report.render.svg import CELLS, apportion, waffle
 
 
 class Elements(HTMLParser):

@@ -13,16 +13,18 @@ import pytest
 from tests.report.test_document import view
 from tests.report.test_html import Elements
 
-from headcount.cli import main
+from headcount.analysis import measure
+from headcount.cli.main import main
 from headcount.columns import Exchanges, Responses
-from headcount.follower_list import FollowerList
 from headcount.incoming import ListCoverage
-from headcount.report.build import build_report, follower_rows, measure
-from headcount.report.coverage import list_sentence
-from headcount.report.document import to_json
-from headcount.report.html import headline, render_html
-from headcount.report.listing import write_csv
-from headcount.report.text import print_authenticity, print_followers, print_question, print_report, print_ties
+from headcount.measures.follower_list import FollowerList
+from headcount.report.build import build_report
+from headcount.report.followers import follower_rows
+from headcount.report.parts.coverage import list_sentence
+from headcount.report.render.document import to_json
+from headcount.report.render.html import headline, render_html
+from headcount.report.render.listing import write_csv
+from headcount.report.render.text import print_authenticity, print_followers, print_question, print_report, print_ties
 
 STATES = ("complete", "partial", "sampled", "refused", "hidden", "unknown", None)
 REASONS = {
@@ -134,7 +136,8 @@ def test_a_partial_list_says_so_in_every_sentence_that_counts_it():
     )
     first, second = report.findings[:2]
     assert "30 of 1,000 followers of @ego are listed (partial list). The headcount is " in first
-    assert "the number of distinct listed followers expected to have responded after the next 12 posts" in first
+    assert "listed followers who responded since" in first
+    assert "or are expected to within the next 12 posts" in first
     assert " of the 30 listed followers responded to the 12 posts" in first
     assert "(30 of 1,000 followers listed, partial list, against 12 followers listed, completeness unknown)" in second
     assert any(line.startswith("Of the 30 listed followers, ") for line in report.findings)
@@ -148,7 +151,7 @@ def test_a_partial_list_says_so_in_every_sentence_that_counts_it():
 def test_a_headcount_over_a_partial_list_is_a_lower_bound_in_a_comparison():
     few, many = listed_view("partial", 30, 1000, 1), listed_view("complete", 300, 300, 2)
     sentence = build_report(measure(few), beside=[measure(many)]).findings[1]
-    assert "cannot be compared by headcount: the list of followers of @ego is not complete" in sentence
+    assert "cannot be compared by headcount: the follower list of @ego is incomplete" in sentence
     sentence = build_report(measure(many), beside=[measure(few)]).findings[1]
     assert "cannot be compared by headcount" in sentence
     whole = replace(few, lists={"followers": replace(few.lists["followers"], state="complete", reason=None)})
@@ -160,7 +163,7 @@ def test_a_headcount_over_a_partial_list_is_a_lower_bound_in_a_comparison():
 
 def test_no_counter_and_no_record_leaves_open_whether_the_list_is_all():
     report = build_report(measure(listed_view(None, 30, None, 1)))
-    assert "30 followers of @ego are listed; whether these are all is unknown." in report.findings[0]
+    assert "30 followers of @ego are listed; whether the list is complete is unknown." in report.findings[0]
     assert (report.followers.state, report.followers.partial) == ("unknown", None)
 
 
@@ -175,11 +178,11 @@ def test_no_counter_and_no_record_leaves_open_whether_the_list_is_all():
          "1 of 1,000 followers listed (partial list)"),
         (0, 1000, True, "none of the 1,000 followers of @a is listed (partial list)",
          "none of 1,000 followers listed (partial list)"),
-        (0, None, None, "no follower of @a is listed; whether there are any is unknown",
+        (0, None, None, "no follower of @a is listed; whether there are more is unknown",
          "no followers listed (completeness unknown)"),
-        (30, None, None, "30 followers of @a are listed; whether these are all is unknown",
+        (30, None, None, "30 followers of @a are listed; whether the list is complete is unknown",
          "30 followers listed (completeness unknown)"),
-        (None, 1000, True, "who follows @a is unknown", "followers unknown"),
+        (None, 1000, True, "the followers of @a are unknown", "followers unknown"),
     ],
 )  # fmt: skip
 def test_words_for_a_count_of_followers(listed, claimed, partial, has, size):
@@ -200,9 +203,9 @@ def test_which_kinds_of_responses_are_unknown_stands_beside_the_headcount(capsys
     }
     report, faces = texts_of(replace(base, responses=kept, lists=lists), capsys)
     said = "likes are unknown: the server shows them only with a login."
-    assert report.findings[0].endswith(f" Replies are incomplete: the server gave no next page; {said}")
+    assert report.findings[0].endswith(f" Replies are incomplete: the server returned no next page; {said}")
     for face in ("html", "terminal"):
-        assert "How completely each list was read" in faces[face]
+        assert "Completeness of each list" in faces[face]
     assert json.loads(to_json(report))["responses_note"] == report.responses_note
 
 
@@ -224,7 +227,7 @@ def test_refused_posts_leave_every_figure_of_responses_unknown(capsys):
     assert report.ties.too_little.startswith(why)
     for text in faces.values():
         assert "no post" not in text
-        assert "Nobody exchanged" not in text
+        assert "No replies, mentions or quotes" not in text
         assert "0 responses" not in text
     plain = json.loads(to_json(report))
     assert [plain["audience"][name] for name in ("observed", "observed_active", "responses", "non_followers")] == [
@@ -260,10 +263,10 @@ def test_private_responses_are_counted_apart_and_said():
 def test_lists_are_shown_only_where_one_is_not_complete(capsys):
     for state, shown in (("complete", False), ("partial", True)):
         report, faces = texts_of(listed_view(state, 30, 30 if not shown else 99, 1), capsys)
-        assert ("How completely each list was read" in faces["html"]) is shown
+        assert ("Completeness of each list" in faces["html"]) is shown
         capsys.readouterr()
         print_report(report)
-        assert ("How completely each list was read" in capsys.readouterr().out) is shown
+        assert ("Completeness of each list" in capsys.readouterr().out) is shown
 
 
 def test_a_csv_carries_the_state_of_the_list(tmp_path):

@@ -11,13 +11,13 @@ import pytest
 from tests.circuit_world import EGO, circuit_world
 
 from headcount.columns import Followers, FollowsBetween
-from headcount.measures.funnel import CLASSES
-from headcount.measures.intervals import finite_count
-from headcount.measures.rings_followers import follower_rings
-from headcount.report.document import to_json
-from headcount.report.html import render_html
-from headcount.report.text import print_report
-from headcount.workspace import Workspace
+from headcount.measures.circuits.followers import follower_rings
+from headcount.measures.followers.funnel import CLASSES
+from headcount.measures.statistics.intervals import finite_count
+from headcount.report.render.document import to_json
+from headcount.report.render.html import render_html
+from headcount.report.render.text import print_report
+from headcount.workspace.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_silent_members_follow_automatically_and_nobody_else_is_moved(world, rep
     missed = ids(truth.circuit) - ids(truth.responders) - moved
     assert len(missed) <= 3
     assert all(
-        "closed circuit: " in row.reasons and "follow each other and hardly talk" in row.reasons
+        "closed circuit: " in row.reasons and "follow each other but rarely talk" in row.reasons
         for row in report.rows
         if row.label == "auto_follow"
     )
@@ -72,7 +72,7 @@ def test_what_the_user_says_of_a_member_goes_before_the_circuit(world, report, t
     silent = sorted(ids(truth.circuit) - ids(truth.responders))[0]
     workspace = Workspace(tmp_path)
     workspace.add(folder / "tables")
-    workspace.label(silent, "real", account=EGO)
+    workspace.label(silent, "person", account=EGO)
     row = next(row for row in workspace.report(EGO).rows if row.account_id == silent)
     assert row.label != "auto_follow"
 
@@ -137,10 +137,10 @@ def test_what_is_missing_is_said(world, tmp_path, capsys):
     report = workspace.report(EGO)
     assert report.rings.looked_at is None
     assert report.rings.share is None
-    assert "add a table of them" in report.rings.too_little
+    assert "add them as a table" in report.rings.too_little
     assert report.rings.too_little in render_html(report)
     print_report(report)
-    assert "Who of the followers follow each other is not at hand" in capsys.readouterr().out
+    assert "The follows among the followers were not collected" in capsys.readouterr().out
 
 
 def test_follows_of_other_accounts_that_were_collected_are_no_graph(world, tmp_path):

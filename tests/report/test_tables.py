@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from headcount.report.html import render_html
+from headcount.report.render.html import render_html
 
 pytestmark = pytest.mark.browser
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import headcount as hc
-from headcount.cli import main
-from headcount.measures.sample_size import MIN_CURVE_POSTS, MIN_CURVE_REPLIES, MIN_CURVE_RESPONDERS
-from headcount.report.charts import charts
-from headcount.report.html import render_html
+from headcount.cli.main import main
+from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_REPLIES, MIN_CURVE_RESPONDERS
+from headcount.report.render.charts import charts
+from headcount.report.render.html import render_html
 
 
 def made(folder: Path, *, posts: int, replies: int) -> Path:

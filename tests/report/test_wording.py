@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headcount.report import wording as say
+from headcount import wording as say
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from headcount.simulate import big_account, single_account
-from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.sources.formats.tidy.tidy import TidySource
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 FOLLOWERS, INTERACTIONS, POSTS = 3_000, 40_000, 60

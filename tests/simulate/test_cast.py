@@ -11,7 +11,7 @@ import pytest
 
 from headcount.simulate import CAST, ROLES, AudienceTruth, World, demo_world
 from headcount.simulate.cast import answers_of
-from headcount.simulate.settings import DAY
+from headcount.support.times import DAY
 from headcount.tables import INTERACTION_KINDS
 
 NAMES = list(ROLES)

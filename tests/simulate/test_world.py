@@ -11,7 +11,7 @@ from headcount.errors import UsageError
 from headcount.simulate import ROLES, RoleSettings, World, WorldSettings, simulate
 from headcount.simulate.people import draw_people, group
 from headcount.simulate.responding import _HOURLY
-from headcount.simulate.settings import DAY
+from headcount.support.times import DAY
 from headcount.tables import INTERACTION_KINDS
 
 NAMES = list(ROLES)

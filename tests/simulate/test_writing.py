@@ -13,8 +13,9 @@ import pytest
 
 from headcount.errors import UsageError
 from headcount.simulate import CAST, World, WorldSettings, demo_world, simulate
-from headcount.sources.tidy import TidySource
-from headcount.store import Imported, Store
+from headcount.sources.formats.tidy.tidy import TidySource
+from headcount.store.results import Imported
+from headcount.store.store import Store
 from headcount.tables import TABLES
 
 FORMATS = ("parquet", "csv", "csv.gz", "jsonl")
@@ -67,7 +68,7 @@ def test_every_format_imports_whole_and_clean(form: str, folders, tables, tmp_pa
     assert imported.read == imported.added == held == written
     assert (imported.skipped, imported.gone, imported.returned) == (0, 0, 0)
     expected = ", ".join(f"{name}.{form}" for name in TRUTH)
-    assert imported.notes == (f"Files that are no table were left aside: {expected}.",)
+    assert imported.notes == (f"Files that are not tables were ignored: {expected}.",)
 
 
 @pytest.mark.parametrize("form", FORMATS[1:])

@@ -172,8 +172,8 @@ MALFORMED = [
         2,
         "is a zip archive with a.txt. Hint: unpack it",
     ),
-    Malformed("four bytes of a zip", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 1, "cut off or damaged"),
-    Malformed("X archive cut off", x_archive(cut=1500), 1, "x.zip is a zip archive that is cut off or damaged"),
+    Malformed("four bytes of a zip", lambda f: text("t.zip", b"PK\x03\x04")(f) / "t.zip", 1, "truncated or damaged"),
+    Malformed("X archive cut off", x_archive(cut=1500), 1, "x.zip is a zip archive that is truncated or damaged"),
     Malformed("X archive with a flipped byte", flipped, 1, "data/tweets.js in x.zip cannot be unpacked"),
     Malformed("X archive, encrypted", lambda f: archives.encrypted(x_archive()(f)), 1, "x.zip is encrypted"),
     Malformed("X archive, a bomb", x_archive_bomb, 1, "looks like a zip bomb"),
@@ -181,15 +181,15 @@ MALFORMED = [
         "X archive, a path that leads out of it",
         lambda f: archives.zipped(f / "x.zip", archives.modern() | {"../../etc/passwd": "x"}),
         1,
-        "which leads out of it",
+        "which is outside of it",
     ),
-    Malformed("X archive without account.js", x_archive(account="", manifest=""), 1, "does not say whose archive"),
-    Malformed("X archive, a file without window.YTD", x_archive(follower="[1]"), 1, "does not begin with window.YTD"),
+    Malformed("X archive without account.js", x_archive(account="", manifest=""), 1, "does not identify its account"),
+    Malformed("X archive, a file without window.YTD", x_archive(follower="[1]"), 1, "does not start with window.YTD"),
     Malformed(
         "X archive, a file that is cut off",
         x_archive(tweets='window.YTD.tweets.part0 = [ { "tweet" : {'),
         1,
-        "data/tweets.js is JSON that is cut off",
+        "data/tweets.js is truncated JSON",
     ),
     Malformed(
         "X archive, an object for a list",
@@ -207,7 +207,7 @@ MALFORMED = [
         "X archive, a table without ids",
         lambda f: archives.zipped(f / "x.zip", archives.browsable(months=False) | {"tweets.csv": "a,b\n1,2\n"}),
         1,
-        "tweets.csv is no table of tweets",
+        "tweets.csv is not a table of tweets",
     ),
     Malformed(
         "one file of an X archive",
@@ -215,7 +215,7 @@ MALFORMED = [
         2,
         "one file of an X archive",
     ),
-    Malformed("Mastodon archive cut off", mastodon(cut=30_000), 1, "cannot be unpacked: it is cut off or damaged"),
+    Malformed("Mastodon archive cut off", mastodon(cut=30_000), 1, "cannot be unpacked: it is truncated or damaged"),
     Malformed(
         "text named tar.gz",
         lambda f: text("x.tar.gz", "hello")(f) / "x.tar.gz",
@@ -228,15 +228,15 @@ MALFORMED = [
         "tar archive of something else",
         lambda f: archives.tarred(f / "x.tar.gz", {"a.txt": "a"}),
         1,
-        "is no archive of Mastodon's",
+        "is not a Mastodon archive",
     ),
     Malformed(
         "Mastodon archive, a path that leads out of it",
         lambda f: archives.tarred(f / "x.tar.gz", archives.mastodon() | {"../a": "x"}),
         1,
-        "which leads out of it",
+        "which is outside of it",
     ),
-    Malformed("Mastodon archive, empty outbox.json", mastodon(outbox=""), 1, "outbox.json is JSON that is cut off"),
+    Malformed("Mastodon archive, empty outbox.json", mastodon(outbox=""), 1, "outbox.json is truncated JSON"),
     Malformed("Mastodon archive, broken outbox.json", mastodon(outbox='{"orderedItems": [{]'), 1, "outbox.json is not"),
     Malformed("Mastodon archive, a list for the outbox", mastodon(outbox="[]"), 1, "outbox.json is not"),
     Malformed("Mastodon archive, no address in it", mastodon(actor="{}", outbox="{}"), 1, "does not say whose"),
@@ -250,11 +250,11 @@ MALFORMED = [
         "list of accounts followed, without its owner",
         lambda f: text("following_accounts.csv", archives.FOLLOWED)(f) / "following_accounts.csv",
         2,
-        "does not say whose list it is",
+        "does not identify its account",
     ),
     Malformed("minet, short row", lone("m.csv", "user_id,cursor,follower_id\n1,,2\n1,\n"), 1, "m.csv:3: expected"),
     Malformed("minet, no id", lone("m.csv", "user_id,cursor,follower_id\n1,,x\n"), 1, "m.csv:2: is no row"),
-    Malformed("minet, a handle only", lone("m.csv", "name,cursor,follower_id\nana,,2\n"), 1, "is not known here"),
+    Malformed("minet, a handle only", lone("m.csv", "name,cursor,follower_id\nana,,2\n"), 1, "without an id"),
     Malformed("minet, no such columns", lone("m.csv", "user_id,follower_ids\n1,2\n"), 2, "is a table with the columns"),
     Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is a picture"),
     Malformed("empty file", text("follows.csv", ""), 1, "is empty"),
@@ -370,9 +370,7 @@ MALFORMED = [
     Malformed("huge field", text("follows.csv", FOLLOWS + "x:" + "9" * 50_000_000 + ",x:1\n"), 1, "follows.csv"),
     Malformed("negative count", text("accounts.csv", account(account_id="x:1", followers_count=-5)), 1, "«-5»"),
     Malformed("count with a separator", text("accounts.csv", 'account_id,posts_count\nx:1,"1,234"\n'), 1, "«1,234»"),
-    Malformed(
-        "count beyond 64 bits", text("accounts.csv", account(account_id="x:1", posts_count=2**63)), 1, "whole number"
-    ),
+    Malformed("count beyond 64 bits", text("accounts.csv", account(account_id="x:1", posts_count=2**63)), 1, "integer"),
     Malformed("count in words", text("accounts.csv", account(account_id="x:1", posts_count="many")), 1, "«many»"),
     Malformed(
         "neither yes nor no", text("accounts.csv", account(account_id="x:1", verified="perhaps")), 1, "yes or no"
@@ -427,7 +425,7 @@ MALFORMED = [
         "follows.jsonl:2:",
     ),
     Malformed(
-        "json list on a line", text("follows.jsonl", json.dumps(["x:1", "x:2"]) + "\n"), 1, "is JSON but no object"
+        "json list on a line", text("follows.jsonl", json.dumps(["x:1", "x:2"]) + "\n"), 1, "is JSON but not an object"
     ),
     Malformed("json without ids", text("follows.jsonl", '{"position": 1}\n'), 1, "no column 'follower_id'"),
     Malformed(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import headcount as hc
-from headcount.report.document import to_json
-from headcount.report.html import render_html
+from headcount.report.render.document import to_json
+from headcount.report.render.html import render_html
 
 
 @pytest.mark.shared
@@ -25,7 +25,7 @@ def test_responses_that_were_never_looked_for_are_unknown(shared_data, tmp_path)
     text = " ".join(report.findings)
     assert text.count("Who responds is unknown") == 1
     for shown in (text, render_html(report)):
-        assert "Nobody responded" not in shown
+        assert "No responses" not in shown
         assert "0 people" not in shown
         assert "0 followers" not in shown
     assert '"headcount": null' in to_json(report)

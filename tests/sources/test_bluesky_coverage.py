@@ -17,13 +17,13 @@ from tests.collecting.world import DAY, MAIN, Sizes, World, did
 
 import headcount as hc
 from headcount.errors import AccountNotFound, PlatformUnavailable
-from headcount.reading_lists import read_list_coverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.store import Store
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.options import Options
+from headcount.store.read.lists import read_list_coverage
+from headcount.store.store import Store
 
 NOW = 1_760_000_000_000_000
-QUICK = Patience(tries=2, first=0.001, longest=0.002, blind=0.001, timeout=1)
+QUICK = RetryPolicy(tries=2, first=0.001, longest=0.002, blind=0.001, timeout=1)
 ME = f"bluesky:{did(0)}"
 THREAD, PROFILE, FEED = "app.bsky.feed.getPostThread", "app.bsky.actor.getProfile", "app.bsky.feed.getAuthorFeed"
 
@@ -59,7 +59,7 @@ def addresses(monkeypatch):
 
 def collect(folder, server, name=MAIN, **options):
     def client(**how):
-        return Client(**how, transport=httpx2.MockTransport(server), patience=QUICK)
+        return Client(**how, transport=httpx2.MockTransport(server), retry_policy=QUICK)
 
     options = Options(**{"since": datetime.fromtimestamp((NOW - 365 * DAY) / 1e6, UTC)} | options)
     return hc.open(folder).collect(name, options, client=client)
@@ -383,7 +383,7 @@ def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, 
         assert found[other] == expected[other]
     assert {found[other][:2] for other in responses} <= {("refused", "server_error")}
     step = {"replies": "thread", "posts": "posts"}.get(name, name)
-    notes = [note for note in result.notes if note.startswith("Left out, because the platform did not answer")]
+    notes = [note for note in result.notes if note.startswith("Skipped because the platform did not respond")]
     assert any(step in note and f"HTTP {status}" in note for note in notes)
     report = hc.open(tmp_path / "ws").report(ME, window_days=None)
     (part,) = [part for part in report.lists if part.list == name]
@@ -456,10 +456,10 @@ ITEMS = {"followers": "followers", "following": "follows", "posts": "feed", "lik
 
 @pytest.mark.parametrize("name", ["followers", "following", "posts", "likes", "reposts", "quotes"])
 def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, name, monkeypatch):
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 300)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 300)
     server = Server({LISTS[name]: endless(ITEMS.get(name, "posts"))}, followers=104, posts=2)
     result = collect(tmp_path, server, sample=1)
     state, reason, listed, claimed = coverage(tmp_path)[name]
     assert (state, reason) == ("partial", "longer_than_counter")
     assert 300 < listed <= 2 * (claimed + 500), "of two posts at most"
-    assert any("far more than the" in note and "it is partial" in note for note in result.notes)
+    assert any("far more than the" in note and "the list is incomplete" in note for note in result.notes)

@@ -19,13 +19,14 @@ from websockets.sync.server import ServerConnection, serve
 
 import headcount as hc
 from headcount.errors import PlatformUnavailable, StoreBusy, UsageError
-from headcount.sources import bluesky_live
-from headcount.sources.bluesky_events import Concerned
-from headcount.sources.bluesky_jetstream import COLLECTIONS, Jetstream
-from headcount.sources.bluesky_live import follow_live, newest_collection
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import LIVE, Landing, collected_as
-from headcount.store import Store
+from headcount.sources.bluesky import live as bluesky_live
+from headcount.sources.bluesky.events import Concerned
+from headcount.sources.bluesky.jetstream import COLLECTIONS, Jetstream
+from headcount.sources.bluesky.live import follow_live, newest_collection
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import LIVE, Landing
+from headcount.sources.collect.landing_folder import collected_as
+from headcount.store.store import Store
 
 ME, ANN, BOB = (f"did:plc:{letter * 24}" for letter in "abc")
 POST = f"at://{ME}/app.bsky.feed.post/3lzzzzzzzzzz2"
@@ -33,6 +34,16 @@ SECOND = 1_000_000
 START = 1_790_000_000 * SECOND  # 2026-09-21
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 Event = dict[str, Any]
+
+
+def ingest_into(workspace):
+    """Imports into a workspace, as `Workspace.follow` does."""
+
+    def ingest(read, path):
+        with Store(workspace, write=True) as store:
+            store.ingest(read, path=path)
+
+    return ingest
 
 
 def tid(moment: int) -> str:
@@ -183,8 +194,8 @@ class Server:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headcount.sources.bluesky_jetstream._FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("headcount.sources.bluesky_jetstream._LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("headcount.sources.bluesky.jetstream._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("headcount.sources.bluesky.jetstream._LONGEST_PAUSE", 0.05)
 
 
 def some(stream: Jetstream, number: int) -> list[str]:
@@ -210,7 +221,7 @@ def test_it_goes_on_after_breaks_from_five_seconds_before() -> None:
     ]
     assert server.asked[0]["wantedCollections"] == list(COLLECTIONS)
     assert any("behind" in text for text in said)
-    assert any("broke" in text for text in said)
+    assert any("was lost" in text for text in said)
 
 
 @pytest.mark.usefixtures("quick")
@@ -293,8 +304,10 @@ def follow_events(workspace: Path, quick: None) -> Follow:
                 stop.set()
 
             threading.Thread(target=end, daemon=True).start()
-            client = partial(Client, patience=Patience(tries=1))
-            follow_live(workspace, "me.test", stop, servers=[server.url], say=said.append, client=client)
+            client = partial(Client, retry_policy=RetryPolicy(tries=1))
+            follow_live(
+                workspace, "me.test", stop, ingest_into(workspace), servers=[server.url], say=said.append, client=client
+            )
         return said
 
     return run
@@ -353,9 +366,9 @@ def test_what_was_kept_and_not_taken_in_is_taken_in_later(
         raise StoreBusy("In use.", hint="wait")
 
     with monkeypatch.context() as patched:
-        patched.setattr("headcount.store.Store.__init__", busy)
+        patched.setattr("headcount.store.store.Store.__init__", busy)
         said = follow_events(follow(ANN, 10))
-    assert any("taken in later" in text for text in said)
+    assert any("imported later" in text for text in said)
     follow_events(like(BOB, 20))
     assert standing(workspace) == {ANN: True}
     assert rows(workspace, "SELECT count(*) FROM interactions") == [(1,)]
@@ -394,7 +407,7 @@ def test_who_is_forgotten_is_taken_out_of_what_was_followed(workspace: Path, fol
 
 def test_what_cannot_be_followed_is_said(tmp_path: Path, workspace: Path) -> None:
     assert newest_collection(workspace, "me.test") is not None
-    with pytest.raises(UsageError, match="was not collected yet"):
+    with pytest.raises(UsageError, match="has not been collected yet"):
         hc.open(workspace).watch("somebody.test")
-    with pytest.raises(UsageError, match="no account of Bluesky"):
+    with pytest.raises(UsageError, match="not a Bluesky account"):
         hc.open(workspace).watch("alice@mastodon.social")

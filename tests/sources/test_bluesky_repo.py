@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import headcount as hc
 from headcount.errors import InputError
-from headcount.sources.bluesky_repo import read_repository, tid_time
-from headcount.store import Store
+from headcount.sources.bluesky.repo import read_repository, tid_time
+from headcount.store.store import Store
 
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 

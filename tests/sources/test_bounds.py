@@ -27,17 +27,18 @@ from hypothesis import strategies as st
 from tests.sources import archives
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import HeadcountError, InputError, UsageError, as_known_error
-from headcount.sources import archive_files, find_source, json_bounds, read_source
-from headcount.sources.bluesky_live_rows import _iso
-from headcount.sources.bluesky_repo import read_repository
-from headcount.sources.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
-from headcount.sources.cleaning import places_on_circles
-from headcount.sources.jsonlines import Problems, values
-from headcount.sources.landing import Landing
-from headcount.sources.malformed import malformed
-from headcount.sources.raw import raw_rows
+from headcount.sources import find_source, read_source
+from headcount.sources.bluesky.car import MAX_BLOCK_BYTES, MAX_BLOCKS, MAX_CAR_BYTES
+from headcount.sources.bluesky.live_rows import _iso
+from headcount.sources.bluesky.repo import read_repository
+from headcount.sources.collect.landing import Landing
+from headcount.sources.formats import archive_files, json_bounds
+from headcount.sources.formats.jsonlines import Problems, values
+from headcount.sources.formats.malformed import malformed
+from headcount.sources.formats.tidy.raw import raw_rows
+from headcount.store.cleaning import places_on_circles
 from headcount.tables import ACCOUNTS
 
 
@@ -84,7 +85,7 @@ def test_a_hundred_thousand_posts_in_one_thread(circle, tmp_path, capsys):
     assert main(["add", str(tmp_path / "posts.csv"), "--workspace", str(tmp_path / "workspace"), "--json"]) == 0
     assert time.process_time() - began < 10
     notes = json.loads(capsys.readouterr().out)[0]["notes"]
-    assert any(note.startswith("100,000 posts answer themselves in a circle") for note in notes) is circle
+    assert any(note.startswith("100,000 posts reply to each other in a cycle") for note in notes) is circle
 
 
 # -- repositories -------------------------------------------------------------------------------------------------
@@ -191,11 +192,11 @@ def test_a_repository_of_values_without_content_is_refused(filler, tmp_path, cap
 def test_a_block_that_is_larger_than_any_record(tmp_path, capsys):
     path = tmp_path / "big.car"
     path.write_bytes(posts([libipld.encode_dag_cbor({"text": "a" * (MAX_BLOCK_BYTES + 1)})]))
-    assert "holds a block of 2,09" in refused(path, tmp_path, capsys)
+    assert "contains a block of 2,09" in refused(path, tmp_path, capsys)
 
 
 def test_more_blocks_than_any_repository(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("headcount.sources.car.MAX_BLOCKS", 1_000)
+    monkeypatch.setattr("headcount.sources.bluesky.car.MAX_BLOCKS", 1_000)
     path = tmp_path / "many.car"
     path.write_bytes(posts([libipld.encode_dag_cbor({"text": str(number)}) for number in range(1_001)]))
     assert "more than 1,000 blocks" in refused(path, tmp_path, capsys)
@@ -385,7 +386,7 @@ def test_a_table_in_one_line_of_json_may_be_long(tmp_path, capsys):
 
 
 def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("headcount.sources.jsonlines.MAX_PROBLEMS", 100)
+    monkeypatch.setattr("headcount.sources.formats.jsonlines.MAX_PROBLEMS", 100)
     (tmp_path / "a.jsonl").write_text("x\n" * 200)
     with pytest.raises(InputError, match="more than 100 unreadable entries"):
         list(values(tmp_path / "a.jsonl", Problems("a.jsonl")))
@@ -401,7 +402,7 @@ def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
         ("accounts.csv", b"account_id" + b",a" * 3_000 + b"\nx:1\n", "columns"),
         ("accounts.csv", b"account_id,bio\nx:1," + b"a" * 20_000_000, "a line of more than 16 MB"),
         ("accounts.jsonl", b'{"account_id":"x:1"' + b"".join(b',"c%d":1' % n for n in range(5_000)) + b"}", "names"),
-        ("accounts.jsonl", b'{"account_id":"x:1","bio":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "holds a list"),
+        ("accounts.jsonl", b'{"account_id":"x:1","bio":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "contains a list"),
         ("accounts.jsonl", b'{"account_id":"x:1","followers_count":1' + b"0" * 100_000 + b"}", "not a whole number"),
     ],
     ids=["a million columns", "3,000 columns", "a long line", "5,000 names", "nested", "a huge number"],
@@ -455,7 +456,7 @@ def test_a_link_that_leads_out_of_an_archive(target, tmp_path, capsys):
     (folder / "data" / "account.js").unlink()
     (folder / "data" / "account.js").symlink_to(target)
     error = refused(folder, tmp_path, capsys)
-    assert "leads out of the folder" in error
+    assert "to a path outside the folder" in error
     assert "root:" not in error
 
 
@@ -603,7 +604,7 @@ def test_errors_of_libraries_become_those_of_headcount_in_every_method(error, tm
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.Store", fail)
+    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
     workspace = hc.open(tmp_path)
     for name in ("accounts", "snapshots", "view", "measure", "report", "followers", "authenticity", "sync"):
         arguments = {"account": "x:1"} if name == "view" else {}
@@ -618,7 +619,7 @@ def test_other_errors_are_raised_as_they_are(error, tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.Store", fail)
+    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
     with pytest.raises(type(error)):
         hc.open(tmp_path).snapshots()
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -13,18 +14,23 @@ import numpy as np
 import pytest
 
 from headcount.errors import BudgetReached, PlatformUnavailable, UsageError
-from headcount.sources.collecting import MOST_EMPTY, Collection, Listing, Options, _check, uniform_sample
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.collecting import _check
+from headcount.sources.collect.collection import Collection
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.listing import MAX_EMPTY, Listing
+from headcount.sources.collect.options import Options
+from headcount.sources.collect.pace import Limit
+from headcount.sources.collect.sampling import uniform_sample
 from headcount.sources.handles import Target
-from headcount.sources.http import Client, Limit, Patience
-from headcount.sources.landing import Landing
 
-QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=1)
 
 
 @contextmanager
 def collection(tmp_path, answer, **options):
     """A collection whose platform is a function from a request to an answer."""
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with Landing(tmp_path / "x.landing", write=True) as landing, client:
         yield Collection(landing, client, Options(**options))
 
@@ -69,7 +75,7 @@ def test_a_list_that_runs_in_a_circle_ends_and_is_called_partial(tmp_path):
         pages = listing(under_way)
         assert items(pages) == [1, 2, 3]
         assert not pages.whole
-        assert "ran in a circle" in under_way.landing.notes()[0]
+        assert "returned a repeated cursor" in under_way.landing.notes()[0]
     assert asked == [None, "a", "b", "b"], "the page that points back is asked for once more"
 
 
@@ -96,7 +102,7 @@ def test_a_list_of_nothing_but_empty_pages_ends(tmp_path):
 
     with collection(tmp_path, answer) as under_way:
         pages = listing(under_way)
-        assert len(list(pages)) == MOST_EMPTY
+        assert len(list(pages)) == MAX_EMPTY
         assert not pages.whole
         assert "empty pages" in under_way.landing.notes()[0]
 
@@ -168,7 +174,7 @@ def test_a_list_that_is_refused_at_once_and_one_that_breaks_off(tmp_path, status
 
 def test_a_list_that_the_budget_ends(tmp_path):
     answer, _ = listed({None: ([1], "a"), "a": ([2], None)})
-    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+    with collection(tmp_path, answer, max_cost=1.0) as under_way:
         one = listing(under_way)
         under_way.get("list", "http://h/list")
         one._ask = lambda cursor: under_way.get("list", "http://h/list", [("cursor", cursor)] * bool(cursor), price=2.0)
@@ -256,10 +262,10 @@ FAULTS = {
     "HTTP 503": lambda: httpx2.Response(503, json={"error": "over capacity"}),
     "HTTP 504": lambda: httpx2.Response(504),
     "the answer is text/html, not application/json": lambda: httpx2.Response(200, html="<p>sorry</p>"),
-    "the answer is JSON that is cut off or broken": lambda: httpx2.Response(
+    "the answer is truncated or invalid JSON": lambda: httpx2.Response(
         200, content=b'{"items": [1', headers={"content-type": "application/json"}
     ),
-    "no answer in time": httpx2.ReadTimeout("late"),
+    "no response in time": httpx2.ReadTimeout("late"),
     "it points to other.example (HTTP 308)": lambda: httpx2.Response(
         308, headers={"location": "https://other.example/list"}
     ),
@@ -404,7 +410,7 @@ def test_a_list_ends_at_its_counter_and_a_margin(tmp_path, claimed, most):
         reason = "maximum_length" if claimed is None else "longer_than_counter"
         assert (coverage.state, coverage.reason, one.whole) == ("partial", reason, False)
         (note,) = under_way.landing.notes()
-        assert f"was ended after {found:,} entries" in note
+        assert f"was stopped after {found:,} entries" in note
 
 
 def test_a_list_that_is_a_little_longer_than_its_counter_is_read_to_its_end(tmp_path):
@@ -432,7 +438,7 @@ def test_nothing_is_bought_beyond_the_budget(tmp_path):
         asked.append(str(request.url))
         return httpx2.Response(200, json={})
 
-    with collection(tmp_path, answer, spend_at_most=1.0) as under_way:
+    with collection(tmp_path, answer, max_cost=1.0) as under_way:
         under_way.get("s", "http://h/1", price=0.6)
         under_way.spent += 0.6
         with pytest.raises(BudgetReached, match=r"\$1.00"):
@@ -504,9 +510,17 @@ def test_options_that_exclude_each_other_are_refused():
 
 
 def test_what_may_be_spent_does_not_part_two_collections():
-    assert Options(spend_at_most=1).text() == Options(spend_at_most=9).text()
+    assert Options(max_cost=1).text() == Options(max_cost=9).text()
     assert Options(limit=1).text() != Options(limit=2).text()
-    assert "spend" not in json.loads(Options(spend_at_most=1).text())
+    assert not {"spend_at_most", "max_cost"} & set(json.loads(Options(max_cost=1).text()))
+
+
+def test_options_stored_by_earlier_versions_identify_the_same_collection():
+    stored = '{"limit":5,"since":"2026-10-01T00:00:00Z","sample":null,"service":null,"backlinks":null,"circles":30}'
+    options = Options(limit=5, since=datetime(2026, 10, 1, tzinfo=UTC), follows_among=30)
+    assert options.text() == stored
+    assert Options.from_text(stored) == options
+    assert Options.from_text('{"limit":5,"spend_at_most":2.5}') == Options(limit=5, max_cost=2.5)
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch):
@@ -518,9 +532,12 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
             sent += 1
             yield b" " * 65536
 
-    monkeypatch.setattr("headcount.sources.http.MAX_BODY_ELSEWHERE", 1 << 20)
+    monkeypatch.setattr("headcount.sources.collect.client.MAX_BODY_ELSEWHERE", 1 << 20)
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, content=endless()))
-    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable, match="more than 1 MB"):
+    with (
+        Client(transport=answer, retry_policy=QUICK) as client,
+        pytest.raises(PlatformUnavailable, match="more than 1 MB"),
+    ):
         client.get("https://example.org/page")
     assert sent == 17
 
@@ -537,7 +554,7 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
 def test_a_server_that_says_when_to_come_back_is_not_asked_before(headers, at_least, at_most):
     answers = [httpx2.Response(503, headers=headers), httpx2.Response(200, json={})]
     paused = []
-    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), retry_policy=QUICK)
     with client, pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", paused.append)
         client.get("http://h/page")
@@ -556,7 +573,7 @@ def test_a_server_that_says_when_to_come_back_is_not_asked_before(headers, at_le
 def test_odd_headers_of_limits_are_passed_over(headers):
     slept = []
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert slept == []
@@ -566,7 +583,7 @@ def test_a_reset_in_milliseconds_is_understood():
     slept = []
     headers = {"ratelimit-remaining": "0", "ratelimit-reset": str(round((time.time() + 50) * 1000))}
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert 45 < slept[0] < 51
@@ -579,7 +596,7 @@ def test_cookies_are_not_sent_back():
         sent.append(request.headers.get("cookie"))
         return httpx2.Response(200, headers={"set-cookie": "id=track"}, json={})
 
-    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+    with Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert sent == [None, None]
@@ -594,7 +611,7 @@ def test_without_a_network_it_ends_soon_and_once_connected_it_is_patient():
             return httpx2.Response(200, json={})
         raise httpx2.ConnectError("refused")
 
-    with Client(transport=httpx2.MockTransport(answer), patience=QUICK) as client:
+    with Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK) as client:
         with pytest.raises(PlatformUnavailable, match=r"from h after 3 attempts; last error: no connection"):
             client.get("http://h/away")
         client.get("http://h/there")
@@ -610,7 +627,7 @@ def test_a_server_that_has_moved_for_good_is_not_asked_again():
         asked.append(request)
         return httpx2.Response(308, headers={"location": "https://new.example/page"})
 
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with client, pytest.raises(PlatformUnavailable, match=r"moved to new\.example"):
         client.get("http://h/page")
     assert len(asked) == 1

@@ -12,9 +12,9 @@ import pytest
 from tests.sources import archives as built
 
 import headcount
-from headcount.sources.car import decode_car
-from headcount.sources.decoding import Replaced, decode_json, decode_text
-from headcount.sources.landing import Landing
+from headcount.sources.bluesky.car import decode_car
+from headcount.sources.collect.landing import Landing
+from headcount.sources.formats.decoding import Replaced, decode_json, decode_text
 
 
 @pytest.mark.parametrize(

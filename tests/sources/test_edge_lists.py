@@ -13,11 +13,11 @@ import pytest
 
 from headcount.errors import BadRows, HeadcountError, InputError, UsageError
 from headcount.sources import find_source
-from headcount.sources.edges import EdgeList, ForeignFormat, find_follow_columns, open_edge_list
-from headcount.sources.edges.direct import NUMBERS, OTHER, PLAIN, certify, is_odd_id, is_whole_number
-from headcount.sources.edges.lines import CommentKind, comment_kind, id_problem
-from headcount.sources.edges.reader import find_edge_file
-from headcount.store import Store
+from headcount.sources.formats.edges import EdgeList, ForeignFormat, find_follow_columns, open_edge_list
+from headcount.sources.formats.edges.direct import NUMBERS, OTHER, PLAIN, certify, is_odd_id, is_whole_number
+from headcount.sources.formats.edges.lines import CommentKind, comment_kind, id_problem
+from headcount.sources.formats.edges.reader import find_edge_file
+from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ READ = {
     "one row of names": ("e.csv", "ana,ben\n", "ana>ben", ["no header"]),
     "names with numbers": ("e.csv", "user1,user2\nuser2,user3\n", "user1>user2 user2>user3", ["no header"]),
     "unknown header": ("e.csv", "a,b\n1,2\n3,4\n", "1>2 3>4", ["first line was taken as a header.*'a' follows.*'b'"]),
-    "numbered ends": ("e.csv", "node1,node2,w\nana,ben,1\n", "ana>ben", ["taken as a header", "left out: w"]),
+    "numbered ends": ("e.csv", "node1,node2,w\nana,ben,1\n", "ana>ben", ["read as a header", "left out: w"]),
     "NodeXL": (
         "e.csv",
         "Vertex 1,Vertex 2,Color\nana,ben,red\nben,cyd,red\n",
@@ -96,7 +96,7 @@ READ = {
         ["'Vertex 1'"],
     ),
     "pandas without names": ("e.csv", ",0,1\n0,ana,ben\n1,ben,cyd\n", "ana>ben ben>cyd", ["row numbers"]),
-    "pandas without names or numbers": ("e.csv", "0,1\nana,ben\nben,cyd\n", "ana>ben ben>cyd", ["taken as a header"]),
+    "pandas without names or numbers": ("e.csv", "0,1\nana,ben\nben,cyd\n", "ana>ben ben>cyd", ["read as a header"]),
     "pandas row numbers": ("e.csv", ",source,target\n0,ana,ben\n1,ben,cyd\n", "ana>ben ben>cyd", ["row numbers"]),
     "pandas read again": ("e.csv", "Unnamed: 0,source,target\n0,ana,ben\n", "ana>ben", ["row numbers"]),
     "R write.csv": ("e.csv", '"","source","target"\n"1","ana","ben"\n', "ana>ben", ["row numbers"]),
@@ -221,12 +221,12 @@ UNCLEAR = {
     "a verb between names": ("g.txt", "ana follows ben\nben follows cyd\n", "do not look like two ids"),
     "arrows": ("g.txt", "a -> b\nb -> c\n", "do not look like two ids"),
     "row numbers without a header": ("g.csv", "1,ana,ben\n2,ben,cyd\n", "do not look like two ids"),
-    "all lines are comments": ("g.txt", "#a #b\n#b #c\n", "all 2 lines begin with #"),
+    "all lines are comments": ("g.txt", "#a #b\n#b #c\n", "all 2 lines start with #"),
     "a column twice": ("g.csv", "source,target,source\n1,2,3\n", "the column 'source' twice"),
     "an open quote": ("g.csv", 'source,target\n"ana,ben\ncyd,dan\n', "g.csv:2: a quote is not closed"),
     "mentions": ("g.csv", "source,target,kind\n1,2,follow\n2,1,mention\n", "g.csv:3: .*«mention», not a follow"),
     "binary": ("g.txt", b"\x89PNG\r\n\x1a\n\0\0\0" + bytes(range(256)) * 9, "g.txt"),
-    "cut off": ("g.csv.gz", gzip.compress(b"1,2\n" * 9000)[:-20], "g.csv.gz"),
+    "truncated": ("g.csv.gz", gzip.compress(b"1,2\n" * 9000)[:-20], "g.csv.gz"),
     "not gzip": ("g.csv.gz", "1,2\n", "g.csv.gz"),
     "bzip2 by content": ("g.csv", bz2.compress(b"1,2\n" * 9), "g.csv"),
 }
@@ -258,7 +258,7 @@ PROBLEMS = {
     "maybe a comment": ("alice bob\n#carol bob\nbob dan#1\n", ["2: «#carol bob» is either a comment or a follow"]),
     "maybe a comment at the start": ("#carol bob\nalice bob\n", ["1: «#carol bob» is either"]),
     "no id in the first row": (",ben\ncyd,dan\n", ["1: follower is missing"]),
-    "cut off": ("source,target,w\n1,2,1\n2,3", ["3: expected 3 fields, found 2"]),
+    "truncated": ("source,target,w\n1,2,1\n2,3", ["3: expected 3 fields, found 2"]),
 }
 
 

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headcount.graph.graph import open_graph
 from headcount.network.build import build_graph
-from headcount.network.graph import open_graph
 from headcount.sources import find_source
-from headcount.sources.edges import open_edge_list, reader
-from headcount.sources.edges.lines import id_problem, strip_id
-from headcount.store import Store
+from headcount.sources.formats.edges import open_edge_list, reader
+from headcount.sources.formats.edges.lines import id_problem, strip_id
+from headcount.store.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 HEADERS = [

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 
-import msgspec
 import pytest
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import UsageError
-from headcount.sources.bluesky_rows import all_paired
-from headcount.sources.collecting import Options
+from headcount.sources.bluesky.follow_times import all_paired
+from headcount.sources.collect.options import Options
 
 
 def pairing(count, without=()):
@@ -46,16 +45,17 @@ def test_who_is_kept_is_paired_with_all_others_that_are_kept():
 
 @pytest.mark.parametrize(("target", "platform"), [("alice@mastodon.social", "Mastodon"), ("x:alice", "X")])
 def test_other_platforms_do_not_tell(target, platform, tmp_path, capsys):
-    with pytest.raises(UsageError, match=f"of Bluesky only, not of {platform}"):
-        hc.open(tmp_path).collect(target, Options(circles=100))
-    assert main(["add", target, "--workspace", str(tmp_path), "--circles"]) == 2
+    with pytest.raises(UsageError, match=f"from Bluesky only, not from {platform}"):
+        hc.open(tmp_path).collect(target, Options(follows_among=100))
+    assert main(["add", target, "--workspace", str(tmp_path), "--follows-among"]) == 2
     said = capsys.readouterr().err
-    assert "leave --circles out" in said
+    assert "omit --follows-among" in said
     assert "Traceback" not in said
 
 
 def test_a_collection_begun_before_there_was_the_option_goes_on():
     before = Options(limit=5).text()
     assert "circles" not in before
-    assert msgspec.json.decode(before, type=Options).text() == before
-    assert '"circles":30' in Options(circles=30).text()
+    assert Options.from_text(before).text() == before
+    assert '"circles":30' in Options(follows_among=30).text()
+    assert Options.from_text(Options(follows_among=30).text()) == Options(follows_among=30)

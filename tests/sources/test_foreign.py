@@ -193,7 +193,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
     ("tiktok json", content("user_data_tiktok.json", '{"Activity": {"Follower List": {}}, "Profile": {}}'), "TikTok"),
     ("json of unknown layout", content("x.json", '{"a": 1, "b": {"c": 2}}'), "unknown layout (its fields: a, b)"),
     ("tidy accounts named json", content("accounts.json", '[{"account_id": "x:1"}]'), "rename it to accounts.jsonl"),
-    ("json lines named txt", content("t.txt", json.dumps(TWEET)), "holds JSON, but is not named like it"),
+    ("json lines named txt", content("t.txt", json.dumps(TWEET)), "contains JSON, but has another extension"),
     # tables
     (
         "twarc csv",
@@ -239,7 +239,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
     ("rar", content("a.rar", b"Rar!\x1a\x07\x01\0"), "a RAR archive"),
     ("rar named zip", content("a.zip", b"Rar!\x1a\x07\x01\0"), "a RAR archive"),
     ("one part of several", content("a.zip.001", b"\x01\x02" * 50), "one part of a split archive"),
-    ("a download that goes on", content("a.zip.crdownload", b"\x01\x02" * 50), "download that is not complete"),
+    ("a download that goes on", content("a.zip.crdownload", b"\x01\x02" * 50), "incomplete download"),
     ("tar of tables without its ending", plain_tar, "a tar archive"),
     (
         "zip of tables",
@@ -305,7 +305,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
     (
         "folder with nothing",
         directory(notes__txt="Dear diary,\nnothing happened today."),
-        "holds nothing that can be read (notes.txt)",
+        "contains no readable data (notes.txt)",
     ),
 ]
 
@@ -326,7 +326,7 @@ def test_each_is_named_with_what_to_do(build: Build, fragment: str, skip_bad: bo
 
 def test_an_x_file_of_unknown_objects_is_refused(tmp_path: Path) -> None:
     path = jsonl({"id": "1", "username_history": [], "public_metrics": {}}, {"id": "2", "title": "x"})(tmp_path)
-    with pytest.raises(InputError, match="holds nothing that the X API v2 returns"):
+    with pytest.raises(InputError, match="contains no posts, users or lists of the X API v2"):
         headcount.open(tmp_path / "ws").add(path)
 
 
@@ -375,6 +375,6 @@ def test_a_line_that_was_cut_off_costs_itself_only(tmp_path: Path) -> None:
         json.dumps(TWEET | {"id": "5"}),
     ]
     path = content("t.jsonl", "\n".join(lines))(tmp_path)
-    with pytest.raises(InputError, match=r"t\.jsonl:2: is JSON that is cut off \(and 1 more\)"):
+    with pytest.raises(InputError, match=r"t\.jsonl:2: is truncated JSON \(and 1 more\)"):
         headcount.open(tmp_path / "ws").add(path)
     assert headcount.open(tmp_path / "ws").add(path, skip_bad=True).read["posts"] == 3

@@ -14,14 +14,8 @@ import time
 import pytest
 
 from headcount.errors import InputError, StoreBusy
-from headcount.sources.landing import (
-    Landing,
-    find_unfinished,
-    forget_in_landings,
-    is_landing,
-    landing_folder,
-    remove_landing,
-)
+from headcount.sources.collect.landing import Landing, is_landing
+from headcount.sources.collect.landing_folder import find_unfinished, forget_in_landings, landing_folder, remove_landing
 
 
 def body(*people: str) -> bytes:
@@ -62,7 +56,7 @@ def test_every_page_written_before_a_kill_is_there(tmp_path):
     path = tmp_path / "a.landing"
     script = textwrap.dedent(f"""
         import pathlib
-        from headcount.sources.landing import Landing
+        from headcount.sources.collect.landing import Landing
         landing = Landing(pathlib.Path({str(path)!r}), write=True)
         number = 0
         while True:
@@ -86,7 +80,7 @@ def test_only_one_process_collects_into_a_landing(tmp_path):
     path = tmp_path / "a.landing"
     script = f"""
 import pathlib, sys
-from headcount.sources.landing import Landing
+from headcount.sources.collect.landing import Landing
 landing = Landing(pathlib.Path({str(path)!r}), write=True)
 landing.put("s", "u", 200, {{}}, b"")
 print("ready", flush=True)
@@ -110,7 +104,7 @@ def test_what_is_no_landing_is_refused(tmp_path):
     text = tmp_path / "b.landing"
     text.write_text("hello")
     assert not is_landing(text)
-    with pytest.raises(InputError, match="cannot be opened as a landing"):
+    with pytest.raises(InputError, match="cannot be opened as a collection file"):
         Landing(text)
     newer = tmp_path / "c.landing"
     with Landing(newer, write=True) as landing:
@@ -211,15 +205,15 @@ def test_what_was_taken_in_and_went_on_is_not_taken_in(tmp_path):
     path = tmp_path / "1.landing"
     with Landing(path, write=True) as landing:
         landing.finish()
-        assert not landing.taken_in
-        landing.take_in()
-        assert landing.taken_in
+        assert not landing.is_imported
+        landing.mark_imported()
+        assert landing.is_imported
     with Landing(path, write=True) as landing:
         landing.put("more", "u", 200, {}, b"{}")
         landing.finish()
     assert [file.name for file in tmp_path.iterdir()] == ["1.landing"]
     with Landing(path) as landing:
-        assert not landing.taken_in
+        assert not landing.is_imported
 
 
 def test_half_a_character_does_not_make_a_page_unreadable(tmp_path):

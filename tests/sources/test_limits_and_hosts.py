@@ -11,30 +11,31 @@ import pytest
 
 import headcount as hc
 from headcount.errors import AccessDenied, PlatformUnavailable, UsageError
-from headcount.sources.collecting import Collection
-from headcount.sources.handles import Target
-from headcount.sources.http import AnswerTooLarge, Client, Patience
-from headcount.sources.landing import Landing
-from headcount.sources.links import OtherAddress, next_on_server, server_address, server_host
-from headcount.sources.secrets import keep_secret
-from headcount.sources.sessions import (
-    BlueskyLogin,
-    TokenLogin,
-    find_login,
+from headcount.sources.bluesky.login_session import BlueskyLogin, log_in_bluesky
+from headcount.sources.collect.client import AnswerTooLarge, Client, RetryPolicy
+from headcount.sources.collect.collection import Collection
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.links import (
+    OtherAddress,
     is_private_connection,
-    log_in_bluesky,
-    log_in_with_token,
-    x_host,
+    next_on_server,
+    server_address,
+    server_host,
 )
+from headcount.sources.handles import Target
+from headcount.sources.login.secrets import keep_secret
+from headcount.sources.login.sessions import TokenLogin, find_login
+from headcount.sources.mastodon.login import MastodonLogins
+from headcount.sources.x.login import x_host
 
-QUICK = Patience(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.01, blind=0.001, timeout=5.0)
 
 
 def pauses_of(headers, refusals=3):
     """The pauses before the next try, after each of some 429s with these headers."""
     answers = [httpx2.Response(429, headers=headers)] * refusals + [httpx2.Response(200, json={})]
     paused = []
-    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), patience=Patience(tries=8))
+    client = Client(transport=httpx2.MockTransport(lambda request: answers.pop(0)), retry_policy=RetryPolicy(tries=8))
     with client, pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", paused.append)
         client.get("http://h/page")
@@ -71,7 +72,7 @@ def test_of_two_remaining_headers_the_lower_holds():
     headers = [("ratelimit-remaining", "9"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "60")]
     slept = []
     answer = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, json={}))
-    with Client(transport=answer, patience=QUICK, sleep=slept.append) as client:
+    with Client(transport=answer, retry_policy=QUICK, sleep=slept.append) as client:
         client.get("http://h/1")
         client.get("http://h/2")
     assert 59 < slept[0] <= 60
@@ -113,34 +114,34 @@ def dripping(request):
 
 
 def test_a_request_has_a_deadline_as_a_whole(dripping):
-    patience = Patience(tries=2, first=0.01, longest=0.01, timeout=5.0, deadline=0.5)
+    retry_policy = RetryPolicy(tries=2, first=0.01, longest=0.01, timeout=5.0, deadline=0.5)
     started = time.monotonic()
-    with Client(patience=patience) as client, pytest.raises(PlatformUnavailable, match=r"within 0\.5 s"):
+    with Client(retry_policy=retry_policy) as client, pytest.raises(PlatformUnavailable, match=r"within 0\.5 s"):
         client.get(dripping)
     assert time.monotonic() - started < 5
 
 
 def test_an_answer_over_the_limit_is_not_requested_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("headcount.sources.http.MAX_BODY_ELSEWHERE", 1000)
+    monkeypatch.setattr("headcount.sources.collect.client.MAX_BODY_ELSEWHERE", 1000)
     requested = []
 
     def answer(request):
         requested.append(str(request.url))
         return httpx2.Response(200, json={"text": "x" * 5000})
 
-    client = Client(transport=httpx2.MockTransport(answer), patience=QUICK)
+    client = Client(transport=httpx2.MockTransport(answer), retry_policy=QUICK)
     with Landing(tmp_path / "x.landing", write=True) as landing, client:
         for _ in range(2):  # the second run of a collection that was interrupted
             page = Collection(landing, client).get("step", "http://h/long")
             assert (page.good, page.status) == (False, 413)
-        with pytest.raises(AnswerTooLarge, match="was not kept"):
+        with pytest.raises(AnswerTooLarge, match="was discarded"):
             client.get("http://h/long")
     assert requested == ["http://h/long"] * 2
 
 
 def test_the_status_of_the_last_failure_is_known():
     answer = httpx2.MockTransport(lambda request: httpx2.Response(500))
-    with Client(transport=answer, patience=QUICK) as client, pytest.raises(PlatformUnavailable) as failure:
+    with Client(transport=answer, retry_policy=QUICK) as client, pytest.raises(PlatformUnavailable) as failure:
         client.get("http://h/x")
     assert failure.value.status == 500
 
@@ -148,7 +149,7 @@ def test_the_status_of_the_last_failure_is_known():
         raise httpx2.ConnectError("no route")
 
     with (
-        Client(transport=httpx2.MockTransport(unreachable), patience=QUICK) as client,
+        Client(transport=httpx2.MockTransport(unreachable), retry_policy=QUICK) as client,
         pytest.raises(PlatformUnavailable) as failure,
     ):
         client.get("http://h/x")
@@ -190,7 +191,7 @@ OWN = "https://m.example/api/v1/accounts/1/followers?limit=80"
 )
 def test_the_next_page_comes_from_the_server_that_was_requested(link, followed):
     if followed is None:
-        with pytest.raises(OtherAddress, match="another address than its server's, which was not requested"):
+        with pytest.raises(OtherAddress, match="which is not on its server and was not requested"):
             next_on_server(OWN, link)
     else:
         assert next_on_server(OWN, link) == followed
@@ -319,7 +320,7 @@ def test_sync_does_not_use_a_server_that_another_workspace_named(tmp_path, setti
         landing.put("profile", "https://api.x.com/2/users/by/username/alice", 200, {}, b'{"data":{"id":"1"}}')
         landing.finish()
     requested = []
-    monkeypatch.setattr("headcount.sources.http.Client.get", lambda *given, **more: requested.append(given))
+    monkeypatch.setattr("headcount.sources.collect.client.Client.get", lambda *given, **more: requested.append(given))
     workspace = hc.open(tmp_path / "ws")
     workspace.add(theirs)
     assert [imported.source for imported in workspace.sync()] == ["X API"]
@@ -344,18 +345,18 @@ ME = httpx2.Response(200, json={"acct": "me"})
 @pytest.mark.parametrize("apps", [HTML, httpx2.Response(404, json={"error": "x"}), httpx2.Response(200, json={})])
 def test_login_works_where_the_scopes_of_a_token_are_not_listed_and_says_so(settings, monkeypatch, apps):
     Server(monkeypatch, ME, apps)
-    whose, _ = log_in_with_token("mastodon", "snac.example", "token")
+    whose, _ = MastodonLogins().log_in("snac.example", "token", None)
     assert whose.startswith("@me@snac.example (this server does not list the scopes")
 
 
 def test_login_says_why_where_the_server_cannot_check_tokens(settings, monkeypatch):
     Server(monkeypatch, HTML, HTML)
     with pytest.raises(AccessDenied, match="cannot check tokens"):
-        log_in_with_token("mastodon", "other.example", "token")
+        MastodonLogins().log_in("other.example", "token", None)
 
 
 @pytest.mark.parametrize("scopes", [["read", "write"], "read write:statuses", ["follow"], ["admin:read"]])
 def test_a_token_that_may_write_is_refused(settings, monkeypatch, scopes):
     Server(monkeypatch, ME, httpx2.Response(200, json={"scopes": scopes}))
     with pytest.raises(AccessDenied, match="may do more than read"):
-        log_in_with_token("mastodon", "m.example", "token")
+        MastodonLogins().log_in("m.example", "token", None)

@@ -14,12 +14,12 @@ from tests.sources import archives as built
 from tests.sources.archives import ACTOR, BEN_PAGE, HOME, PUBLIC
 
 import headcount
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.activitypub import Addresses, account_key, post_key, visibility, words
-from headcount.sources.base import create_incoming
-from headcount.sources.mastodon_archive import MastodonArchiveSource
+from headcount.sources.mastodon.activitypub import Addresses, account_key, post_key, visibility, words
+from headcount.sources.mastodon.archive import MastodonArchiveSource
 
 NAME = "archive-20260301095812-8f3a2c1b9e7d4f60"
 MADE = datetime(2026, 3, 1, 9, 58, 12)
@@ -110,9 +110,9 @@ def test_what_is_left_out_or_unknown_is_said(tmp_path: Path) -> None:
     assert "headcount add @Ana@social.example" in notes
     assert "no list of followers" in notes
     assert "export following_accounts.csv" in notes
-    assert "Direct posts were left out: 1." in notes
-    assert "followers only are counted, and their text is not kept: 1." in notes
-    assert "so they count for nobody: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
+    assert "Direct posts were skipped: 1." in notes
+    assert "Followers-only posts are counted, but their text is not stored: 1." in notes
+    assert "so they are not counted: 3 replies, boosts, quotes or likes." in notes, "all three are Misskey's"
     assert reasons_of(intake) == [
         ("likes", "unknown", "own_activity_only"),
         ("posts", "partial", "shorter_than_counter"),  # the actor has 42, of which the outbox holds a part
@@ -168,7 +168,7 @@ def test_a_report_can_be_made(form: str, tmp_path: Path, capsys: pytest.CaptureF
     [
         ("outbox.json", {"actor": ACTOR}, "has no 'type'"),
         ("outbox.json", {"type": "Create", "object": {"to": PUBLIC}}, "the post has no address"),
-        ("outbox.json", {"type": "Create", "object": {"to": PUBLIC, "id": f"{ACTOR}/1", "content": 5}}, "text belongs"),
+        ("outbox.json", {"type": "Create", "object": {"to": PUBLIC, "id": f"{ACTOR}/1", "content": 5}}, "is not text"),
         ("outbox.json", {"type": "Announce", "id": "https://a.example/1", "object": 5}, "no address"),
         ("outbox.json", 7, "is no activity"),
         ("likes.json", "hello", "is no address"),
@@ -197,7 +197,7 @@ def test_what_is_no_whole_archive_is_sent_back(tmp_path: Path) -> None:
     built.folder(tmp_path, built.mastodon())
     for name in ("outbox.json", "following_accounts.csv"):
         assert find_source(tmp_path / name).name == "Mastodon archive"
-        with pytest.raises(UsageError, match=r"one file of a Mastodon archive|does not say whose list"):
+        with pytest.raises(UsageError, match=r"one file of a Mastodon archive|does not identify its account"):
             read(tmp_path / name)
     assert not MastodonArchiveSource().recognises(tmp_path / "muted_accounts.csv")
     twice = {f"{top}/{name}": text for top in "ab" for name, text in built.mastodon().items()}

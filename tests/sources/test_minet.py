@@ -11,11 +11,11 @@ from tests.lists import complete_of
 from tests.sources.minet_tables import FOLLOWERS, FRIENDS, LISTED, POSTS, PROFILES, TWEETS, USERS, table
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
-from headcount.sources.minet import MinetSource
+from headcount.sources.formats.minet import MinetSource
 
 NOON = 1_714_557_600  # 2024-05-01 10:00 UTC
 WHEN, SEEN = datetime(2024, 5, 1, 10), datetime(2024, 6, 1, 12)
@@ -231,7 +231,7 @@ def test_a_report_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (TWEETS, TWEET | {"id": 1, "timestamp_utc": "yesterday"}, "could not convert"),
         (TWEETS, TWEET | {"id": 1, "timestamp_utc": "1e30"}, "is not a time"),
         (USERS, {"screen_name": "ana"}, "it has no id"),
-        (POSTS, POST | {"uri": ADDRESS, "user_did": "ana"}, "is no DID"),
+        (POSTS, POST | {"uri": ADDRESS, "user_did": "ana"}, "is not a valid DID"),
         (FOLLOWERS, {"follower_id": "abc"}, "is not a number"),
         (FOLLOWERS, {}, "it has no id"),
     ],
@@ -240,7 +240,7 @@ def test_wrong_rows_are_named_and_may_be_skipped(
     columns: list[str], row: dict[str, object], reason: str, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "table.csv", ["user_id"], columns, (["1"], row))
-    with pytest.raises(BadRows, match=r"table\.csv:2: is no row of minet's") as caught:
+    with pytest.raises(BadRows, match=r"table\.csv:2: is not a valid minet row") as caught:
         read(path)
     assert reason in caught.value.problems[0].reason
     _, intake = read(path, skip_bad=True)
@@ -282,4 +282,4 @@ def test_an_invalid_character_and_a_count_with_a_separator(tmp_path: Path) -> No
     con, intake = read(path)
     assert rows(con, "display_name, followers_count", "accounts") == [("é é �", None)]
     assert any("t.csv: 1 invalid character was replaced" in note for note in intake.notes)
-    assert "Counts that are not whole numbers from 0 were taken as unknown: 1." in intake.notes
+    assert "Counts that are not integers from 0 were treated as unknown: 1." in intake.notes

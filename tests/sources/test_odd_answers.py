@@ -11,11 +11,11 @@ import pytest
 
 import headcount as hc
 from headcount.errors import HeadcountError, PlatformError
-from headcount.sources.bluesky_views import is_own_post
-from headcount.sources.http import Client, Patience
+from headcount.sources.bluesky.views import is_own_post
+from headcount.sources.collect.client import Client, RetryPolicy
 from headcount.sources.rows import inner
 
-QUICK = Patience(tries=2, first=0.0, longest=0.001, blind=0.0, timeout=2, min_limit_wait=0.0)
+QUICK = RetryPolicy(tries=2, first=0.0, longest=0.001, blind=0.0, timeout=2, min_limit_wait=0.0)
 USER = {"id": "7", "username": "alice", "name": "A", "created_at": "2020-01-01T00:00:00.000Z"}
 ODD = [None, 5, "text", [], {}, [1], True, 1.5]
 
@@ -47,7 +47,7 @@ def collect_x(monkeypatch, tmp_path, answers: dict[str, Any]) -> Any:
         return httpx2.Response(200, content=json.dumps(content), headers={"content-type": "application/json"})
 
     def client(**how: Any) -> Client:
-        return Client(patience=QUICK, transport=httpx2.MockTransport(respond), **how)
+        return Client(retry_policy=QUICK, transport=httpx2.MockTransport(respond), **how)
 
     return hc.open(tmp_path / "ws").collect("x:alice", client=client)
 
@@ -83,7 +83,7 @@ def test_a_form_that_nobody_expected_keeps_what_was_collected(monkeypatch, tmp_p
     def failing(*_args: object) -> None:
         raise KeyError("a field that was always there")
 
-    monkeypatch.setattr("headcount.sources.x_api.XCollector._mentions", failing)
+    monkeypatch.setattr("headcount.sources.x.collector.XCollector._mentions", failing)
     profile = {"data": USER | {"public_metrics": {"followers_count": 1}}}
     with pytest.raises(PlatformError, match="unexpected form"):
         collect_x(monkeypatch, tmp_path, {"me": {}, "alice": profile})

@@ -9,11 +9,11 @@ import pytest
 from tests.lists import reasons_of
 
 from headcount.incoming import ListCoverage
-from headcount.sources.bluesky_rows import Reader
-from headcount.sources.landing import Landing, Page
-from headcount.sources.mastodon_rows import _Reader
+from headcount.sources.bluesky.rows import Reader
+from headcount.sources.collect.landing import Landing, Page
+from headcount.sources.mastodon.rows import _Reader
 from headcount.sources.rows import Rows
-from headcount.store import Store
+from headcount.store.store import Store
 
 ME = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 AT = "2026-11-01T00:00:00+00:00"
@@ -21,7 +21,7 @@ AT = "2026-11-01T00:00:00+00:00"
 
 @pytest.fixture
 def con(tmp_path):
-    from headcount.sources.base import create_incoming
+    from headcount.incoming import create_incoming
 
     with Store(tmp_path / "ws", write=True) as store:
         create_incoming(store.connection)
@@ -45,7 +45,7 @@ def test_followers_of_bluesky_without_an_id_are_counted_and_the_list_is_not_whol
         landing.set_coverage(ListCoverage("x", "followers", "complete", listed=3))
         intake = reader.finish("bluesky", con, landing)
     assert count(con, "follows") == 3
-    assert any("5 entries of the lists name nobody" in note for note in intake.notes)
+    assert any("5 list entries contain no account" in note for note in intake.notes)
     assert ("followers", "partial", "entries_without_id") in reasons_of(intake)
 
 
@@ -75,7 +75,7 @@ ODD_RECORDS = [
 
 @pytest.mark.parametrize("value", ODD_RECORDS, ids=range(len(ODD_RECORDS)))
 def test_a_malformed_record_ends_nothing(value, con):
-    from headcount.sources.bluesky_repo import Record
+    from headcount.sources.bluesky.repo import Record
 
     reader = Reader(Rows(con), ME)
     good = {"text": "good", "createdAt": "2026-10-01T00:00:00Z"}
@@ -87,7 +87,7 @@ def test_a_malformed_record_ends_nothing(value, con):
 
 @pytest.mark.parametrize("value", ODD_RECORDS, ids=range(len(ODD_RECORDS)))
 def test_a_malformed_event_ends_no_watching(value):
-    from headcount.sources.bluesky_events import Concerned
+    from headcount.sources.bluesky.events import Concerned
 
     concerned = Concerned(ME)
     commit = {"operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k5rgfiifs42a"}

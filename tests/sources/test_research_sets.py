@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.sources.formats.tidy.tidy import TidySource
+from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared
 PROJECT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 import headcount
 from headcount.errors import BadRows, InputError
-from headcount.sources.rounded_ids import is_rounded
+from headcount.store.rounded_ids import is_rounded
 
 IDS = 60
 
@@ -133,7 +133,7 @@ def test_a_count_in_another_form_is_refused(count: str, form: str, tmp_path: Pat
     lines = [{"account_id": "x:1", "followers_count": "5"}, {"account_id": "x:1"}]
     lines.append({"account_id": "x:2", "followers_count": count})
     path.write_text(row if form == "csv" else "".join(json.dumps(line) + "\n" for line in lines))
-    with pytest.raises(BadRows, match=rf"accounts\.{form}:3: followers_count .* is not a whole number from 0"):
+    with pytest.raises(BadRows, match=rf"accounts\.{form}:3: followers_count .* is not an integer from 0"):
         headcount.open(tmp_path / "ws").add(path)
 
 
@@ -153,5 +153,5 @@ def test_a_count_in_json_of_x_is_unknown_and_counted(count: object, tmp_path: Pa
     path.write_text(json.dumps(user))
     workspace = headcount.open(tmp_path / "ws")
     imported = workspace.add(path)
-    assert "Counts that are not whole numbers from 0 were taken as unknown: 1." in imported.notes
+    assert "Counts that are not integers from 0 were treated as unknown: 1." in imported.notes
     assert claimed(tmp_path, "x:7") is None

@@ -11,9 +11,12 @@ import keyring.errors
 import pytest
 
 from headcount.errors import AccessDenied, HeadcountError, PlatformUnavailable, UsageError
+from headcount.sources.bluesky.login_session import log_in_bluesky
 from headcount.sources.handles import Target
-from headcount.sources.secrets import find_secret, forget_secret, keep_secret, secrets_file
-from headcount.sources.sessions import TokenLogin, find_login, log_in_bluesky, log_in_with_token
+from headcount.sources.login.secrets import find_secret, forget_secret, keep_secret, secrets_file
+from headcount.sources.login.sessions import TokenLogin, find_login
+from headcount.sources.mastodon.login import MastodonLogins
+from headcount.sources.x.login import XLogins
 
 
 @pytest.fixture(autouse=True)
@@ -120,14 +123,14 @@ def test_a_session_is_kept_whatever_else_the_server_sends(monkeypatch, document)
 )
 def test_what_a_token_may_do_is_looked_at(monkeypatch, scopes, whose):
     logging_in(monkeypatch, (200, {"acct": "me"}), (200, {"scopes": scopes}))
-    assert log_in_with_token("mastodon", "a.example", "token")[0].startswith(whose)
+    assert MastodonLogins().log_in("a.example", "token", None)[0].startswith(whose)
 
 
 @pytest.mark.parametrize("scopes", [["read", "write"], "read write", ["follow"], "push"])
 def test_a_token_that_may_write_is_refused(monkeypatch, scopes):
     logging_in(monkeypatch, (200, {"acct": "me"}), (200, {"scopes": scopes}))
     with pytest.raises(AccessDenied, match="more than read"):
-        log_in_with_token("mastodon", "a.example", "token")
+        MastodonLogins().log_in("a.example", "token", None)
     assert find_secret("mastodon:a.example") is None
 
 
@@ -135,7 +138,7 @@ def test_a_token_that_may_write_is_refused(monkeypatch, scopes):
 def test_a_token_of_x_that_could_not_be_tried_is_not_kept(monkeypatch, status):
     logging_in(monkeypatch, (status, {"title": "no"}))
     with pytest.raises(PlatformUnavailable):
-        log_in_with_token("x", "api.x.com", "token")
+        XLogins().log_in(None, "token", None)
     assert find_secret("x") is None
 
 
@@ -143,7 +146,7 @@ def test_wrong_addresses_and_tokens_are_wrong_use():
     with pytest.raises(UsageError, match="not a valid address"):
         log_in_bluesky("alice.test", "password", server="https://[::")
     with pytest.raises(UsageError, match="does not look like an access token"):
-        log_in_with_token("x", "api.x.com", "tökén")
+        XLogins().log_in(None, "tökén", None)
 
 
 class Memory(keyring.backend.KeyringBackend):

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from headcount.errors import BadRows, UsageError
 from headcount.sources import find_source
-from headcount.sources.tidy import TidySource
-from headcount.store import Store
+from headcount.sources.formats.tidy.tidy import TidySource
+from headcount.store.store import Store
 from headcount.tables import ACCOUNTS, POSTS
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_times_that_cannot_be_are_unknown(store, tmp_path):
     lines = [f"x:{number},{time}" for number, time in enumerate(given)]
     (tmp_path / "accounts.csv").write_text("account_id,created_at\n" + "\n".join(lines))
     notes = " ".join(add(store, tmp_path / "accounts.csv").notes)
-    assert "1 times lie in the future" in notes
+    assert "1 times are in the future" in notes
     assert "2 times lie before 1990" in notes
     kept = rows(store, "SELECT account_id FROM accounts WHERE created_at IS NOT NULL ORDER BY 1")
     assert kept == [("x:0",), ("x:4",)]
@@ -219,7 +219,7 @@ def test_json_without_a_row(store, tmp_path):
     (tmp_path / "accounts.jsonl").write_text("\n\n")
     imported = add(store, tmp_path / "accounts.jsonl")
     assert imported.read == {"accounts": 0}
-    assert any("holds no rows" in note for note in imported.notes)
+    assert any("contains no rows" in note for note in imported.notes)
 
 
 def test_mixed_zones_are_said(store, tmp_path):
@@ -272,9 +272,9 @@ def test_what_is_set_right_is_said(store, tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     notes = " ".join(add(store, tmp_path).notes)
     for said in (
-        "unknown columns were left aside: shoe_size", "readme.txt", "ids without a platform", "1 follows of oneself",
-        "1 interactions with oneself", "1 times lie in the future", "1 rows of accounts", "1 rows of follows",
-        "answer themselves in a circle", "1 replies were read off the posts",
+        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "1 self-follows",
+        "1 self-interactions", "1 times are in the future", "1 rows of accounts", "1 rows of follows",
+        "reply to each other in a cycle", "1 replies were derived from the posts",
     ):  # fmt: skip
         assert said in notes, said
     assert rows(store, "SELECT account_id, handle, created_at FROM accounts ORDER BY 1") == [

@@ -15,20 +15,21 @@ from tests.x_server.server import OWNED, POST, USER, Refused, XServer, problem
 
 import headcount
 from headcount.errors import AccessDenied, AccountNotFound, BudgetReached, PlatformUnavailable
-from headcount.reading_lists import read_list_coverage
-from headcount.sources.collecting import Options
-from headcount.sources.http import Client, Patience
-from headcount.sources.landing import Landing, landing_folder
-from headcount.sources.x_api import XCollector
-from headcount.sources.x_api_calls import CALLS, DOLLARS
-from headcount.store import Store
+from headcount.sources.collect.client import Client, RetryPolicy
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.landing_folder import landing_folder
+from headcount.sources.collect.options import Options
+from headcount.sources.x.calls import CALLS, DOLLARS
+from headcount.sources.x.collector import XCollector
+from headcount.store.read.lists import read_list_coverage
+from headcount.store.store import Store
 
 pytestmark = pytest.mark.shared
 ACCOUNT, NAME = "2351222345", "PhillyNEFL"
 """An account whose timeline was recorded: a page of 100 posts."""
 SINCE = datetime(2015, 1, 1, tzinfo=UTC)
 USER_TOKEN, APP_TOKEN = "the-token-of-a-user", "the-token-of-an-application"
-QUICK = Patience(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=5)
+QUICK = RetryPolicy(tries=4, first=0.001, longest=0.002, blind=0.001, timeout=5)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def collect(folder, name=NAME, *, client=Client, said=None, **options):
 
 
 def quick(**how):
-    return Client(**how, patience=QUICK)
+    return Client(**how, retry_policy=QUICK)
 
 
 def rows(folder, sql):
@@ -231,7 +232,7 @@ def test_the_report_says_what_the_list_leaves_out(tmp_path, serve):
         "quotes": ("complete", None, 0, 0),
     }
     assert rows(tmp_path, "SELECT topic, text FROM remarks ORDER BY ALL") == [
-        ("responses", "X does not tell when a post was liked or reposted."),
+        ("responses", "X does not provide the time of likes and reposts."),
     ]
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     assert (report.followers.state, report.followers.listed, report.followers.claimed) == ("complete", 440, 443)
@@ -372,7 +373,7 @@ def test_without_a_token_it_says_what_to_do(tmp_path, serve, monkeypatch):
 
 def test_a_token_that_is_not_taken(tmp_path, serve):
     serve(token="somebody-else's")
-    with pytest.raises(AccessDenied, match=r"does not take the token \(HTTP 401: Unauthorized\)"):
+    with pytest.raises(AccessDenied, match=r"rejected the token \(HTTP 401: Unauthorized\)"):
         collect(tmp_path)
 
 
@@ -411,7 +412,7 @@ def test_a_token_of_an_application(tmp_path, serve):
     result = collect(tmp_path)
     assert {status for status, _, _ in server.refused} == {403}
     assert not [asked for asked in server.asked if asked[0].endswith("/liking_users")]
-    assert "Who liked is shown to a user's token only, not to an application's." in result.notes
+    assert "Likes are visible with a user token only, not with an app-only token." in result.notes
     assert coverage_of(tmp_path)["likes"] == ("refused", "login_required", 0, 25)
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     sentences = [part.sentence for part in report.lists if part.list == "likes"]
@@ -450,7 +451,7 @@ def test_the_quote_names_dollars_part_by_part(tmp_path, serve):
     assert quotes[0].dollars == pytest.approx(sum(float(what.partition("$")[2]) for what in own), abs=0.05)
     assert not [what for what in others if what.startswith("likes")], "an application is not shown who liked"
     assert quotes[0].is_long
-    assert "where the application that the token comes from is yours too" in quotes[0].advice
+    assert "for tokens of your own application" in quotes[0].advice
     assert not (tmp_path / "landing").exists(), "a quote leaves nothing"
 
 
@@ -467,7 +468,7 @@ def test_never_above_the_budget_and_on_from_there_with_a_higher_one(tmp_path, se
     finished = []
     for budget in (0.02, 0.1, 0.3, 0.75, 1.0, 1.5, 2.0, 20.0):
         said = []
-        collect(folder, spend_at_most=budget, said=said)
+        collect(folder, max_cost=budget, said=said)
         assert server.bill <= budget + 1e-9
         with Landing(landing_of(folder)) as landing:
             finished.append(landing.finished)
@@ -500,12 +501,12 @@ def test_what_was_paid_for_with_a_high_budget_is_not_paid_for_again_with_a_low_o
             return super().get(*how, **more)
 
     with pytest.raises(Stopped):
-        collect(tmp_path, spend_at_most=50.0, client=Stopping)
+        collect(tmp_path, max_cost=50.0, client=Stopping)
     assert len(server.asked) == 8
     low = server.bill + 0.5
-    collect(tmp_path, spend_at_most=low)
+    collect(tmp_path, max_cost=low)
     assert server.bill <= low
-    collect(tmp_path, spend_at_most=50.0)
+    collect(tmp_path, max_cost=50.0)
     with Landing(landing_of(tmp_path)) as landing:
         assert landing.finished
     assert_nothing_is_paid_for_twice(server)
@@ -514,13 +515,13 @@ def test_what_was_paid_for_with_a_high_budget_is_not_paid_for_again_with_a_low_o
 def test_a_budget_that_does_not_even_pay_for_the_profile(tmp_path, serve):
     server = serve()
     with pytest.raises(BudgetReached):
-        collect(tmp_path, spend_at_most=0.001)
+        collect(tmp_path, max_cost=0.001)
     assert server.bill == 0
 
 
 def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve):
     serve(token=APP_TOKEN)
-    result = collect(tmp_path, spend_at_most=3.5)
+    result = collect(tmp_path, max_cost=3.5)
     listed = rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < listed < 440
     assert any("it is partial" in note for note in result.notes)
@@ -533,14 +534,14 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     report = headcount.open(tmp_path).report(f"x:{ACCOUNT}")
     assert report.followers.partial
     assert "the spending limit was reached" in report.followers.explanation
-    result = collect(tmp_path, spend_at_most=50.0)
+    result = collect(tmp_path, max_cost=50.0)
     assert not any("it is partial" in note for note in result.notes), "it is whole now"
     assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 
 
 def test_a_budget_that_ends_within_the_posts(tmp_path, serve):
     serve(token=APP_TOKEN)
-    collect(tmp_path, spend_at_most=1.0)
+    collect(tmp_path, max_cost=1.0)
     found = coverage_of(tmp_path)
     read = rows(tmp_path, f"SELECT count(*) FROM posts WHERE author_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < read < 100
@@ -552,7 +553,7 @@ def test_a_budget_that_ends_within_the_posts(tmp_path, serve):
 def test_a_list_that_was_not_begun_leaves_what_an_earlier_collection_found(tmp_path, serve):
     serve()
     collect(tmp_path)
-    collect(tmp_path, spend_at_most=0.2, since=SINCE + timedelta(days=1))
+    collect(tmp_path, max_cost=0.2, since=SINCE + timedelta(days=1))
     assert len(rows(tmp_path, "SELECT * FROM snapshots")) == 2
     assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 
@@ -626,7 +627,7 @@ def test_nothing_left_to_pay_with(tmp_path, serve):
         if step == "followers" and not server.refused:
             server.next_answers = [broke]
 
-    with pytest.raises(AccessDenied, match="wants to be paid first"):
+    with pytest.raises(AccessDenied, match="requires payment for this request"):
         headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=spend)
     asked = len(server.asked)
     collect(tmp_path)
@@ -651,11 +652,11 @@ def test_one_post_that_is_not_answered_does_not_end_the_run(tmp_path, serve):
     failure = problem(503, "Service Unavailable", "Over capacity")
 
     def fail(step, done, _total):
-        if step == "who responded to single posts" and done == 1:
+        if step == "responses to single posts" and done == 1:
             server.next_answers = [failure] * QUICK.tries
 
     result = headcount.open(tmp_path).collect(f"x:{NAME}", Options(since=SINCE), show=fail, client=quick)
-    assert any(note.startswith("Left out, because ") for note in result.notes)
+    assert any(note.startswith("Skipped because ") for note in result.notes)
 
 
 LISTS = {
@@ -699,7 +700,7 @@ def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, 
     assert {key: value for key, value in found.items() if key not in {failed, *related}} == {
         key: value for key, value in expected.items() if key not in {failed, *related}
     }
-    assert any(note.startswith("Left out, because") and f"HTTP {status}" in note for note in result.notes)
+    assert any(note.startswith("Skipped because") and f"HTTP {status}" in note for note in result.notes)
     report = headcount.open(tmp_path / "ws").report(f"x:{ACCOUNT}")
     (part,) = [part for part in report.lists if part.list == failed]
     assert f"HTTP {status}" in part.sentence
@@ -714,7 +715,7 @@ def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, se
     failure = problem(503, "Service Unavailable", "Over capacity")
 
     def fail(step, done, _total):
-        if step == "who responded to single posts" and done == 1:
+        if step == "responses to single posts" and done == 1:
             server.next_answers = [failure] * 10_000
 
     with pytest.raises(PlatformUnavailable, match="HTTP 503"):
@@ -729,7 +730,7 @@ def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, se
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name, monkeypatch):
-    monkeypatch.setattr("headcount.sources.list_bounds.MAX_EXCESS", 2_000)
+    monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 2_000)
     made = 0
 
     def endless(content, _given):
@@ -753,7 +754,7 @@ def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name
     assert reason in ("longer_than_counter", "platform_maximum")
     assert reason == "longer_than_counter" or name in ("posts", "mentions", "likes")
     assert listed > 2_000 or name == "mentions"
-    assert any(f"The list of {name} was ended after" in note for note in result.notes)
+    assert any(f"The list of {name} was stopped after" in note for note in result.notes)
 
 
 def test_an_endpoint_has_its_documented_limit():

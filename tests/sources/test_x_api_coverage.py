@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from headcount.sources.collecting import Collection, Listing, Options
-from headcount.sources.http import Client
-from headcount.sources.landing import Landing
-from headcount.sources.x_api_coverage import XCoverage, own_post
+from headcount.sources.collect.client import Client
+from headcount.sources.collect.collection import Collection
+from headcount.sources.collect.landing import Landing
+from headcount.sources.collect.listing import Listing
+from headcount.sources.collect.options import Options
+from headcount.sources.x.coverage import XCoverage, own_post
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -16,12 +16,12 @@ from tests.sources import archives as built
 from tests.sources.archives import ANA, BEN, CLEO, DORA, X_LAYOUTS
 
 import headcount as hc
-from headcount.cli import main
+from headcount.cli.main import main
 from headcount.errors import BadRows, InputError, UsageError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
-from headcount.sources.x_archive import XArchiveSource
-from headcount.store import Store
+from headcount.sources.x.archive import XArchiveSource
+from headcount.store.store import Store
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 WRITTEN = datetime(2023, 2, 18, 12, 33, 11)
@@ -168,7 +168,7 @@ def test_what_the_archive_cannot_know_is_said(tmp_path: Path) -> None:
     assert any(": 1 likes." in note for note in intake.notes)
     assert ("likes", "unknown", "own_activity_only") in reasons_of(intake)
     _, intake = read(built.zipped(tmp_path / "y.zip", built.browsable()))
-    assert "It holds no list of followers." in intake.notes
+    assert "It contains no list of followers." in intake.notes
     assert complete_of(intake) == (frozenset(), frozenset())
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
-from headcount.sources.x_v1 import XV1Source
+from headcount.sources.x.v1 import XV1Source
 
 SAMPLE = Path("rumoureval2017") / "raw_v1_1_sample.jsonl.zst"
 EXTENDED = Path("fixtures") / "twitter" / "v1_1_tweets_extended.json"
@@ -191,22 +191,22 @@ def test_pages_of_a_search_and_notices_of_the_stream(tmp_path: Path) -> None:
     notices = [{"delete": {"status": {"id": 1, "id_str": "1"}}}, {"limit": {"track": 5}}, {"limit": {"track": 6}}]
     con, intake = read(written(tmp_path, {"statuses": [tweet(1, 1), tweet(2, 1)]}, *notices))
     assert len(posts(con, "post_id")) == 2
-    assert intake.notes == ("Notices of the stream have nothing that could be used: 1 delete, 2 limit.",)
+    assert intake.notes == ("Stream notices without usable data: 1 delete, 2 limit.",)
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "cut off"),
-        ("5", "no object"),
-        ({"foo": 1}, "no tweet or user"),
-        ({"id_str": "5", "text": "x"}, "no tweet or user"),
+        ("{", "truncated"),
+        ("5", "not an object"),
+        ({"foo": 1}, "not a valid tweet or user"),
+        ({"id_str": "5", "text": "x"}, "not a valid tweet or user"),
         (tweet(1, 1) | {"id_str": "", "id": None}, "has no id"),
         (tweet(1, 1) | {"id_str": "one"}, "is not a number"),
-        (tweet(1, 1) | {"user": "ann"}, "no tweet or user"),
+        (tweet(1, 1) | {"user": "ann"}, "not a valid tweet or user"),
         (tweet(1, 1) | {"user": {}}, "has no id"),
-        (tweet(1, 1) | {"text": ["x"]}, "stands where text belongs"),
-        (tweet(1, 1) | {"entities": 5}, "no tweet or user"),
+        (tweet(1, 1) | {"text": ["x"]}, "is not text"),
+        (tweet(1, 1) | {"entities": 5}, "not a valid tweet or user"),
     ],
 )
 def test_broken_lines_are_named_and_may_be_skipped(line: object, reason: str, tmp_path: Path) -> None:

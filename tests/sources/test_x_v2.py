@@ -17,10 +17,10 @@ import pytest
 from tests.lists import reasons_of
 
 from headcount.errors import BadRows, InputError
+from headcount.incoming import create_incoming
 from headcount.sources import find_source
-from headcount.sources.base import create_incoming
-from headcount.sources.x_v2 import XV2Source
-from headcount.store import Store
+from headcount.sources.x.v2 import XV2Source
+from headcount.store.store import Store
 
 FILES = """2sets brexit cotweet counts edited entities_test flat geo_tweets kpop lists many_urls mentions_tweet noflat
 quoted_edit streaming_output_with_error tweets_compliance users users_compliance withheld"""
@@ -140,7 +140,7 @@ def test_fixture_counts_equal_a_plain_count(name: str, shared_data: Path) -> Non
     assert con.sql("SELECT count(*) FROM incoming_interactions WHERE actor_id = target_id").fetchall() == [(0,)]
     assert intake.rows["follows"] == 0
     if not plain.tweets and not plain.users:
-        assert "nothing that could be used" in intake.notes[0]
+        assert "without usable data" in intake.notes[0]
 
 
 def interactions(con: duckdb.DuckDBPyConnection, kind: str) -> set[tuple[str, str, str]]:
@@ -174,7 +174,7 @@ def test_stream_that_was_cut_off_is_named_with_its_line_and_leaves_the_store_unc
 ) -> None:
     path = shared_data / "fixtures" / "twitter" / "twarc" / "streaming_output_with_error.jsonl.gz"
     with Store(tmp_path / "workspace", write=True) as store:
-        with pytest.raises(BadRows, match=r"streaming_output_with_error\.jsonl\.gz:8: is JSON that is cut off"):
+        with pytest.raises(BadRows, match=r"streaming_output_with_error\.jsonl\.gz:8: is truncated JSON"):
             store.ingest(lambda con: XV2Source().read(path, con, skip_bad=False), path=str(path), now=NOW)
         assert store.connection.execute("SELECT count(*) FROM posts").fetchall() == [(0,)]
         done = store.ingest(lambda con: XV2Source().read(path, con, skip_bad=True), path=str(path), now=NOW)
@@ -333,7 +333,7 @@ def test_of_three_edits_the_last_is_kept_in_any_order(order: tuple[int, ...], tm
     assert con.sql("SELECT post_id, text FROM incoming_posts").fetchall() == [("x:102", "edit 2")]
     times = con.sql("SELECT created_at FROM incoming_interactions").fetchall()
     assert times == [(datetime(2023, 1, 2, 3, 2),)]
-    assert intake.notes == ("Only the latest edit of a post was kept; left out: 2 older.",)
+    assert intake.notes == ("Only the latest edit of each post was kept; skipped: 2 older.",)
 
 
 def followers_page(users: range, token: str | None, *, previous: str | None = None, kind: str = "followers") -> dict:
@@ -405,16 +405,16 @@ def test_accounts_that_an_answer_calls_suspended_or_gone(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"id": "1", ', "cut off"),
+        ('{"id": "1", ', "truncated"),
         ("hello", "is not JSON"),
-        ("[17]", "no object"),
-        ("17", "no object"),
-        ('{"foo": 1}', "none of their fields"),
+        ("[17]", "not an object"),
+        ("17", "not an object"),
+        ('{"foo": 1}', "none of the expected fields"),
         (tweet(5, 2) | {"id": "abc"}, "is not a number"),
         (tweet(5, 2) | {"id": None}, "has no id"),
         (tweet(5, 2) | {"id": 1.5}, "is not a number"),
-        (tweet(5, 2) | {"text": 5}, "stands where text belongs"),
-        (tweet(5, 2) | {"entities": "none"}, "no tweet or user"),
+        (tweet(5, 2) | {"text": 5}, "is not text"),
+        (tweet(5, 2) | {"entities": "none"}, "not a valid tweet or user"),
         (tweet(5, 2) | {"referenced_tweets": [{"type": "quoted", "id": "x y"}]}, "is not a number"),
         ({"id_str": "1", "full_text": "x", "user": {}}, "version 1.1"),
         ("[" * 5000, "nested too deeply"),

@@ -11,10 +11,11 @@ import pytest
 from tests.lists import complete
 
 import headcount as hc
-from headcount.incoming import ListCoverage
-from headcount.reading_lists import read_list_coverage
-from headcount.sources.base import Intake, own_activity_only
-from headcount.store import _MIGRATIONS, FILE_NAME, SCHEMA_VERSION, Store
+from headcount.incoming import ListCoverage, ReadResult, own_activity_only
+from headcount.store.connection import FILE_NAME
+from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
+from headcount.store.read.lists import read_list_coverage
+from headcount.store.store import Store
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 10, day, 12, tzinfo=UTC) for day in (5, 6, 7))
 EGO = "x:ego"
@@ -25,7 +26,7 @@ def source(*, lists=(), presumed=False, closer_look=True, account=None, **tables
 
     Args:
         lists: typed facts; presumed: the follower lists are presumed to be complete, as those of tidy tables are.
-        closer_look, account: see `Intake`.
+        closer_look, account: see `ReadResult`.
     """
 
     def fill(con):
@@ -34,7 +35,9 @@ def source(*, lists=(), presumed=False, closer_look=True, account=None, **tables
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO incoming_{name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
         counts = {name: len(rows) for name, rows in tables.items()}
-        return Intake("test", (), 0, counts, (), presumed, tuple(lists), closer_look=closer_look, account_id=account)
+        return ReadResult(
+            "test", (), 0, counts, (), presumed, tuple(lists), closer_look=closer_look, account_id=account
+        )
 
     return fill
 
@@ -281,10 +284,10 @@ def schema_4(folder):
     remarks = [
         ("x:whole", "followers", "X's counter also counts followers that its list leaves out.", 1),
         ("x:cut", "followers", "The list of followers was not read to its end.", 2),
-        ("x:hid", "followers", "The account hides its followers: 9 are counted and none is listed.", 3),
+        ("x:hid", "followers", "The account hides its followers: 9 are counted but not listed.", 3),
         ("x:old", "followers", "The list of followers was not shown whole.", 4),
         ("x:archive", "archive", "An archive holds what the account did.", 5),
-        ("x:whole", "responses", "X does not tell when a post was liked or reposted.", 1),
+        ("x:whole", "responses", "X does not provide the time of likes and reposts.", 1),
     ]
     con.executemany("INSERT INTO remarks VALUES (?, ?, ?, ?)", remarks)
     con.execute("INSERT INTO accounts (account_id, followers_count) VALUES ('x:whole', 3), ('x:a', 1)")

@@ -12,7 +12,7 @@ from tests.x_server.recorded import Recorded
 from tests.x_server.server import XServer
 
 import headcount
-from headcount.sources.collecting import Options
+from headcount.sources.collect.options import Options
 
 xdk = pytest.importorskip("xdk", reason="X's own client is not installed: pip install xdk")
 pydantic = pytest.importorskip("pydantic")
@@ -83,7 +83,9 @@ def asked_of(server, monkeypatch, tmp_path):
     monkeypatch.setenv("HEADCOUNT_X_TOKEN", TOKEN)
     name = server.recorded.users[ACCOUNT]["username"]
     # the recorded posts are of 2022 and before; all of them are asked about as if they were of today
-    monkeypatch.setattr("headcount.sources.x_api.SEARCH_REACHES", datetime.now(UTC) - datetime(2010, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(
+        "headcount.sources.x.collector.SEARCH_REACHES", datetime.now(UTC) - datetime(2010, 1, 1, tzinfo=UTC)
+    )
     options = Options(since=datetime(2015, 1, 1, tzinfo=UTC), sample=5)
     headcount.open(tmp_path / "workspace").collect(f"x:{name}", options)
     return list(server.asked)

@@ -40,8 +40,9 @@ class Measure:
         return function
 
 
-def _measure(name: str, question: str, summary: str) -> Measure:
-    return Measure(name, question, summary, f"headcount.measures.{name}", name, f"docs/methods/{name}.md")
+def _measure(name: str, folder: str, question: str, summary: str) -> Measure:
+    module = f"headcount.measures.{folder}.{name}"
+    return Measure(name, question, summary, module, name, f"docs/methods/{name}.md")
 
 
 MEASURES: dict[str, Measure] = {
@@ -49,38 +50,45 @@ MEASURES: dict[str, Measure] = {
     for measure in (
         _measure(
             "audience",
-            "How many followers do I truly have?",
-            "Distinct followers who will have responded after as many posts again, by capture-recapture.",
+            "audience",
+            "How many followers respond?",
+            "Followers who responded or are expected to within as many further posts, by capture-recapture.",
         ),
         _measure(
             "question",
-            "I asked a question. Who answered within 24 hours, and what does that say?",
+            "question",
+            "Who answers a question within 24 hours?",
             "Distinct repliers by time since the post, a forecast of the final count, and repeated tests pooled.",
         ),
         _measure(
             "funnel",
-            "Who are my followers, honestly?",
+            "followers",
+            "Who are the followers?",
             "Each follower in exactly one class, with the reason.",
         ),
         _measure(
             "authenticity",
-            "Is this follower real, and why do you say so?",
-            "A calibrated probability with its interval and the exact reasons, by a score card made from public data.",
+            "followers",
+            "Which followers are real accounts, and why?",
+            "A calibrated probability with interval and reasons, from a score card fitted on public data.",
         ),
         _measure(
             "ties",
-            "With whom do I have a relationship?",
-            "Two-way exchange: strength, reciprocity, circles, and who is new or fading.",
+            "relationships",
+            "Which people have a relationship with the account?",
+            "Two-way exchange: strength, reciprocity, layers, new and fading ties.",
         ),
         _measure(
             "rings",
-            "Who sits in closed circuits that only follow each other?",
-            "Groups dense in mutual follows and poor in conversation, against groups as dense elsewhere.",
+            "circuits",
+            "Which followers are in closed circuits?",
+            "Groups with many mutual follows and little conversation, compared with a null model.",
         ),
         _measure(
             "influence",
-            "Who is influential by response, as against by followers?",
-            "Responders per 1,000 reachable followers with shrinkage, beside ranks by followers and PageRank.",
+            "influence",
+            "Which accounts have influence by response, rather than by followers?",
+            "Responders per 1,000 reachable followers with shrinkage, with ranks by followers and PageRank.",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""What all results of measures share: a date, a sentence, and what every record has (`headcount.record`)."""
+"""What all results of measures share: a date, a sentence, and what every record has (`headcount.support.record`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from headcount.record import Backend, Record, frame
+from headcount.support.record import Backend, Record, frame
 
 __all__ = ["Backend", "Result", "dated", "frame"]
 

@@ -28,15 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import HeadcountError, InputError, UsageError
+from headcount.graph.compile import compiled
+from headcount.graph.graph import VERSION
 from headcount.network.build_source import REWRITTEN, Numbering, open_pairs
-from headcount.network.compile import compiled
-from headcount.network.graph import VERSION
-from headcount.sources.edges import EdgeListFacts
+from headcount.sources.formats.edges import EdgeListFacts
 
 __all__ = ["Built", "build_graph", "facts_of_graph"]
 
 MEMORY = 4_000_000_000
-_MOST_RANGES = 1024
+_MAX_RANGES = 1024
 _HEADER = 128
 
 
@@ -117,9 +117,9 @@ def _files(source: Path | Sequence[Path]) -> list[Path]:
         files = sorted(files[0].glob("*.parquet"))
     for file in files:
         if not file.is_file():
-            raise UsageError(f"There is no file {file}.", hint="name a file of follows.")
+            raise UsageError(f"There is no file {file}.", hint="give a file of follows.")
     if not files:
-        raise UsageError(f"{source} holds no Parquet files.", hint="name a file of follows.")
+        raise UsageError(f"{source} contains no Parquet files.", hint="give a file of follows.")
     return files
 
 
@@ -142,7 +142,7 @@ def _clean(work: Path) -> Iterator[None]:
         if "space" in text or "too large" in text.lower():
             raise _full(work) from None
         raise InputError(
-            f"The follows cannot be read: {text[:160]}", hint="mend the file; nothing was built."
+            f"The follows cannot be read: {text[:160]}", hint="fix the file; no graph was built."
         ) from None
     except OSError as error:
         # numpy tells a short write without a number
@@ -155,7 +155,7 @@ def _clean(work: Path) -> Iterator[None]:
 def _full(work: Path) -> HeadcountError:
     return HeadcountError(
         f"The disk is full: building the graph in {work.parent} takes up to 24 bytes a follow.",
-        hint="make room, or name another folder; nothing was left behind.",
+        hint="free disk space, or use another folder; temporary files were removed.",
     )
 
 
@@ -265,7 +265,7 @@ class _Ranges:
         self.folder.mkdir(parents=True)
         # sorting a range takes its numbers, the same again while they are parted, and the rows; ranges are uneven
         wanted = max(1, -(-edges * 8 * 16 // max(memory, 1)))
-        ranges = min(_MOST_RANGES, max(wanted, 1), max(count, 1))
+        ranges = min(_MAX_RANGES, max(wanted, 1), max(count, 1))
         self.shift = 0
         while count and ((count - 1) >> self.shift) + 1 > ranges:
             self.shift += 1

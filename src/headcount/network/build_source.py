@@ -1,8 +1,8 @@
 """Follows from files, as pairs of node numbers, chunk by chunk.
 
-DuckDB reads Parquet; text files in any layout are read by `headcount.sources.edges`. Ids that are whole numbers of a
-small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to disk where
-they do not fit the memory.
+DuckDB reads Parquet; text files in any layout are read by `headcount.sources.formats.edges`. Ids that are whole
+numbers of a small range are numbered through a table of that range; all others, texts too, by DuckDB, which spills to
+disk where they do not fit the memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from headcount.errors import InputError, UsageError, raise_fault_of_machine
 from headcount.network.inputs import refuse_problems
-from headcount.sources.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
+from headcount.sources.formats.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
 
 __all__ = ["REWRITTEN", "Numbering", "Pairs", "open_pairs"]
 
@@ -62,7 +62,7 @@ def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
         import pyarrow  # type: ignore[import-untyped,unused-ignore]  # noqa: F401
     except ImportError:
         raise UsageError(
-            "Reading a whole platform needs pyarrow.", hint="install it with: pip install 'headcount[network]'"
+            "Analysing a complete platform requires pyarrow.", hint="install it with: pip install 'headcount[network]'"
         ) from None
     con = duckdb.connect()
     con.execute(f"SET memory_limit = '{max(memory, 1 << 28) // 1_000_000}MB'")
@@ -77,7 +77,7 @@ def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
         raise_fault_of_machine(error)
         raise InputError(
             f"{files[0].name} cannot be read as a list of follows: {str(error).splitlines()[0][:160]}",
-            hint="the file is damaged, or not what its name says.",
+            hint="check that the file is intact and in the format its extension says.",
         ) from None
     except InputError:
         con.close()
@@ -105,11 +105,11 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Pair
         )
     else:
         sql, rows, missing = _check_texts(con, sql, name)
-    problem = f"{missing:,} of {rows:,} follows lack an id" if missing else ""
+    problem = f"{missing:,} of {rows:,} follows have no id" if missing else ""
     if low is not None and low < 0:
         problem = f"the id {low} is negative"
     if problem:
-        raise InputError(f"In {name} {problem}.", hint="every follow needs two ids; whole numbers from 0.")
+        raise InputError(f"In {name} {problem}.", hint="every follow needs two ids: integers from 0.")
     return Pairs(con, sql, whole, int(rows), low, high)
 
 
@@ -130,9 +130,9 @@ def _check_texts(con: duckdb.DuckDBPyConnection, sql: str, name: str) -> tuple[s
     if strange > missing:
         first = _one(con, f"SELECT u, v FROM ({sql}) WHERE NOT ({empty}) AND ({odd}) LIMIT 1")
         raise InputError(
-            f"{name} holds {strange - missing:,} follows with an id that stands for a missing value or was rounded, "
+            f"{name} contains {strange - missing:,} follows with a missing or rounded id, "
             f"such as {first[0][:40]!r}, {first[1][:40]!r}.",
-            hint="write ids as whole numbers or as text, and leave out rows without an id.",
+            hint="write ids as integers or text, and remove rows without an id.",
         )
     return sql, int(rows), int(missing)
 
@@ -156,7 +156,7 @@ def _select(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str,
     if wrong is not None:
         raise InputError(
             f"The ids in the column {wrong} of {files[0].name} are of type {types[wrong].lower()}.",
-            hint="write them as whole numbers or as text.",
+            hint="write them as integers or text.",
         )
     return f"SELECT {sides[0]}::VARCHAR AS u, {sides[1]}::VARCHAR AS v FROM {table}", False
 

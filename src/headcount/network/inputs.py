@@ -15,8 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.output import new_file
-from headcount.sources.edges import (
+from headcount.sources.formats.edges import (
     EdgeListFacts,
     find_edge_file,
     find_follow_columns,
@@ -24,13 +23,14 @@ from headcount.sources.edges import (
     refuse_foreign_name,
     relation,
 )
-from headcount.sources.edges.facts import UTF8, facts_of_table
-from headcount.sources.files import look_through, readable_copy
+from headcount.sources.formats.edges.facts import UTF8, facts_of_table
+from headcount.sources.formats.files import inspect_text_file, readable_copy
+from headcount.support.output import new_file
 
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.sources.edges import EdgeList
+    from headcount.sources.formats.edges import EdgeList
 
 __all__ = [
     "ENDINGS",
@@ -95,7 +95,7 @@ def find_inputs(data: Path, *, out: Path, interactions: Path | None = None, spam
     """
     for path in (data, interactions, spammers):
         if path is not None and not path.exists():
-            raise UsageError(f"There is no {path}.", hint="name a folder of tables or a file of follows.")
+            raise UsageError(f"{path} does not exist.", hint="give a folder of tables or a file of follows.")
     found = _of_folder(data, out) if data.is_dir() else Inputs(data.resolve().name, (_follows_file(data),))
     more = found.interactions if interactions is None else tuple(_pieces(interactions))
     return _standing(_in_utf8(replace(found, interactions=more, spammers=spammers), out), out)
@@ -110,7 +110,7 @@ def _in_utf8(found: Inputs, out: Path) -> Inputs:
     def readable(path: Path) -> Path:
         if _is_parquet([path]):
             return path
-        file = look_through(path)
+        file = inspect_text_file(path)
         if not (file.damaged or file.mixed_ends) and file.encoding in UTF8:
             return path
         recoded.append(facts_of_table(file))
@@ -169,7 +169,7 @@ def refuse_problems(edges: EdgeList) -> None:
     """
     if edges.problem_count:
         more = f" (and {edges.problem_count - 1:,} more)" if edges.problem_count > 1 else ""
-        raise InputError(f"{edges.problems[0]}{more}.", hint="correct or remove these lines; nothing was built.")
+        raise InputError(f"{edges.problems[0]}{more}.", hint="correct or remove these lines; no graph was built.")
 
 
 def _is_parquet(files: Sequence[Path]) -> bool:
@@ -184,7 +184,7 @@ def _follows_file(path: Path) -> Path:
 
 
 def _of_folder(folder: Path, out: Path) -> Inputs:
-    from headcount.store import FILE_NAME
+    from headcount.store.connection import FILE_NAME
 
     if (folder / "graph.json").is_file():
         return Inputs(folder.resolve().name, (), graph=folder)
@@ -195,7 +195,7 @@ def _of_folder(folder: Path, out: Path) -> Inputs:
         pieces = sorted(folder.glob("*.parquet"))
         if not pieces or any(tables.values()):
             raise UsageError(
-                f"{folder} holds no follows.", hint="put follows.parquet or follows.csv there, or name such a file."
+                f"{folder} contains no follows.", hint="add follows.parquet or follows.csv to it, or give such a file."
             )
         tables["follows"] = tuple(pieces)
     return _inputs(folder, tables)
@@ -217,7 +217,8 @@ def _pieces(path: Path) -> list[Path]:
 
 def _of_workspace(folder: Path, out: Path) -> Inputs:
     """The tables of a workspace as Parquet; follows that are gone are left out."""
-    from headcount.store import FILE_NAME, Store
+    from headcount.store.connection import FILE_NAME
+    from headcount.store.store import Store
 
     tables = {
         "follows": "SELECT follower_id, followee_id, followed_at, observed_at FROM follows WHERE gone_at IS NULL "

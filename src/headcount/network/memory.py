@@ -19,10 +19,10 @@ BASE = 450_000_000
 
 PER_TIE = 16
 """Bytes that the search for circuits takes for each returned follow: the symmetric graph, 4; the ties by closeness
-with room to sort them, 12 where every tie shares accounts (`network.close_groups`)."""
+with room to sort them, 12 where every tie shares accounts (`graph.groups.close_groups`)."""
 
 PER_ACCOUNT_JOINED, PER_ACCOUNT_TALKING = 45, 130
-"""Bytes an account while ties are joined, and while conversations are counted (`measures.rings`)."""
+"""Bytes an account while ties are joined, and while conversations are counted (`measures.circuits.rings`)."""
 
 PER_ACCOUNT_BLOCKS = 80
 """Bytes an account while the densest block is searched: 16 of them offsets of the graph."""
@@ -30,7 +30,7 @@ PER_ACCOUNT_BLOCKS = 80
 RETURNED_SHARE = 0.4
 """Of all follows; on the Twitter of 2009, 22% of the pairs of accounts were mutual, which is 36% of the follows."""
 
-LEAST_FOR_BUILDING = 256_000_000
+MIN_FOR_BUILDING = 256_000_000
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -81,7 +81,7 @@ class MemoryPlan:
             raise HeadcountError(
                 f"{self.follows:,} follows of at most {self.accounts:,} accounts need up to {shown_memory(self.peak)} "
                 f"({self.largest}), more than the {shown_memory(memory)} allowed.",
-                hint=f"allow it with --memory {enough}GB, or spread it over machines with --engine spark.",
+                hint=f"raise the limit with --memory {enough}GB, or use a cluster with --engine spark.",
             )
 
 
@@ -99,11 +99,11 @@ def plan_memory(
     returned = int(RETURNED_SHARE * m) if mutual is None else mutual
     circuits = max(PER_TIE * returned + PER_ACCOUNT_JOINED * n, 4 * returned + PER_ACCOUNT_TALKING * n)
     columns = 56 * n
-    building = max(LEAST_FOR_BUILDING + 24 * n, min(24 * m + 24 * n, (memory or 4 * 10**9) // 2))
+    building = max(MIN_FOR_BUILDING + 24 * n, min(24 * m + 24 * n, (memory or 4 * 10**9) // 2))
     steps = (
         ("building the graph", BASE + building),
-        ("follows that are returned", BASE + 8 * m + 6 * returned + 32 * n + columns),
-        ("ranks over the network", BASE + 4 * m + 40 * n + columns),
+        ("returned follows", BASE + 8 * m + 6 * returned + 32 * n + columns),
+        ("network ranks", BASE + 4 * m + 40 * n + columns),
         ("dense blocks and synchrony", BASE + 8 * m + PER_ACCOUNT_BLOCKS * n + columns),
         ("closed circuits", BASE + circuits + columns + 48 * k),
         ("influence", BASE + (4 * m + 600 * min(n, 5_000_000) + columns + 48 * k if k else 0)),
@@ -120,10 +120,10 @@ def parse_memory(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text.lower())
     if match is None:
-        raise UsageError(f"{text!r} is no amount of memory.", hint="write it as --memory 16GB.")
+        raise UsageError(f"{text!r} is not a valid amount of memory.", hint="write it as --memory 16GB.")
     size = int(float(match[1]) * _UNITS[match[2]])
     if size < 500_000_000:
-        raise UsageError(f"{text} of memory are too little for any graph.", hint="allow at least 500MB.")
+        raise UsageError(f"{text} of memory are not enough for any graph.", hint="allow at least 500MB.")
     return size
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headcount import wording as say
 from headcount.network.figures import PER_DECADE, Binned
-from headcount.report import wording as say
 
 if TYPE_CHECKING:
     from headcount.network.summary import CorrelationRow, GroupRow, Summary
@@ -65,7 +65,7 @@ def render_page(summary: Summary) -> str:
     Args:
         summary: all that is on it.
     """
-    from headcount.report import html, svg
+    from headcount.report.render import html, svg
 
     pictures = []
     if summary.response is not None:
@@ -100,7 +100,7 @@ def findings(summary: Summary) -> list[str]:
     if summary.influence is not None:
         said.append(summary.influence.sentence)
     elif summary.talk is None:
-        said.append("Influence by response is unknown: no interactions are at hand.")
+        said.append("Influence by response is unknown: there are no interactions.")
     if summary.rings is not None:
         said.append(summary.rings.sentence[:1].upper() + summary.rings.sentence[1:])
     return said

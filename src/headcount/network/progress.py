@@ -1,8 +1,8 @@
-"""What each step of `headcount network` is expected to take; how it is shown: `headcount.progress`."""
+"""What each step of `headcount network` is expected to take; how it is shown: `headcount.support.progress`."""
 
 from __future__ import annotations
 
-from headcount.progress import Steps
+from headcount.support.progress import Steps
 
 __all__ = [
     "BUILD",
@@ -25,9 +25,9 @@ RANKED = 5_000_000
 BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
     "building the graph",
     "counting and connecting",
-    "ranks over the network",
+    "network ranks",
     "reading the other tables",
-    "follows that are returned",
+    "returned follows",
     "dense blocks and synchrony",
     "closed circuits",
     "influence by response",
@@ -35,7 +35,7 @@ BUILD, COUNT, RANK, TALK, RETURNED, DENSE, RINGS, INFLUENCE, WRITE = (
 )
 
 NULL_TIES = 200_000
-"""Ties at most that are rewired to compare circuits with chance (`measures.rings_null`)."""
+"""Ties at most that are rewired to compare circuits with chance (`measures.circuits.null_model`)."""
 RETURNED_SHARE = 0.4
 
 

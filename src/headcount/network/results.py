@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
-from headcount.output import new_file, new_text
-from headcount.safe_text import json_text
+from headcount.support.output import new_file, new_text
+from headcount.support.safe_text import json_text
 
 if TYPE_CHECKING:
-    from headcount.measures.influence import Influence
-    from headcount.measures.rings import FollowGroup, Rings
+    from headcount.measures.circuits.groups import FollowGroup
+    from headcount.measures.circuits.rings import Rings
+    from headcount.measures.influence.influence import Influence
 
 __all__ = ["correlation_rows", "influence_part", "network_correlations", "rings_part", "write_rings"]
 
@@ -45,7 +46,7 @@ def correlation_rows(influence: Influence) -> list[CorrelationRow]:
 
 def network_correlations(columns: Mapping[str, NDArray[Any]]) -> list[CorrelationRow]:
     """Followers and PageRank, where nothing is known of responders."""
-    from headcount.measures.influence_ranks import restricted, spearman
+    from headcount.measures.influence.ranks import restricted, spearman
 
     followers, rank = columns["followers"], columns["pagerank"]
     if len(followers) > SAMPLED:
@@ -145,8 +146,8 @@ def rings_part(found: Rings, ids: NDArray[Any], followers: NDArray[Any], account
     interval = found.share_interval
     return RingsPart(
         sentence=found.sentence(),
-        circuits=len(found.rings) if found.talk_known else None,
-        accounts=int(found.in_ring.sum()) if found.talk_known else None,
+        circuits=len(found.rings) if found.has_conversation_data else None,
+        accounts=int(found.in_ring.sum()) if found.has_conversation_data else None,
         share=found.share,
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],

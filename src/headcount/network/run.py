@@ -8,31 +8,24 @@ write. A graph that was built before from the same files is used again.
 from __future__ import annotations
 
 import json
-import platform
-import resource
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount import __version__
-from headcount.errors import NotEnoughData, UsageError
-from headcount.network.figures import Binned, binned, by_size
+from headcount.errors import UsageError
+from headcount.network.answers import Outcome, rate, write_answers
 from headcount.network.inputs import Inputs, find_inputs, fingerprint, rows_of, upper_bounds
 from headcount.network.memory import MemoryPlan, parse_memory, plan_memory
-from headcount.network.page import RESPONSE, render_page
 from headcount.network.progress import (
     BUILD,
     COUNT,
     DENSE,
     INFLUENCE,
     RANK,
-    RANKED,
     RETURNED,
     RINGS,
     TALK,
@@ -41,33 +34,16 @@ from headcount.network.progress import (
     expected_seconds,
 )
 from headcount.network.results import correlation_rows, influence_part, network_correlations, rings_part, write_rings
-from headcount.network.summary import CorrelationRow, InfluencePart, RingsPart, Summary, TalkPart
-from headcount.network.table import COLUMNS, write_accounts
-from headcount.output import new_text
-from headcount.safe_text import json_text
+from headcount.network.summary import TalkPart
 
 if TYPE_CHECKING:
-    from headcount.measures.influence import Influence
-    from headcount.measures.rings import AccountFacts, Rings
-    from headcount.network.graph import Graph, Rows
-    from headcount.network.tables_in import Talk
+    from headcount.graph.graph import Graph, Rows
+    from headcount.measures.circuits.groups import AccountFacts
+    from headcount.measures.circuits.rings import Rings
+    from headcount.measures.influence.influence import Influence
+    from headcount.network.tables_in import Conversations
 
-__all__ = ["Outcome", "numbered_components", "rate", "run_network", "write_answers"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run left.
-
-    Attributes:
-        folder: holds the files.
-        files: what they hold, by name.
-        summary: as in summary.json.
-    """
-
-    folder: Path
-    files: dict[str, str]
-    summary: Summary
+__all__ = ["numbered_components", "run_network"]
 
 
 @dataclass
@@ -84,13 +60,13 @@ class _State:
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    talk: Talk | None = None
+    talk: Conversations | None = None
     facts: AccountFacts | None = None
     spammers: NDArray[np.int64] | None = None
 
     def graph(self) -> Graph:
         """The graph, mapped anew, so that pages of earlier steps are given back."""
-        from headcount.network.graph import open_graph
+        from headcount.graph.graph import open_graph
 
         return open_graph(self.inputs.graph or self.folder / "graph")
 
@@ -125,7 +101,7 @@ def run_network(
     """
     allowed = parse_memory(memory) if isinstance(memory, str) else memory
     if iterations < 1:
-        raise UsageError(f"{iterations} iterations rank nothing.", hint="take 20.")
+        raise UsageError(f"--iterations must be at least 1, not {iterations}.", hint="the default is 20.")
     data = Path(data)
     folder = Path(out) if out is not None else Path(f"{data.resolve().name.split('.')[0]}-network")
     inputs = find_inputs(
@@ -150,7 +126,7 @@ def _plan(inputs: Inputs, memory: int) -> MemoryPlan:
     import duckdb
 
     if inputs.graph is not None:
-        from headcount.network.graph import open_graph
+        from headcount.graph.graph import open_graph
 
         graph = open_graph(inputs.graph)
         accounts, follows = graph.count, graph.edges
@@ -203,7 +179,7 @@ def _through(state: _State) -> Outcome:
 
 
 def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
-    from headcount.network.degrees import degrees
+    from headcount.graph.degrees import degrees
 
     return degrees(graph.followers).astype(np.int32), degrees(graph.followees).astype(np.int32)
 
@@ -211,7 +187,7 @@ def _degree_columns(graph: Graph) -> tuple[NDArray[Any], NDArray[Any]]:
 def _build(state: _State) -> None:
     """The graph on disk, built or found."""
     from headcount.network.build import build_graph, facts_of_graph
-    from headcount.sources.edges import sentences
+    from headcount.sources.formats.edges import sentences
 
     for table in state.inputs.recoded:
         state.notes += sentences([table])
@@ -222,7 +198,7 @@ def _build(state: _State) -> None:
     folder, seen = state.folder / "graph", state.folder / "source.json"
     of = fingerprint(state.inputs.original or state.inputs.follows)
     if (folder / "graph.json").is_file() and seen.is_file() and json.loads(seen.read_text())["fingerprint"] == of:
-        state.steps.say("The graph was built before from the same files; it is used again.")
+        state.steps.say("Reusing the graph built earlier from the same files.")
         state.steps.expected.pop(BUILD, None)
     else:
         seen.unlink(missing_ok=True)
@@ -244,7 +220,7 @@ def _graph_json(folder: Path) -> dict[str, Any]:
 
 
 def _read_tables(state: _State, ids: NDArray[Any]) -> None:
-    from headcount.measures.rings import AccountFacts
+    from headcount.measures.circuits.groups import AccountFacts
     from headcount.network.tables_in import newcomer_flags, numbered, post_facts, read_spammers, read_talk
 
     inputs = state.inputs
@@ -263,7 +239,7 @@ def _read_tables(state: _State, ids: NDArray[Any]) -> None:
 
 
 def _connect(state: _State) -> None:
-    from headcount.network.components import components
+    from headcount.graph.components import components
 
     with state.steps.step(COUNT, state.plan.follows, "follows"):
         label = components(state.graph().followees)
@@ -285,8 +261,8 @@ def numbered_components(label: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray
 
 
 def _rank(state: _State) -> None:
-    from headcount.network.collusion import collusionrank
-    from headcount.network.pagerank import pagerank
+    from headcount.graph.ranks.collusion import collusionrank
+    from headcount.graph.ranks.pagerank import pagerank
 
     with state.steps.step(RANK, state.iterations, "iterations") as tell:
         graph = state.graph()
@@ -299,10 +275,10 @@ def _rank(state: _State) -> None:
             state.columns["collusionrank"] = collusionrank(graph, state.spammers, iterations=state.iterations)
 
 
-def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.float64]:
+def _interaction_rank(talk: Conversations, count: int, iterations: int) -> NDArray[np.float64]:
     """PageRank where rank flows from who responds to whom they respond to, in proportion to how often."""
-    from headcount.network.graph import Rows
-    from headcount.network.pagerank import weighted_pagerank
+    from headcount.graph.graph import Rows
+    from headcount.graph.ranks.pagerank import weighted_pagerank
 
     order = np.lexsort((talk.actor, talk.target))
     offsets = np.zeros(count + 1, np.int64)
@@ -313,8 +289,8 @@ def _interaction_rank(talk: Talk, count: int, iterations: int) -> NDArray[np.flo
 
 def _dense(state: _State) -> None:
     """Synchrony of every account, and the densest block; neither accuses anybody."""
-    from headcount.network.dense_blocks import dense_blocks
-    from headcount.network.synchrony import synchrony
+    from headcount.graph.groups.dense_blocks import dense_blocks
+    from headcount.graph.groups.synchrony import synchrony
 
     with state.steps.step(DENSE, state.plan.follows, "follows") as tell:
         graph = state.graph()
@@ -322,14 +298,14 @@ def _dense(state: _State) -> None:
         tell(0.6)
         for block in dense_blocks(graph.followees, graph.followers):
             state.notes.append(
-                f"The densest block (FRAUDAR objective, at least half of the best there is): {len(block.sources):,} "
+                f"The densest block (FRAUDAR objective, at least half of the optimum): {len(block.sources):,} "
                 f"accounts that follow {len(block.targets):,}, {block.follows:,} follows."
             )
 
 
 def _returned(state: _State) -> Rows:
-    from headcount.network.cores import core_numbers
-    from headcount.network.mutual import mutual_rows
+    from headcount.graph.cores import core_numbers
+    from headcount.graph.mutual import mutual_rows
 
     with state.steps.step(RETURNED, state.plan.follows, "follows") as tell:
         mutual = mutual_rows(state.graph())
@@ -349,18 +325,20 @@ def _returned(state: _State) -> Rows:
 
 
 def _rings(state: _State, mutual: Rows) -> Rings:
-    from headcount.measures.rings import AccountFacts, Conversation, rings_of_graph
+    from headcount.measures.circuits.evidence import Conversation
+    from headcount.measures.circuits.groups import AccountFacts
+    from headcount.measures.circuits.rings import rings_of_graph
 
     conversation = None
     if state.talk is not None and (words := state.talk.words > 0).any():
         talk = state.talk
         conversation = Conversation(talk.actor[words], talk.target[words], talk.words[words])
     elif state.talk is not None:
-        state.notes.append("The interactions hold no words (reply, mention, quote), so who talks to whom is unknown.")
+        state.notes.append("The interactions contain no replies, mentions or quotes, so conversations are unknown.")
     facts = replace(state.facts or AccountFacts(), synchrony=state.columns["synchrony"].astype(np.float64))
     if conversation is not None and facts.posts is None:
         state.notes.append(
-            "No posts are at hand, so circuits whose members never write cannot be told from absent ones."
+            "There are no posts, so circuits with silent members cannot be distinguished from inactive accounts."
         )
     ties = len(mutual.targets) // 2
     _expect(state, len(mutual.offsets) - 1, int(state.columns["followees"].sum(dtype=np.int64)), mutual=2 * ties)
@@ -375,7 +353,7 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
     """Influence, and which accounts it is of (None: all)."""
     if state.talk is None:
         return None, None
-    from headcount.measures.influence import count_responders
+    from headcount.measures.influence.influence import count_responders
 
     with state.steps.step(INFLUENCE, len(state.columns["followers"]), "accounts") as tell:
         graph = state.graph()
@@ -383,65 +361,6 @@ def _influence(state: _State) -> tuple[Influence | None, NDArray[np.int64] | Non
         state.columns["responders"] = responders.astype(np.int32)
         tell(0.3)
         return rate(state.columns, state.notes)
-
-
-def rate(columns: dict[str, NDArray[Any]], notes: list[str]) -> tuple[Influence | None, NDArray[np.int64] | None]:
-    """Influence from the columns of the table, which gets its own; which accounts it is of (None: all).
-
-    Args:
-        columns: followers, responders, the ranks that are there; rates and ranks by response are added.
-        notes: what is not known is added.
-    """
-    from headcount.measures.influence import influence
-
-    chosen = None
-    if len(columns["followers"]) > RANKED:
-        chosen = np.sort(np.argpartition(-columns["followers"].astype(np.int64), RANKED)[:RANKED])
-        notes.append(
-            f"Rates and ranks by response are of the {RANKED:,} accounts with most followers; "
-            "of the others the table has the counts."
-        )
-    names = {"pagerank": "pagerank", "interaction": "interaction_pagerank"}
-    ranks = {name: _chosen(columns[of], chosen).astype(float) for name, of in names.items() if of in columns}
-    penalty = columns.get("collusionrank")
-    try:
-        found = influence(
-            _chosen(columns["responders"], chosen).astype(float),
-            _chosen(columns["followers"], chosen).astype(float),
-            ranks=ranks,
-            collusionrank=None if penalty is None else _chosen(penalty, chosen),
-            penalised="pagerank",
-        )
-    except NotEnoughData as error:
-        notes.append(f"Influence by response: {error.message}")
-        return None, None
-    _add_influence(columns, found, chosen)
-    return found, chosen
-
-
-def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
-    return values if chosen is None else values[chosen]
-
-
-def _add_influence(columns: dict[str, NDArray[Any]], found: Influence, chosen: NDArray[np.int64] | None) -> None:
-    response, ranks = found.response, found.ranks
-    new: Mapping[str, NDArray[Any]] = {
-        "responders_per_1000": response.rate,
-        "responders_per_1000_low": response.low,
-        "responders_per_1000_high": response.high,
-        "rank_by_followers": ranks["followers"],
-        "rank_by_response": ranks["response"],
-        "rank_by_response_best": found.best,
-        "rank_by_response_worst": found.worst,
-        "fall": found.fall,
-        "rise": found.rise,
-    }
-    for name, values in new.items():
-        if chosen is None:
-            columns[name] = values
-        else:
-            columns[name] = np.full(len(columns["followers"]), np.nan, np.float32)
-            columns[name][chosen] = values
 
 
 def _write(
@@ -480,102 +399,3 @@ def _write(
         memory=state.memory // 8,
         select=state.select,
     )
-
-
-def write_answers(
-    folder: Path,
-    ids: NDArray[Any],
-    columns: dict[str, NDArray[Any]],
-    influence: InfluencePart | None,
-    correlations: list[CorrelationRow],
-    *,
-    rings: RingsPart | None,
-    talk: TalkPart | None,
-    about: Mapping[str, Any],
-    told: Mapping[str, Any],
-    memory: int,
-    select: Mapping[str, Sequence[str]] | None = None,
-) -> Outcome:
-    """Write the table, the summary and the page.
-
-    Args:
-        folder: where to.
-        ids, columns: the table, see `headcount.network.table`.
-        influence, correlations, rings, talk: parts of the summary.
-        about: follows, components, largest_component, spammers, and rows, missing, self_loops, duplicates if known.
-        told: engine, data, iterations, memory_bound, seconds, notes.
-        memory: bytes that the writer may take.
-        select: as for `run_network`.
-    """
-    table = {name: columns[name] for name in COLUMNS if name in columns}
-    if select is None or "accounts" in select:
-        chosen = None if select is None else select["accounts"]
-        write_accounts(folder / "accounts.parquet", ids, table, memory=memory, select=chosen)
-        unknown = [name for name in chosen or () if name not in ("account_id", *table)]
-        if unknown:
-            told["notes"].append(f"Unknown from this data, and not in accounts.parquet: {', '.join(unknown)}.")
-    else:
-        (folder / "accounts.parquet").unlink(missing_ok=True)
-    picture, what = _picture(columns)
-    core = columns["core_number"]
-    highest = int(core.max(initial=0))
-    mutual, follows = int(columns["mutual"].sum(dtype=np.int64)), int(about["follows"])
-    summary = Summary(
-        headcount_version=__version__,
-        python_version=platform.python_version(),
-        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        accounts=len(ids),
-        follows=follows,
-        rows=about.get("rows"),
-        missing=about.get("missing"),
-        self_follows=about.get("self_loops"),
-        duplicates=about.get("duplicates"),
-        mutual=mutual,
-        reciprocity=mutual / follows if follows else None,
-        components=about["components"],
-        largest_component=about["largest_component"],
-        highest_core=highest,
-        in_highest_core=int((core == highest).sum()),
-        spammers=about.get("spammers"),
-        talk=talk,
-        correlations=correlations,
-        influence=influence,
-        rings=rings,
-        response=picture,
-        response_is=what,
-        by_size=by_size(columns["followees"], columns["mutual"]),
-        memory_peak=_peak(),
-        **told,
-    )
-    return finish(folder, summary)
-
-
-def finish(folder: Path, summary: Summary) -> Outcome:
-    """Write summary.json and the page."""
-    import msgspec
-
-    text = json_text(msgspec.to_builtins(summary))
-    for name, content in (("summary.json", text), ("network.html", render_page(summary))):
-        with new_text(folder / name) as file:
-            file.write(content)
-    files = {
-        "network.html": "the page",
-        "accounts.parquet": f"{summary.accounts:,} accounts, a row each",
-        "rings.json": "dense groups with evidence and members",
-        "rings.parquet": "the same as a table, without members",
-        "summary.json": "all figures of the page",
-    }
-    return Outcome(folder, {name: about for name, about in files.items() if (folder / name).exists()}, summary)
-
-
-def _picture(columns: Mapping[str, NDArray[Any]]) -> tuple[Binned | None, str]:
-    if "responders" in columns:
-        return binned(columns["followers"], columns["responders"]), RESPONSE
-    rank = columns["pagerank"]
-    return binned(columns["followers"], rank * len(rank)), "PageRank, 1 = the mean"
-
-
-def _peak() -> int:
-    """Bytes of memory that this process held at most; macOS counts in bytes, others in KiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)

@@ -32,7 +32,7 @@ class TalkPart:
 
 @dataclass(frozen=True, kw_only=True)
 class CorrelationRow:
-    """Spearman's rho of two ways to rank; see `measures.influence.RankPair`."""
+    """Spearman's rho of two ways to rank; see `measures.influence.influence.RankPair`."""
 
     first: str
     second: str
@@ -85,7 +85,7 @@ class InfluencePart:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRow:
-    """One dense group with its evidence; see `measures.rings.FollowGroup`. Unknown is None."""
+    """One dense group with its evidence; see `measures.circuits.groups.FollowGroup`. Unknown is None."""
 
     number: int
     verdict: str

@@ -15,29 +15,29 @@ from headcount.errors import HeadcountError
 __all__ = ["COLUMNS", "write_accounts"]
 
 COLUMNS: dict[str, str] = {
-    "account_id": "As in the follows.",
-    "followers": "Accounts that follow it.",
-    "followees": "Accounts that it follows.",
-    "mutual": "Followees that follow back.",
-    "reciprocity": "mutual / followees; null for who follows nobody.",
-    "core_number": "Largest k of which it is in the k-core of the returned follows.",
-    "synchrony": "How alike its followees are beyond what must be, 0 to 1 (CatchSync); null below 20 followees.",
-    "component": "Weakly connected part, 1 the largest.",
-    "pagerank": "Over the follows; adds up to 1.",
-    "interaction_pagerank": "Over who responded to whom, by how often; null without interactions.",
-    "collusionrank": "0 or below: the penalty for following known spammers; null without --spammers.",
+    "account_id": "Account id, as in the follows.",
+    "followers": "Number of followers.",
+    "followees": "Number of accounts followed.",
+    "mutual": "Number of accounts followed that follow back.",
+    "reciprocity": "mutual / followees; null for accounts that follow none.",
+    "core_number": "Largest k such that the account is in the k-core of the mutual follows.",
+    "synchrony": "Excess similarity of its followees, 0 to 1 (CatchSync); null below 20 followees.",
+    "component": "Weakly connected component, 1 = the largest.",
+    "pagerank": "PageRank over the follows; sums to 1.",
+    "interaction_pagerank": "PageRank over the interactions, weighted by number; null without interactions.",
+    "collusionrank": "Collusionrank, 0 or below: the penalty for following known spammers; null without --spammers.",
     "responders": "Distinct followers that responded; null without interactions.",
-    "responders_per_1000": "Shrunken towards accounts of similar size.",
+    "responders_per_1000": "Responders per 1,000 followers, shrunken towards accounts of similar size.",
     "responders_per_1000_low": "Lower end of the 95% interval.",
-    "responders_per_1000_high": "Upper end.",
-    "rank_by_followers": "1 the highest; ties share the mean of their places.",
-    "rank_by_response": "By responders_per_1000 times followers.",
-    "rank_by_response_best": "Best place of the 95% interval.",
-    "rank_by_response_worst": "Worst place.",
-    "fall": "Places that are certainly lost against the rank by followers.",
-    "rise": "Places that are certainly won.",
-    "group": "Number of the dense group in rings.json; null outside of one.",
-    "ring": "The same where the group is a closed circuit.",
+    "responders_per_1000_high": "Upper end of the 95% interval.",
+    "rank_by_followers": "Rank, 1 = highest; ties share their mean rank.",
+    "rank_by_response": "Rank by responders_per_1000 times followers.",
+    "rank_by_response_best": "Best rank of the 95% interval.",
+    "rank_by_response_worst": "Worst rank of the 95% interval.",
+    "fall": "Ranks certainly lost relative to the rank by followers.",
+    "rise": "Ranks certainly gained relative to the rank by followers.",
+    "group": "Number of the dense group in rings.json; null if in none.",
+    "ring": "Number of the closed circuit in rings.json; null if in none.",
 }
 """Columns and their meaning; those that are unknown for all are left out."""
 
@@ -78,7 +78,7 @@ def write_accounts(
     except (duckdb.Error, OSError) as error:
         part.unlink(missing_ok=True)
         reason = str(error).strip().splitlines()[0]
-        raise HeadcountError(f"{path} cannot be written: {reason}", hint="is there room on the disk?") from error
+        raise HeadcountError(f"{path} cannot be written: {reason}", hint="check the free disk space.") from error
     finally:
         con.close()
 

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from headcount.columns import Flags, Floats, Integers
 from headcount.errors import InputError
 from headcount.network.inputs import columns_of, dated_follows, read_from
-from headcount.sources.files import look_through
+from headcount.sources.formats.files import inspect_text_file
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
-__all__ = ["Talk", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]
+__all__ = ["Conversations", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversations:
     """Who responded to whom, one row a pair, ordered by actor and target.
 
     Attributes:
@@ -70,7 +70,7 @@ def _integer(ids: NDArray[Any]) -> str:
     return "UBIGINT" if ids.dtype == np.uint64 else "BIGINT"
 
 
-def read_talk(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Talk:
+def read_talk(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Conversations:
     """The interactions, put together by pair.
 
     Raises:
@@ -100,7 +100,7 @@ def read_talk(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Talk:
     ).fetchnumpy()
     actor, target, times_, words = (np.asarray(found[name]) for name in ("actor", "target", "times", "words"))
     moments = [None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in (first, last)]
-    return Talk(actor, target, times_, words, int(rows), int(rows - times_.sum()), moments[0], moments[1])
+    return Conversations(actor, target, times_, words, int(rows), int(rows - times_.sum()), moments[0], moments[1])
 
 
 def _check_kinds(con: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
@@ -108,7 +108,7 @@ def _check_kinds(con: duckdb.DuckDBPyConnection, source: str, name: str) -> None
     wrong = con.execute(f"SELECT DISTINCT kind FROM {source} WHERE kind NOT IN ({known}) LIMIT 1").fetchall()
     if wrong:
         raise InputError(
-            f"{name} holds the kind {wrong[0][0]!r}.", hint=f"write one of {', '.join(INTERACTION_KINDS)}."
+            f"{name} contains the invalid kind {wrong[0][0]!r}.", hint=f"use one of {', '.join(INTERACTION_KINDS)}."
         )
 
 
@@ -183,11 +183,13 @@ def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
     """
     if file.name.lower().endswith((".parquet", ".csv", ".csv.gz")):
         if "account_id" not in columns_of(con, [file]):
-            raise InputError(f"{file.name} has no column 'account_id'.", hint="write the ids of known spammers there.")
+            raise InputError(
+                f"{file.name} has no column 'account_id'.", hint="put the ids of known spammers into this column."
+            )
         source = f"SELECT account_id AS id FROM {read_from([file])}"
         named: list[Any] = []
     else:
-        text = look_through(file)
+        text = inspect_text_file(file)
         with text.open() as stream:
             lines = stream.read().decode(text.encoding, errors="replace").splitlines()
         named = [line.strip() for line in lines]
@@ -199,7 +201,9 @@ def read_spammers(con: duckdb.DuckDBPyConnection, file: Path) -> Integers:
     ).fetchnumpy()
     numbers = np.asarray(found["number"], dtype=np.int64)
     if not len(numbers):
-        raise InputError(f"No account of {file.name} is in a follow.", hint="are these ids of the same platform?")
+        raise InputError(
+            f"No account of {file.name} occurs in the follows.", hint="check that the ids are of the same platform."
+        )
     return numbers
 
 

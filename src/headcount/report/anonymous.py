@@ -17,56 +17,70 @@ A report of one known candidate can still be compared with it: headcount, ties a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
-from math import ceil, floor, log
-from typing import TYPE_CHECKING, Any, TypeVar
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headcount.follower_list import FollowerList
-from headcount.measures.audience import Audience, Curve, Next, Range
-from headcount.measures.authenticity import NoShare
-from headcount.measures.funnel import Classes, ClassEstimate, Sampled
-from headcount.measures.question import Pooled, Question, ReplyCurve, Test
-from headcount.measures.recalibration import LocalError
-from headcount.measures.ties import Layer
+from headcount.measures.audience.audience import Audience, Curve, Next, Range
+from headcount.measures.follower_list import FollowerList
+from headcount.measures.followers.funnel import Classes, ClassEstimate, Sampled
+from headcount.measures.followers.judgement import NoShare
+from headcount.measures.followers.recalibration import LocalError
+from headcount.measures.question.results import Pooled, Question, ReplyCurve, Test
+from headcount.measures.relationships.ties import Layer
+from headcount.report.anonymous_rules import (
+    LADDER,
+    Rule,
+    T,
+    _anonymous,
+    _counts,
+    _day,
+    _drop,
+    _dropped,
+    _figure,
+    _half_life,
+    _hours_observed,
+    _interval,
+    _kept,
+    _limit,
+    _month,
+    _no_picture,
+    _not_under,
+    _platform,
+    _reasons,
+    _sentence,
+    _sentences,
+    _shares,
+    _tenth,
+)
+from headcount.report.data import Document, ReportData
 from headcount.report.model import (
     ANONYMOUS,
     AccountPart,
     ArrivalPart,
     AuthenticityPart,
     Beside,
-    Document,
-    FollowerRow,
     FollowersPart,
     FunnelPart,
-    GroupPart,
     ListPart,
-    Report,
-    RingsPart,
     SetErrors,
-    TiePart,
-    TiesPart,
 )
-from headcount.report.rounding import blurred, outwards, rough, rough_rows, rough_share
-from headcount.tables import PLATFORMS
+from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
+from headcount.report.rounding import outwards, rough, rough_rows
+from headcount.report.rows import FollowerRow
+from headcount.tables import TABLE
 
 if TYPE_CHECKING:
-    from headcount.reading import AccountView
+    from headcount.store.read.view import AccountView
 
-__all__ = ["LADDER", "NOTE", "RULES", "anonymised", "anonymised_parts", "by_content", "nameless"]
-
-T = TypeVar("T")
-Rule = Callable[[Any, Any], Any]
-"""What stays of a field, from its value and from the object that it belongs to."""
-
-LADDER = (*(minutes / 60 for minutes in (1, 2, 5, 10, 15, 30)), 1, 2, 3, 6, 12, 24, 48, 72, 96, 120, 144, 168)
-"""Hours at which the replies to a question are counted."""
+__all__ = ["NOTE", "RULES", "anonymised", "anonymised_parts", "by_content", "nameless"]
 
 NOTE = (
-    "This report is anonymous: names, texts, servers and exact times are left out. Counts from 100 on are rounded to "
-    "two significant digits, so classes need not add up, and as many followers are listed as the rounded counts allow."
+    "This report is anonymous: names, texts, servers and exact times are omitted. Counts from 100 on are rounded to "
+    "two significant digits, so classes may not add up, and the list of followers is cut to rounded counts."
 )
 
 
@@ -74,7 +88,14 @@ def nameless(view: AccountView) -> AccountView:
     """The view without what its sentences could quote: names of the account, words of servers, notes of sources."""
     return replace(
         view,
-        facts=replace(view.facts, account_id=ANONYMOUS, handle=None, display_name=None),
+        facts=replace(
+            view.facts,
+            account_id=ANONYMOUS,
+            # a word of the user's own tables may name a small place
+            platform=view.facts.platform if view.facts.is_collectable else TABLE,
+            handle=None,
+            display_name=None,
+        ),
         lists={name: replace(entry, account_id=ANONYMOUS, detail=None) for name, entry in view.lists.items()},
         remarks=(),
     )
@@ -96,117 +117,10 @@ def anonymised_parts(parts: dict[str, Any]) -> dict[str, Any]:
     return {name: RULES[Document][name](part, None) for name, part in parts.items()}
 
 
-# ---- Rules: what stays of one field.
-
-
-def _keep(value: Any, _: Any) -> Any:
-    """A flag, a word of a fixed vocabulary, or text that is the same in every report of this version."""
-    return value
-
-
-def _drop(_value: Any, _: Any) -> None:
-    return None
-
-
-def _count(value: Any, _: Any) -> Any:
-    if isinstance(value, list):
-        return [rough(number) for number in value]
-    return None if value is None else rough(value)
-
-
-def _share(value: Any, _: Any) -> Any:
-    if isinstance(value, list):
-        return [rough_share(number) for number in value]
-    return None if value is None else rough_share(value)
-
-
-def _figure(value: Any, _: Any) -> Any:
-    """A ratio or strength: two significant digits."""
-    return None if value is None else float(f"{value:.2g}")
-
-
-def _limit(other: str, *, down: bool, share: bool = False) -> Rule:
-    """A limit of an interval, rounded outwards; to the nearest where the interval has no width.
-
-    Args:
-        other: the field of the other limit; down: this is the lower one; share: of a share, not of a count.
-    """
-
-    def one(value: float, opposite: float | None) -> float:
-        if value == opposite:
-            return rough_share(value) if share else rough(value)
-        return rough_share(value, -1 if down else 1) if share else outwards(value, down=down)
-
-    def rule(value: Any, part: Any) -> Any:
-        opposite = getattr(part, other)
-        if isinstance(value, list):
-            return [one(*pair) for pair in zip(value, opposite, strict=True)]
-        return None if value is None else one(value, opposite)
-
-    return rule
-
-
-def _not_under(seen: str, limit: Rule) -> Rule:
-    """A lower limit that is never below the rounded count of what was seen, in the field `seen`."""
-
-    def rule(value: Any, part: Any) -> Any:
-        low, counted = limit(value, part), getattr(part, seen)
-        return low if low is None or counted is None else max(low, float(rough(counted)))
-
-    return rule
-
-
-def _day(value: Any, _: Any) -> Any:
-    return None if value is None else value[:10]
-
-
-def _month(value: Any, _: Any) -> Any:
-    if isinstance(value, list):
-        return [time[:7] for time in value]
-    return None if value is None else value[:7]
-
-
-def _sentence(value: Any, _: Any) -> Any:
-    """Made by Headcount without words from outside (see `nameless`): its counts are rounded."""
-    if isinstance(value, list):
-        return [blurred(text) for text in value]
-    return None if value is None else blurred(value)
-
-
 def _part(value: Any, _: Any) -> Any:
     if isinstance(value, list):
         return [anonymised(part) for part in value]
     return None if value is None else anonymised(value)
-
-
-def _anonymous(_value: Any, _: Any) -> str:
-    return ANONYMOUS
-
-
-def _platform(value: Any, _: Any) -> str:
-    return value if value in PLATFORMS else "table"
-
-
-def _reasons(value: Any, _: Any) -> str:
-    return blurred(value, months=True)
-
-
-def _tenth(direction: Callable[[float], float]) -> Rule:
-    return lambda value, _: None if value is None else direction(round(value * 10, 6)) / 10
-
-
-def _hours_observed(value: Any, _: Any) -> Any:
-    """The last step of the ladder that has passed, or whole weeks; with the day of the report it gives no time."""
-    if value is None or value < LADDER[0]:
-        return None if value is None else 0.0
-    return float(max((step for step in LADDER if step <= value), default=0) if value < 336 else value // 168 * 168)
-
-
-def _half_life(value: Any, _: Any) -> Any:
-    """The nearest step of the ladder, in minutes."""
-    if value is None:
-        return None
-    return float(60 * min(LADDER, key=lambda step: abs(log(step * 60 / max(value, 1)))))
 
 
 def _tests(tests: Any, _: Any) -> list[Test]:
@@ -269,34 +183,6 @@ def _beside(others: Any, _: Any) -> list[Beside]:
     return [anonymised(other) for other in numbered]
 
 
-def _no_picture(_value: Any, _: Any) -> list[str]:
-    return []
-
-
-def _counts(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _count)
-
-
-def _interval(low: str, high: str, *, share: bool = False) -> dict[str, Rule]:
-    return {low: _limit(high, down=True, share=share), high: _limit(low, down=False, share=share)}
-
-
-def _kept(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _keep)
-
-
-def _dropped(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _drop)
-
-
-def _shares(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _share)
-
-
-def _sentences(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _sentence)
-
-
 def _parts(*names: str) -> dict[str, Rule]:
     return dict.fromkeys(names, _part)
 
@@ -311,7 +197,7 @@ _DOCUMENT: dict[str, Rule] = {
 
 RULES: dict[type, dict[str, Rule]] = {
     Document: _DOCUMENT,
-    Report: {**_DOCUMENT, **_parts("rows"), **_counts("rows_total")},
+    ReportData: {**_DOCUMENT, **_parts("rows"), **_counts("rows_total")},
     AccountPart: {
         "account_id": _anonymous,
         **_dropped("handle", "display_name", "created_at"),

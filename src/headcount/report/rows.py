@@ -1,113 +1,91 @@
-"""The list of followers as rows of the page, within a budget of bytes."""
+"""The followers behind a report, one row each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import Any
 
-from markupsafe import Markup
+from headcount.measures.follower_list import FollowerList
+from headcount.support.record import Record, shorten
 
-from headcount.report import wording as say
-
-if TYPE_CHECKING:
-    from headcount.report.model import FollowerRow, Report
-
-__all__ = ["BUDGET", "Group", "row_groups"]
-
-BUDGET = 1_800_000
-"""Bytes for all rows together; a page with the scripts then stays under 3 MB."""
-
-_LENGTHS = ((64, 80, 180), (48, 40, 150), (36, 32, 120), (28, 26, 90), (22, 22, 70), (16, 18, 60))
-"""Bytes at most of a display name, a handle and a reason, from generous to tight."""
+__all__ = ["FollowerRow", "FollowerRows"]
 
 
-@dataclass(frozen=True)
-class Group:
-    """The shown followers of one class.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowerRow(Record):
+    """One follower with class and reason.
 
     Attributes:
-        label: the class; total: followers of that class in all; shown: rows listed here.
-        html: the rows, escaped.
+        account_id, handle, display_name: None where the account asked not to be named.
+        label, reasons: the class and why.
+        responses, active_responses: distinct posts of the window responded to; by words.
+        sent, received: replies, mentions and quotes exchanged with the account, ever. None where the responses, or the
+            posts of the account, were never looked for.
+        followers_count, following_count, posts_count, created_at, last_seen, followed_at: None where unknown.
+        judgement: what kind of account it is, one of `measures.followers.judgement.CLASSES`, in agreement with the
+            class (`measures.followers.verdicts`); None for those gone.
+        real, real_low, real_high: probability by the score card of being a real account rather than one sold as a
+            follower or written by a program, and its 95% interval; None for auto-follow, spam and gone, which the card
+            does not measure, where too little is known, and where responses or your label say otherwise.
     """
 
+    account_id: str | None
+    handle: str | None
+    display_name: str | None
     label: str
-    total: int
-    shown: int
-    html: Markup
+    reasons: str
+    responses: int | None
+    active_responses: int | None
+    sent: int | None
+    received: int | None
+    followers_count: int | None
+    following_count: int | None
+    posts_count: int | None
+    created_at: str | None
+    last_seen: str | None
+    followed_at: str | None
+    judgement: str | None = None
+    real: float | None = None
+    real_low: float | None = None
+    real_high: float | None = None
+
+    def summary(self) -> str:
+        """Who it is, and in which class."""
+        return (
+            f"{shorten(self.handle or self.account_id or 'not named', 60)}: {self.label} ({shorten(self.reasons, 90)})"
+        )
 
 
-def row_groups(report: Report) -> list[Group]:
-    """The rows by class, names and reasons shortened as far as the budget of the page asks for."""
-    groups: list[Group] = []
-    for lengths in _LENGTHS:
-        groups = [_group(report, label, list(rows), lengths) for label, rows in _by_class(report.rows)]
-        if sum(len(group.html.encode()) for group in groups) <= BUDGET:
-            break
-    return groups
+class FollowerRows(Record, list[FollowerRow]):
+    """Rows of followers, and how completely the list that they come from was read.
+
+    Attributes:
+        follower_list: the list; where it is not complete, these rows are not all followers.
+        total: how many followers were chosen, those beyond a limit included; gone: those of them who are gone.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[FollowerRow],
+        follower_list: FollowerList,
+        *,
+        total: int | None = None,
+        gone: int | None = None,
+    ) -> None:
+        list.__init__(self, rows)
+        self.follower_list = follower_list
+        self.total = len(self) if total is None else total
+        self.gone = sum(row.label == "gone" for row in self) if gone is None else gone
+
+    def columns(self) -> dict[str, list[Any]]:
+        """One row a follower."""
+        return _follower_columns(self)
+
+    def summary(self) -> str:
+        """How many rows there are, and the list that they come from."""
+        return f"{len(self):,} {'row' if len(self) == 1 else 'rows'}; the list: {self.follower_list.summary()}"
 
 
-def _by_class(rows: Sequence[FollowerRow]) -> Iterable[tuple[str, Iterable[FollowerRow]]]:
-    return groupby(rows, key=lambda row: row.label)
-
-
-def _group(report: Report, label: str, rows: list[FollowerRow], lengths: tuple[int, int, int]) -> Group:
-    html = Markup("\n").join(_row(row, lengths) for row in rows)
-    return Group(label, getattr(report.funnel.classes, label, len(rows)), len(rows), html)
-
-
-# End tags that HTML lets out are let out: with 10,000 rows they would weigh a tenth of the page.
-_CELLS = Markup("<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}")
-
-
-def _row(row: FollowerRow, lengths: tuple[int, int, int]) -> Markup:
-    name, handle, reason = lengths
-    return _CELLS.format(
-        _who(row, name, handle),
-        _cut(row.reasons, reason),
-        _by_words(row),
-        _exchanged(row),
-        _number(row.followers_count),
-        _number(row.following_count),
-        _date(row.last_seen),
-        _date(row.followed_at),
-    )
-
-
-def _who(row: FollowerRow, name: int, handle: int) -> Markup:
-    label = _cut(row.handle or row.account_id or "", handle)
-    shown = _cut(row.display_name, name) if row.display_name else ""
-    if shown and label:
-        return Markup("<bdi>{}</bdi> <bdi>{}</bdi>").format(shown, label)
-    return Markup("<bdi>{}</bdi>").format(shown or label) if shown or label else Markup("<i>not named</i>")
-
-
-def _by_words(row: FollowerRow) -> str:
-    if row.responses is None or row.active_responses is None:
-        return "?"
-    return f"{row.responses:,} ({row.active_responses:,})" if row.responses else "0"
-
-
-def _exchanged(row: FollowerRow) -> str:
-    """Received and sent; one figure where both are the same: none, or unknown."""
-    if row.received or row.sent:
-        return f"{_number(row.received)}/{_number(row.sent)}"
-    return "?" if row.received is None or row.sent is None else "0"
-
-
-def _number(value: int | None) -> str:
-    return "?" if value is None else f"{value:,}"
-
-
-def _date(moment: str | None) -> str:
-    return "?" if moment is None else say.plain(moment[:10])
-
-
-def _cut(text: str, size: int) -> str:
-    """At most `size` bytes of a text from outside, with an ellipsis where something was cut."""
-    shown = say.shorten(text, size)
-    encoded = shown.encode()
-    if len(encoded) <= size:
-        return shown
-    return encoded[: size - 3].decode(errors="ignore").rstrip("\u200d ") + "…"
+def _follower_columns(rows: Sequence[FollowerRow]) -> dict[str, list[Any]]:
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(FollowerRow)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from headcount.simulate.big import big_account
-from headcount.simulate.cast import CAST, CastMember, demo_world
+from headcount.simulate.cast import CAST, CastMember
+from headcount.simulate.records import AudienceTruth
 from headcount.simulate.settings import ROLES, RoleSettings, WorldSettings
 from headcount.simulate.single import SingleAccount, single_account
-from headcount.simulate.world import AudienceTruth, World, simulate
+from headcount.simulate.world import World, demo_world, simulate
 
 __all__ = [
     "CAST",

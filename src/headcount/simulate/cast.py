@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.simulate.following import Follows
 from headcount.simulate.people import Integers, People
+from headcount.simulate.records import REPLY, AudienceTruth, exchange
 from headcount.simulate.responding import Interactions, Posts, attention, kinds, make_posts, response_times
-from headcount.simulate.settings import DAY, ROLES, WorldSettings
-from headcount.simulate.world import REPLY, AudienceTruth, World, exchange, simulate
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 
-__all__ = ["CAST", "CastMember", "Planted", "answers_of", "demo_world", "plant"]
+__all__ = ["CAST", "SHARES", "CastMember", "Planted", "answers_of", "plant"]
 
 WINDOW_DAYS = 56.0
 
@@ -73,7 +74,7 @@ CAST = (
     ),
 )  # fmt: skip
 
-_SHARES = {
+SHARES = {
     "real": 0.42, "lurker": 0.17, "away": 0.12, "newcomer": 0.05, "organisation": 0.01, "auto_follow": 0.15,
     "bought": 0.07, "circuit": 0.01,
 }  # fmt: skip
@@ -82,18 +83,6 @@ _SHARES = {
 def answers_of(handle: str) -> float:
     """Probability that a member of the cast answers a reply."""
     return next(member.answers for member in CAST if member.handle == handle)
-
-
-def demo_world(*, seed: int = 1, scale: float = 1.0) -> World:
-    """The world of `headcount demo`: a platform on which auto-following is common, and the cast.
-
-    Args:
-        seed: equal seeds give equal worlds.
-        scale: of the platform and of the followers of all but `ana` and `newcomer`.
-    """
-    roles = {name: replace(role, share=_SHARES[name]) for name, role in ROLES.items()}
-    settings = WorldSettings(people=int(42_000 * scale), follows=int(900_000 * scale), roles=roles)
-    return simulate(settings, seed=seed, cast=True)
 
 
 @dataclass

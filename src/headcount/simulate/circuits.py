@@ -5,7 +5,7 @@
   members; uniformly ("random"), or in proportion to their followers ("popular"). A tenth of those follow back.
   Members are new accounts, or accounts of the graph that were taken over and keep all their follows.
 * A **fan club** (`plant_fan_club`): as dense, all follow a star (a new account), and talk.
-* **Talk** (`draw_talk`): of its d ties (mutual follows) an account addresses
+* **Conversations** (`draw_talk`): of its d ties (mutual follows) an account addresses
 
       m = 0.6 d^0.75 a,   a log-normal,
 
@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CAMOUFLAGE", "Planted", "Talk", "draw_talk", "plant_circuit", "plant_fan_club"]
+__all__ = ["CAMOUFLAGE", "Conversations", "Planted", "draw_talk", "plant_circuit", "plant_fan_club"]
 
 Camouflage = Literal["none", "random", "popular"]
 CAMOUFLAGE: tuple[Camouflage, ...] = ("none", "random", "popular")
@@ -59,7 +59,7 @@ class Planted:
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversations:
     """Who addressed whom, one row a pair.
 
     Attributes:
@@ -148,7 +148,7 @@ def draw_talk(
     circuits: tuple[Wholes, ...] = (),
     quiet: float = 0.05,
     star: int | None = None,
-) -> Talk:
+) -> Conversations:
     """Who addresses whom: everybody their ties, members of a circuit hardly each other.
 
     Args:
@@ -176,7 +176,7 @@ def draw_talk(
     if star is not None:
         fans = source[(target == star) & (generator.random(len(target)) < 1 - SILENT)]
         actor, partner = np.concatenate([actor, fans]), np.concatenate([partner, np.full(len(fans), star)])
-    return Talk(actor, partner, generator.geometric(1 / MEAN_TIMES, len(actor)))
+    return Conversations(actor, partner, generator.geometric(1 / MEAN_TIMES, len(actor)))
 
 
 def _willingness(actor: Wholes, partner: Wholes, count: int, generator: np.random.Generator) -> Reals:

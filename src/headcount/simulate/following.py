@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.simulate.people import Floats, Integers, People
-from headcount.simulate.settings import DAY, WorldSettings
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 
 __all__ = ["Follows", "draw_follows", "join_follows", "pairs_within", "ranked"]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.simulate.settings import DAY, WorldSettings
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 
 __all__ = ["People", "draw_people", "group"]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from headcount.simulate.following import Follows
 from headcount.simulate.people import Floats, Integers, People
-from headcount.simulate.settings import DAY, WorldSettings
+from headcount.simulate.settings import WorldSettings
+from headcount.support.times import DAY
 from headcount.tables import INTERACTION_KINDS
 
 __all__ = [

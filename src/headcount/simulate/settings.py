@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 __all__ = ["ROLES", "RoleSettings", "WorldSettings"]
 
-DAY = 86_400.0
-
 
 @dataclass(frozen=True)
 class RoleSettings:

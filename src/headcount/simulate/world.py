@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from headcount.errors import UsageError
+from headcount.simulate.cast import SHARES, Planted, answers_of, plant
 from headcount.simulate.following import Follows, draw_follows, join_follows, pairs_within
 from headcount.simulate.people import Integers, People, draw_people
-from headcount.simulate.responding import Interactions, Posts, draw_posts, draw_responses
-from headcount.simulate.settings import DAY, WorldSettings
-from headcount.tables import INTERACTION_KINDS
+from headcount.simulate.records import REPLY, AudienceTruth, WorldRecords, _joined, _select, exchange
+from headcount.simulate.responding import Interactions, draw_posts, draw_responses
+from headcount.simulate.settings import ROLES, WorldSettings
+from headcount.simulate.writing import write_world
+from headcount.support.times import DAY
 
-if TYPE_CHECKING:
-    from headcount.simulate.cast import Planted
-
-__all__ = ["AudienceTruth", "World", "simulate"]
-
-REPLY = INTERACTION_KINDS.index("reply")
-MENTION = INTERACTION_KINDS.index("mention")
+__all__ = ["World", "demo_world", "simulate"]
 
 
-@dataclass(frozen=True)
-class AudienceTruth:
-    """What is true of one account of the cast.
-
-    Attributes:
-        person: number of the account; handle.
-        followers: standing followers; posts_in_window: posts of the last 8 weeks.
-        responders_in_window: distinct standing followers who responded to those.
-        responders_after: the same after as many posts again, which are in no table.
-        relationships: planted two-way ties; auto_followers, bought: planted followers of those roles.
-    """
-
-    person: int
-    handle: str
-    followers: int
-    posts_in_window: int
-    responders_in_window: int
-    responders_after: int
-    relationships: int
-    auto_followers: int
-    bought: int
-
-
-@dataclass
-class World:
-    """A simulated platform. Accounts and posts are numbers; `write` gives them their text ids.
-
-    Attributes:
-        settings, seed: what it was made from.
-        people, follows, posts, interactions: see their classes; a reply interaction k is also a post, r<k>, and an
-            interaction whose `post` is -2-k addresses that reply.
-        handles: number of an account -> handle, for those that have a fixed one.
-        truth: of the cast.
-    """
-
-    settings: WorldSettings
-    seed: int
-    people: People
-    follows: Follows
-    posts: Posts
-    interactions: Interactions
-    handles: dict[int, str]
-    truth: tuple[AudienceTruth, ...]
+class World(WorldRecords):
+    """A simulated platform that can be written as tables."""
 
     def write(self, folder: Path | str, *, format: str = "parquet") -> Path:
         """Write tidy tables, `truth` and `truth_audience` to a folder (made when it is not there).
@@ -75,9 +30,19 @@ class World:
             folder: where to; files of the same name are replaced.
             format: parquet, csv, csv.gz or jsonl.
         """
-        from headcount.simulate.writing import write_world
-
         return write_world(self, Path(folder), format=format)
+
+
+def demo_world(*, seed: int = 1, scale: float = 1.0) -> World:
+    """The world of `headcount demo`: a platform on which auto-following is common, and the cast.
+
+    Args:
+        seed: equal seeds give equal worlds.
+        scale: of the platform and of the followers of all but `ana` and `newcomer`.
+    """
+    roles = {name: replace(role, share=SHARES[name]) for name, role in ROLES.items()}
+    settings = WorldSettings(people=int(42_000 * scale), follows=int(900_000 * scale), roles=roles)
+    return simulate(settings, seed=seed, cast=True)
 
 
 def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool = False) -> World:
@@ -93,14 +58,14 @@ def simulate(settings: WorldSettings | None = None, *, seed: int = 1, cast: bool
     """
     settings = settings or WorldSettings()
     if settings.people < 1:
-        raise UsageError(f"A world of {settings.people} accounts cannot be.", hint="ask for at least one.")
+        raise UsageError(
+            f"A simulated platform needs at least one account, not {settings.people}.", hint="use a positive number."
+        )
     generator = np.random.default_rng(seed)
     people = draw_people(settings, generator)
     follows = draw_follows(settings, people, generator)
     planted: Planted | None = None
     if cast:
-        from headcount.simulate.cast import plant
-
         planted = plant(settings, people, generator)
         people, follows = planted.people, join_follows([*planted.follows, follows])
     standing = np.isnan(follows.gone)
@@ -152,31 +117,6 @@ def _talk(settings: WorldSettings, people: People, generator: np.random.Generato
     return exchange(settings, people, first, second, 7 * settings.observed_weeks, 0.8, generator)
 
 
-def exchange(
-    settings: WorldSettings,
-    people: People,
-    first: Integers,
-    second: Integers,
-    days: float,
-    answered: float,
-    generator: np.random.Generator,
-) -> Interactions:
-    """Mentions from first to second on days of the past, a share of them answered within hours."""
-    now = settings.now.timestamp()
-    earliest = np.maximum(now - days * DAY, np.maximum(people.joined[first], people.joined[second]))
-    # who joined yesterday talks over half a day, not all at one instant
-    at = earliest + generator.random(len(first)) * np.maximum(now - DAY - earliest, DAY / 2)
-    back = generator.random(len(first)) < answered
-    later = np.minimum(
-        at[back] + generator.exponential(3 * 3600.0, int(back.sum())), now - generator.uniform(1, 3600, int(back.sum()))
-    )
-    actor = np.concatenate([first, second[back]])
-    target = np.concatenate([second, first[back]])
-    blank = np.full(len(actor), -1, dtype=np.int64)
-    both = Interactions(actor, target, np.full(len(actor), MENTION), blank, np.concatenate([at, later]))
-    return _select(both, both.at <= people.last_active[actor] + DAY)
-
-
 def _answers(
     settings: WorldSettings,
     people: People,
@@ -185,8 +125,6 @@ def _answers(
     generator: np.random.Generator,
 ) -> Interactions:
     """Authors answer some of the replies they get."""
-    from headcount.simulate.cast import answers_of
-
     chance = np.array([role.answers for role in settings.roles.values()])[people.role]
     for person, handle in handles.items():
         chance[person] = answers_of(handle)
@@ -196,24 +134,3 @@ def _answers(
     answer = Interactions(interactions.target[rows], interactions.actor[rows], np.full(len(rows), REPLY), -2 - rows, at)
     alive = (at < settings.now.timestamp()) & (at <= people.last_active[answer.actor] + DAY)
     return _select(answer, alive)
-
-
-def _select(interactions: Interactions, rows: np.ndarray) -> Interactions:
-    return replace(
-        interactions,
-        actor=interactions.actor[rows],
-        target=interactions.target[rows],
-        kind=interactions.kind[rows],
-        post=interactions.post[rows],
-        at=interactions.at[rows],
-    )
-
-
-def _joined(parts: list[Interactions]) -> Interactions:
-    return Interactions(
-        np.concatenate([part.actor for part in parts]),
-        np.concatenate([part.target for part in parts]),
-        np.concatenate([part.kind for part in parts]),
-        np.concatenate([part.post for part in parts]),
-        np.concatenate([part.at for part in parts]),
-    )

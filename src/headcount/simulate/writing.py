@@ -14,14 +14,14 @@ from headcount.simulate import texts
 from headcount.simulate.cast import CAST
 from headcount.simulate.following import ranked
 from headcount.simulate.people import Floats
+from headcount.simulate.records import AudienceTruth
 from headcount.simulate.responding import Interactions
-from headcount.simulate.world import AudienceTruth
 from headcount.tables import INTERACTION_KINDS
 
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.simulate.world import World
+    from headcount.simulate.records import WorldRecords
 
 __all__ = ["write_world"]
 
@@ -34,12 +34,12 @@ _COPY = {
 }
 
 
-def write_world(world: World, folder: Path, *, format: str) -> Path:
+def write_world(world: WorldRecords, folder: Path, *, format: str) -> Path:
     """Write accounts, follows, posts, interactions, truth and truth_audience; gives the folder."""
     import duckdb
 
     if format not in _COPY:
-        raise UsageError(f"A world cannot be written as {format!r}.", hint=f"one of {', '.join(_COPY)}")
+        raise UsageError(f"{format!r} is not a valid format.", hint=f"use one of {', '.join(_COPY)}")
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     _register(con, world)
@@ -54,7 +54,7 @@ def write_world(world: World, folder: Path, *, format: str) -> Path:
     return folder
 
 
-def _register(con: duckdb.DuckDBPyConnection, world: World) -> None:
+def _register(con: duckdb.DuckDBPyConnection, world: WorldRecords) -> None:
     """Make the world's arrays readable as tables."""
     people, follows, posts, acts = world.people, world.follows, world.posts, world.interactions
     standing = np.isnan(follows.gone)
@@ -112,7 +112,7 @@ def _written(acts: Interactions) -> NDArray[np.bool_]:
     return written
 
 
-def _last_posts(world: World) -> Floats:
+def _last_posts(world: WorldRecords) -> Floats:
     """(people,) last post as the platform tells it: of the posts and replies at hand, or the last sign of life."""
     last = world.people.last_active.copy()
     np.maximum.at(last, world.posts.author, world.posts.at)
@@ -138,7 +138,7 @@ def _account(code: str) -> str:
     return f"'table:' || {code}"
 
 
-def _queries(world: World) -> dict[str, str]:
+def _queries(world: WorldRecords) -> dict[str, str]:
     names = list(world.settings.roles)
     now = f"TIMESTAMP '{world.settings.now:%Y-%m-%d %H:%M:%S}'"
     roles = _list(tuple(names))

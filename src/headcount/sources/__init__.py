@@ -1,8 +1,7 @@
-"""Where data comes from: one file a platform or format, each turning it into the four tables."""
+"""Where data comes from: a source a platform or format (see `registry`), each turning it into the four tables."""
 
 from __future__ import annotations
 
-import importlib
 import os
 from difflib import get_close_matches
 from functools import cache
@@ -11,48 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import InputError, UsageError
-from headcount.sources.archive_files import is_tar
-from headcount.sources.edges.foreign import refuse_foreign_name
-from headcount.sources.files import look_through
-from headcount.sources.foreign import refuse_foreign, refuse_listed, refuse_unknown
-from headcount.sources.handles import parse_target
-from headcount.sources.malformed import malformed, special_file
+from headcount.sources import registry
+from headcount.sources.formats.archive_files import is_tar
+from headcount.sources.formats.edges.foreign import refuse_foreign_name
+from headcount.sources.formats.files import inspect_text_file
+from headcount.sources.formats.foreign import refuse_foreign, refuse_listed, refuse_unknown
+from headcount.sources.formats.malformed import malformed, special_file
 
 if TYPE_CHECKING:
     import duckdb
 
-    from headcount.sources.base import Intake, Source
+    from headcount.incoming import ReadResult
+    from headcount.sources.base import Source
+    from headcount.sources.platform import FileFormat, Target
 
-__all__ = ["SOURCES", "find_source", "read_source"]
+__all__ = ["find_source", "read_source"]
 
-SOURCES = (
-    ("bluesky_rows", "BlueskySource"),
-    ("bluesky_rows", "BlueskyRepositorySource"),
-    ("mastodon_rows", "MastodonSource"),
-    ("x_api_rows", "XApiSource"),
-    ("minet", "MinetSource"),
-    ("tidy", "TidySource"),
-    ("x_v2", "XV2Source"),
-    ("x_v1", "XV1Source"),
-    ("x_archive", "XArchiveSource"),
-    ("mastodon_archive", "MastodonArchiveSource"),
-    ("edge_list", "EdgeListSource"),
-)
-"""Module and class of each source, in the order in which they are asked; a new one is one line here."""
-
-_TAKES_NEARLY_ALL_TEXT = "edge list"
-_MOST_NAMES = 10_000
+_MAX_NAMES = 10_000
 """Files of a folder that a missing name is compared with."""
-ACCEPTED = (
-    "a folder of tidy tables (accounts, follows, posts, interactions as .parquet, .csv, .csv.gz or .jsonl), "
-    "X API v2 JSON lines as twarc writes them, X v1.1 tweets, the archive of your own account from X or Mastodon, "
-    "a table that minet wrote, or an edge list (two ids on each line, as .csv, .tsv or .txt)"
-)
 
 
 @cache
-def _sources() -> tuple[Source, ...]:
-    return tuple(getattr(importlib.import_module(f"headcount.sources.{module}"), name)() for module, name in SOURCES)
+def _made(entry: FileFormat) -> Source:
+    return entry.make()
 
 
 def find_source(path: Path) -> Source:
@@ -73,7 +53,7 @@ def find_source(path: Path) -> Source:
                 hint="write its content to a file and add that file.",
             )
         if path.is_dir() and not any(path.iterdir()):
-            raise UsageError(f"The folder {path} is empty.", hint="supported: " + ACCEPTED + ".")
+            raise UsageError(f"The folder {path} is empty.", hint="supported: " + registry.accepted() + ".")
         _refuse_undecodable(path)
         with malformed(path):
             return _found_source(path)
@@ -83,21 +63,21 @@ def find_source(path: Path) -> Source:
 
 def _found_source(path: Path) -> Source:
     refuse_foreign(path)
-    source = _recognising(path)
-    if source is not None:
-        if source.name == _TAKES_NEARLY_ALL_TEXT:
+    entry = _recognising(path)
+    if entry is not None:
+        if entry.is_fallback:
             refuse_foreign_name(path.name)
             refuse_listed(path)
-        return source
+        return _made(entry)
     if path.is_file() and path.suffix.lower() == ".gz" and not is_tar(path):
-        look_through(path)  # a file that cannot be unpacked is not recognised either
+        inspect_text_file(path)  # a file that cannot be unpacked is not recognised either
     entries = sorted(path.iterdir()) if path.is_dir() else ()
     files = (entry for entry in entries if entry.is_file() or entry.is_dir())
-    refuse_unknown(path, ACCEPTED, filter(_recognising, files))
+    refuse_unknown(path, registry.accepted(), filter(_recognising, files))
 
 
-def _recognising(path: Path) -> Source | None:
-    return next((source for source in _sources() if source.recognises(path)), None)
+def _recognising(path: Path) -> FileFormat | None:
+    return next((entry for entry in registry.file_formats() if _made(entry).recognises(path)), None)
 
 
 def _refuse_undecodable(path: Path) -> None:
@@ -106,23 +86,28 @@ def _refuse_undecodable(path: Path) -> None:
         str(path.resolve()).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"The path {os.fsencode(path).decode(errors='replace')} holds bytes that are not UTF-8.",
+            f"The path {os.fsencode(path).decode(errors='replace')} contains bytes that are not UTF-8.",
             hint="rename the file or folder.",
         ) from None
 
 
 def _hint_for_missing(path: Path) -> str:
     """The nearest name that is there, or how to name an account whose handle ends like a file."""
-    names = [file.name for file in islice(path.parent.iterdir(), _MOST_NAMES)] if path.parent.is_dir() else []
+    names = [file.name for file in islice(path.parent.iterdir(), _MAX_NAMES)] if path.parent.is_dir() else []
     near = get_close_matches(path.name, names, n=1)
     if near:
         return f"did you mean {path.parent / near[0]}?"
-    if path.name == str(path) and path.suffix.lower() == ".zip" and parse_target(f"bluesky:{path}"):
-        return f"check the path; for the account of that name write bluesky:{path}."
-    return "check the path; supported: " + ACCEPTED + "."
+    if path.name == str(path) and path.suffix.lower() == ".zip" and (target := _account_called(path.name)):
+        return f"check the path; for the account of that name write {target.platform}:{path}."
+    return "check the path; supported: " + registry.accepted() + "."
 
 
-def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> Intake:
+def _account_called(name: str) -> Target | None:
+    found = (platform.find(name, platform.handles) for platform in registry.PLATFORMS)
+    return next((target for target in found if target is not None), None)
+
+
+def read_source(source: Source, path: Path, con: duckdb.DuckDBPyConnection, *, skip_bad: bool) -> ReadResult:
     """Read a folder or file with the source that recognises it.
 
     Raises:

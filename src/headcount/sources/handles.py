@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from headcount.errors import UsageError
-from headcount.hosts import with_host_key
+from headcount.sources import registry
+from headcount.sources.platform import Target
+from headcount.support.hosts import with_host_key
 
 __all__ = ["Target", "looks_like_file", "parse_target"]
-
-_DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
-_SERVER = rf"(?:{_DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
-_FORMS = (
-    ("bluesky", re.compile(rf"(?:https?://)?(?:www\.)?bsky\.app/profile/(?P<name>{_DOMAIN}|did:[a-z]+:[\w.:%-]+)/?.*")),
-    (
-        "x",
-        re.compile(
-            r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/(?!(?:explore|hashtag|home|i|intent|messages|notifications|search|settings|share)\b)@?(?P<name>\w{1,15})/?(?:[?#].*)?"
-        ),
-    ),
-    ("mastodon", re.compile(rf"https?://(?P<server>{_SERVER})/(?:@|users/)(?P<name>[\w.-]+)/?")),
-    ("bluesky", re.compile(rf"(?:bluesky:)?@?(?P<name>{_DOMAIN})")),
-    ("bluesky", re.compile(r"(?:bluesky:)?(?P<name>did:(?:plc:[a-z2-7]{24}|web:[\w.:%-]+))")),
-    ("mastodon", re.compile(rf"(?:mastodon:)?@?(?P<name>[\w.-]+)@(?P<server>{_SERVER})")),
-    ("x", re.compile(r"(?:x:|twitter:)@?(?P<name>\w{1,15})")),
-    ("x", re.compile(r"@(?P<name>\w{1,15})")),
-)
 
 _FILE_ENDINGS = frozenset(
     "7z arrow avro bak bz2 car crdownload csv db dta duckdb feather gexf graphml gz htm html ipc jpeg jpg js json "  # noqa: SIM905
@@ -34,21 +17,6 @@ _FILE_ENDINGS = frozenset(
     "txt wal xls xlsm xlsx xml xz yaml yml zip zst".split()
 )
 """Endings of data files. Of these only .zip is a top-level domain too; a handle there needs a prefix or an @."""
-
-_NAMES = {"bluesky": "Bluesky", "mastodon": "Mastodon", "x": "X", "twitter": "X"}
-
-
-@dataclass(frozen=True)
-class Target:
-    """An account on a platform.
-
-    Attributes:
-        platform: bluesky, mastodon or x.
-        name: the handle without @, as the platform writes it: alice.example, alice@server.example, alice; or a DID.
-    """
-
-    platform: str
-    name: str
 
 
 def looks_like_file(text: str) -> bool:
@@ -60,22 +28,37 @@ def looks_like_file(text: str) -> bool:
 def parse_target(text: str) -> Target | None:
     """The account that a text names; None where it names none.
 
-    `alice.bsky.social` and did:… are Bluesky's, `alice@server.example` Mastodon's, `@alice` X's; so are the addresses
-    of their profiles. A prefix (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one. `accounts.csv.gz`
-    is the name of a file, whether there is one or not.
+    A handle or the address of a profile is matched against the forms that the platforms register; a prefix
+    (`bluesky:`, `mastodon:`, `x:`) settles what could be more than one. `accounts.csv.gz` is the name of a file,
+    whether there is one or not.
+
+    Raises:
+        UsageError: the text begins with the prefix of a platform, and the rest is not a handle of it.
     """
     if looks_like_file(text.strip()):
         return None
-    lower = with_host_key(text.strip())
-    for platform, form in _FORMS:
-        found = form.fullmatch(lower if "did:" in lower else lower.lower())
-        if found:
-            server = found.groupdict().get("server")
-            return Target(platform, f"{found['name']}@{server}" if server else found["name"])
-    if re.fullmatch(r"(bluesky|mastodon|x|twitter):.*", lower):
-        platform = lower.partition(":")[0]
-        raise UsageError(
-            f"{text!r} is no handle of {_NAMES[platform]}.",
-            hint="write bluesky:alice.example, mastodon:alice@server.example or x:alice.",
-        )
+    name = with_host_key(text.strip())
+    prefix, colon, rest = name.partition(":")
+    platform = registry.find_platform(prefix.lower()) if colon else None
+    if platform is not None:
+        target = platform.find(rest, platform.handles + platform.prefixed)
+        if target is None:
+            raise UsageError(
+                f"{text!r} is no handle of {platform.label}.", hint=f"write {registry.examples(prefixed=True)}."
+            )
+        return target
+    # an address on a platform's own host is not that of an account on any server
+    return _by_link(name, any_server=False) or _by_link(name, any_server=True) or _by_handle(name)
+
+
+def _by_link(text: str, *, any_server: bool) -> Target | None:
+    for platform in registry.PLATFORMS:
+        links = tuple(link for link in platform.links if ("server" in link.groupindex) == any_server)
+        if target := platform.find(text, links):
+            return target
     return None
+
+
+def _by_handle(text: str) -> Target | None:
+    found = (platform.find(text, platform.handles) for platform in registry.PLATFORMS)
+    return next((target for target in found if target is not None), None)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from headcount.sources.base import TABLE_PREFIX
-from headcount.sources.values import is_count
+from headcount.incoming import TABLE_PREFIX
+from headcount.sources.formats.tidy.values import is_count
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLES, Column, Table
 
 if TYPE_CHECKING:
@@ -197,9 +197,9 @@ class Rows:
         """Sentences for the user about values that could not be read."""
         notes = []
         if self.unread_times:
-            notes.append(f"Times that could not be read were taken as unknown: {self.unread_times:,}.")
+            notes.append(f"Unreadable times were treated as unknown: {self.unread_times:,}.")
         if self.unread_counts:
-            notes.append(f"Counts that are not whole numbers from 0 were taken as unknown: {self.unread_counts:,}.")
+            notes.append(f"Counts that are not integers from 0 were treated as unknown: {self.unread_counts:,}.")
         return notes
 
 

@@ -58,9 +58,9 @@
       shownBody.replaceChildren(...shown.slice(0, limit).map(withChip));
       const part = Math.min(limit, shown.length);
       const say = (count) => count.toLocaleString("en");
-      found.textContent = shown.length ? `${say(part)} of ${say(shown.length)} shown` : "nobody found";
+      found.textContent = shown.length ? `${say(part)} of ${say(shown.length)} shown` : "no account found";
       printed.textContent = part < people.length
-        ? `${say(part)} of ${say(people.length)} are printed here: those that the page showed when it was printed.`
+        ? `${say(part)} of ${say(people.length)} are printed: those visible on the page at the time.`
         : "";
       more.hidden = part >= shown.length;
     };

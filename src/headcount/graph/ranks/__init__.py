@@ -1,0 +1,1 @@
+"""Ranks of nodes: sums over rows, PageRank, CollusionRank."""

@@ -1,0 +1,1 @@
+"""How many followers does the account truly have?"""

@@ -1,0 +1,1 @@
+"""Which accounts sit in closed circuits that only follow each other?"""

@@ -1,0 +1,1 @@
+"""Who are the followers: real, automated, bought, away, responding?"""

@@ -1,0 +1,1 @@
+"""Who has influence, as against followers?"""

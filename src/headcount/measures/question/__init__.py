@@ -1,0 +1,1 @@
+"""A question was asked: who answered, and what does that say?"""

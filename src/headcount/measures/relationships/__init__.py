@@ -1,0 +1,1 @@
+"""With whom is there a relationship?"""

@@ -1,0 +1,1 @@
+"""A report as a page, as text, as JSON, as CSV."""

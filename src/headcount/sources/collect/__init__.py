@@ -1,0 +1,1 @@
+"""Collecting from a platform: the client, raw pages, lists, logins."""

@@ -1,0 +1,1 @@
+"""File formats that several platforms or programs use."""

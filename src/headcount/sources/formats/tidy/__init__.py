@@ -1,0 +1,1 @@
+"""Tidy tables: the four tables as files."""

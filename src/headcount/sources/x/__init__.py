@@ -1,0 +1,1 @@
+"""X: collector, archive, files of its API."""

@@ -1,0 +1,1 @@
+"""The facade of the library: a workspace, what goes into it, and the answers that come out."""
