@@ -143,7 +143,7 @@ class Collection:
         """The page of a list that the collection goes on without; it is not kept, so the next run requests it again.
 
         Raises:
-            PlatformUnavailable: the server is down, or it refuses any further request for now (429).
+            PlatformUnavailable: the server is down, or its rate limit is exceeded (429).
         """
         if error.status == 429:
             raise error

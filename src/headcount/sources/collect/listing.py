@@ -121,7 +121,7 @@ class Listing:
         return self.refused is not None and self.refused.failure is not None
 
     def _is_too_long(self) -> bool:
-        """Have so many entries come, though more are said to follow, that the list has to be ended? Then it is said."""
+        """Has the list exceeded its maximum length though the server names a further page? Adds a note if so."""
         most = max_entries(self._bound)
         if self._bound is not None and self._counted_rows > most:
             self.ended = "longer_than_counter"
