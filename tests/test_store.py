@@ -186,11 +186,70 @@ def test_two_processes_at_once_get_a_clear_message(tmp_path):
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        for write in (True, False):
-            with pytest.raises(StoreBusy, match=f"process {process.pid}"):
-                Store(tmp_path, write=write)
+        with pytest.raises(StoreBusy, match=f"process {process.pid}"):
+            Store(tmp_path, write=True)
         process.communicate()
     Store(tmp_path).close()
+
+
+def test_a_reader_has_the_published_state_while_another_process_writes(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+    script = (
+        "import sys; from headcount.store.store import Store\n"
+        f"with Store({str(tmp_path)!r}, write=True) as store:\n"
+        " store.connection.execute('DELETE FROM follows'); print('written', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Store(tmp_path) as early:
+            assert standing(early) == ["a", "b"]
+            process.communicate()
+            assert standing(early) == ["a", "b"], "a reader keeps the state that it opened"
+            with Store(tmp_path) as late:
+                assert standing(late) == [], "one that opens later has the new one, in the same process too"
+
+
+def test_a_killed_writer_leaves_the_published_state_and_the_next_one_removes_its_copy(tmp_path):
+    with Store(tmp_path, write=True) as store:
+        store.ingest(filler(follows=listed("a", "b")), path="p", now=MONDAY)
+    script = (
+        "import os; from headcount.store.store import Store\n"
+        f"store = Store({str(tmp_path)!r}, write=True); store.connection.execute('DELETE FROM follows'); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 9
+    with Store(tmp_path) as store:
+        assert standing(store) == ["a", "b"]
+    Store(tmp_path, write=True).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "headcount.lock"]
+
+
+def test_a_writer_that_changed_nothing_publishes_nothing(tmp_path):
+    Store(tmp_path, write=True).close()
+    before = (tmp_path / FILE_NAME).stat()
+    with Store(tmp_path, write=True) as store:
+        assert store.snapshots() == []
+    assert (tmp_path / FILE_NAME).stat().st_ino == before.st_ino
+    with Store(tmp_path, write=True) as store:
+        store.connection.execute("INSERT INTO forgotten VALUES ('a')")
+    assert (tmp_path / FILE_NAME).stat().st_ino != before.st_ino
+
+
+def test_the_log_of_a_writer_of_an_earlier_version_is_kept(tmp_path):
+    """Earlier versions wrote into the published file, and a killed one left its log beside it."""
+    Store(tmp_path, write=True).close()
+    script = (
+        f"import os, duckdb; con = duckdb.connect({str(tmp_path / FILE_NAME)!r}); "
+        "con.execute(\"INSERT INTO forgotten VALUES ('a')\"); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", script])
+    assert (tmp_path / f"{FILE_NAME}.wal").exists()
+    with Store(tmp_path, write=True) as store:
+        assert store.connection.execute("FROM forgotten").fetchall() == [("a",)]
+    with Store(tmp_path) as store:
+        assert store.connection.execute("FROM forgotten").fetchall() == [("a",)]
+    assert not (tmp_path / f"{FILE_NAME}.wal").exists()
 
 
 def test_two_readers_at_once(tmp_path):
@@ -322,7 +381,7 @@ def test_who_was_forgotten_is_not_named_by_answers_that_come_later(tmp_path):
 def test_export_replaces_nothing_unasked(tmp_path):
     with Store(tmp_path / "ws", write=True) as store:
         store.export(tmp_path / "out")
-        with pytest.raises(UsageError, match="already holds accounts"):
+        with pytest.raises(UsageError, match="already contains accounts"):
             store.export(tmp_path / "out")
         store.export(tmp_path / "out", replace=True)
 

@@ -314,7 +314,7 @@ def test_a_workspace_of_schema_4_keeps_its_data_and_turns_its_remarks_into_facts
         assert query(store, "SELECT actor_id, kind, visibility, first_snapshot FROM interactions") == [
             ("x:a", "like", None, None)
         ]
-        assert query(store, "SELECT account_id, label FROM labels") == [("x:a", "real")]
+        assert query(store, "SELECT account_id, label FROM labels") == [("x:a", "person")]
         assert query(store, "FROM forgotten") == [("0",)]
         assert query(store, "SELECT count(*) FROM snapshots") == [(5,)]
         responses = [

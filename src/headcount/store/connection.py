@@ -73,6 +73,26 @@ def is_unfinished(path: Path) -> bool:
     return path.is_file() and path.stat().st_size < _HEADER_BYTES
 
 
+def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory with the file attached to it, read-only.
+
+    Connections that name a path share one instance in a process, which would keep showing the state of a file that was
+    replaced in the meantime.
+    """
+    import duckdb
+
+    quoted = str(path).replace("'", "''")
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"SET temp_directory = '{quoted}.tmp'")
+        connection.execute(f"ATTACH '{quoted}' AS workspace (READ_ONLY)")
+        connection.execute("USE workspace")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
     import duckdb
 
@@ -81,7 +101,7 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if is_unfinished(path):  # made when the disk was full, or by a process that was killed at once
                 path.unlink(missing_ok=True)
-        connection = duckdb.connect(str(path), read_only=not write)
+        connection = duckdb.connect(str(path)) if write else _attached(path)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.IOException as error:
         text = str(error)

@@ -4,8 +4,8 @@ An import runs in one transaction: whatever stops it, the file holds the old sta
 again records what is new and what is gone and keeps the history: a follow that ended keeps its row with
 `gone_at`; a follower who comes back gets a new row.
 
-One process at a time may write. Reading opens the file read-only, so several may read at once. A writer holds the lock
-file beside the database from opening to closing, also while `forget` replaces the database by a rewritten one.
+One process at a time may write, on a copy that it publishes when it closes (`headcount.store.published`); any number
+may read the published file in the meantime. A writer holds the lock file beside the database from opening to closing.
 
 `forget` deletes in one transaction that also leaves a mark; the file is then written anew without the deleted bytes.
 Where that was interrupted, by a kill or a full disk, the next opening finishes it.
@@ -27,6 +27,7 @@ from headcount.incoming import ReadResult, complete_lists, create_incoming, drop
 from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock, is_unfinished
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
+from headcount.store.published import begin_copy, discard, publish, state_of, working_path
 from headcount.store.results import Imported, Snapshot
 from headcount.support.output import new_file, new_folder
 from headcount.support.safe_text import csv_guarded_sql
@@ -43,11 +44,11 @@ class Store:
 
     Args:
         folder: the workspace; made when it is not there and `write` is true.
-        write: open for writing, which only one process can do at a time.
+        write: open a copy for writing, which only one process can do at a time; `close` publishes it.
 
     Raises:
         UsageError: the folder holds no workspace and `write` is false.
-        StoreBusy: another process is writing (or reading, where this one wants to write).
+        StoreBusy: another process is writing, and `write` is true.
         StoreVersion: made by a newer Headcount.
         StoreError: the file is damaged or cannot be written.
     """
@@ -64,8 +65,7 @@ class Store:
             )
         self._lock = _lock(self.folder) if write else None
         try:
-            self._file = self._working_path()
-            self.connection = _connect(self._file, write=write)
+            self._open()
             try:
                 self._migrate()
                 self._finish_forgetting()
@@ -76,19 +76,46 @@ class Store:
             self._let_go()
             raise
 
+    def _open(self) -> None:
+        """Connect to the published file, or to a new copy of it where this is the writer."""
+        self._file = self._working_path()
+        self._begun = state_of(self._file) if self.write else None
+        self.connection = _connect(self._file, write=self.write)
+
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        self.connection.close()
-        if self._copy is not None and self.write:
-            with new_file(self.path) as part:
-                shutil.copyfile(self._file, part)
-        self._let_go()
+        """Close the file, and publish what was written; a second call does nothing.
+
+        Raises:
+            StoreError: the disk is full; the published state is as before.
+        """
+        try:
+            self._publish()
+        finally:
+            self.connection.close()
+            self._let_go()
+
+    def _publish(self) -> None:
+        """Make what was written the state that readers open."""
+        if not self.write or self._lock is None or not self._lock.is_locked:
+            return
+        with _as_store_errors(self.path):
+            if self._begun is not None and state_of(self._file) == self._begun:
+                return
+            self.connection.execute("CHECKPOINT")
+            self.connection.close()
+        if self._copy is None:
+            publish(self._file, self.path)
+            return
+        with new_file(self.path) as part:
+            shutil.copyfile(self._file, part)
 
     def _let_go(self) -> None:
-        """Release the lock, and remove the copy that was worked on."""
+        """Remove the copy that was worked on, and release the lock."""
         if self._copy is not None:
             self._copy.cleanup()
             self._copy = None
+        elif self.write:
+            discard(working_path(self.folder))
         if self._lock is not None:
             self._lock.release()
 
@@ -112,7 +139,7 @@ class Store:
             self.connection.close()
             with Store(self.folder, write=True):
                 pass
-            self.connection = _connect(self._file, write=False)
+            self._open()
             return
         with self._transaction():
             con.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR)")
@@ -130,23 +157,22 @@ class Store:
         return int(row[0]) if row else 0
 
     def _working_path(self) -> Path:
-        """The path that DuckDB opens: the file, or a copy of it where DuckDB cannot open the path itself.
+        """The path that DuckDB opens: the published file, the writer's copy, or a copy elsewhere.
 
-        DuckDB reads a question mark in a path as the start of options. The copy goes back when the store is closed.
+        DuckDB reads a question mark in a path as the start of options; such a copy goes back when it is published.
         """
         if "?" not in str(self.path.resolve()):
-            return self.path
-        self._copy = TemporaryDirectory(prefix="headcount-")
+            return begin_copy(self.folder) if self.write else self.path
+        self._copy = self._copy or TemporaryDirectory(prefix="headcount-")
         copy = Path(self._copy.name) / FILE_NAME
-        if self.path.exists():
+        if self.path.exists() and not is_unfinished(self.path):
             shutil.copyfile(self.path, copy)
         return copy
 
     def _finish_forgetting(self) -> None:
         """Write the file anew where `forget` was interrupted before that was done; a reader leaves it to a writer."""
         if self.write:
-            self._file.with_suffix(_FRESH).unlink(missing_ok=True)
-            self._file.with_suffix(f"{_FRESH}.wal").unlink(missing_ok=True)
+            discard(self._file.with_name(_FRESH_NAME))
         if not _count(self.connection, "SELECT count(*) FROM meta WHERE key = $key", key=_REWRITE):
             return
         if self.write:
@@ -155,7 +181,7 @@ class Store:
         self.connection.close()
         with suppress(StoreError):  # busy, or a full disk: what was deleted is not read in any case
             Store(self.folder, write=True).close()
-        self.connection = _connect(self._file, write=False)
+        self._open()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -351,7 +377,11 @@ class Store:
             if handle:  # the same command again, by the handle, is then no wrong use
                 con.execute("INSERT INTO forgotten VALUES (sha256(lower(?)))", [handle])
             con.execute("INSERT INTO meta VALUES (?, 'true')", [_REWRITE])
+        self._publish()  # with the mark: where this is interrupted here, the next opening finishes it
+        self._open()
         self._rewrite()
+        self._publish()
+        self._open()
         return deleted
 
     def _take_out_handle(self, pattern: str | None) -> None:
@@ -388,20 +418,20 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
-        fresh = self._file.with_suffix(_FRESH)
-        fresh.unlink(missing_ok=True)
-        name = self._file.stem
+        fresh = self._file.with_name(_FRESH_NAME)
+        discard(fresh)
         target = str(fresh).replace("'", "''")
         with _as_store_errors(self.path):
+            (name,) = self.connection.execute("SELECT current_database()").fetchall()[0]
             self.connection.execute("CHECKPOINT")  # no log of the old file may be left beside the new one
             self.connection.execute(f"ATTACH '{target}' AS fresh_file")
             try:
-                self.connection.execute(f"COPY FROM DATABASE {name} TO fresh_file")
+                self.connection.execute(f'COPY FROM DATABASE "{name}" TO fresh_file')
                 self.connection.execute("DELETE FROM fresh_file.meta WHERE key = ?", [_REWRITE])
             finally:
                 self.connection.execute("DETACH fresh_file")
         self.connection.close()
-        self._file.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+        discard(self._file)
         fresh.replace(self._file)
         self.connection = _connect(self._file, write=True)
 
@@ -422,8 +452,8 @@ def _exported(column: Column, format: str) -> str:
     return name
 
 
-_FRESH = ".fresh"
-"""Ending of the rewritten database until it takes the place of the old one."""
+_FRESH_NAME = "headcount.fresh"
+"""Name of the rewritten database until it replaces the working copy."""
 _REWRITE = "rewrite"
 """Key in `meta`: rows were deleted for good, and the file still holds their bytes."""
 
