@@ -71,6 +71,7 @@ bench: $(VENV)/.bench ## tables: time and peak memory at full size; beside other
 	$(BIN)/python -m benchmarks.kernels --edges $(or $(EDGES),3000000 30000000)
 	$(if $(EDGES),,$(BIN)/python -m benchmarks.kernels --edges 300000000 --limit 300 --memory 18)
 	$(BIN)/python -m benchmarks.collecting
+	$(BIN)/python -m benchmarks.reading
 
 bench-twitter2009: $(VENV)/.dev ## the whole Twitter of 2009 (1.468 billion follows) from Parquet to page; takes 40 GB of disk
 	$(BIN)/python -m benchmarks.twitter2009 --folder $(OUT)/twitter2009 $(if $(EDGES),--edges $(EDGES))

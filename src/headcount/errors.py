@@ -7,7 +7,7 @@
   - InputError              what was handed in cannot be read as it is
     + BadRows               some rows are wrong; `problems` names file, line and reason
   - StoreError              the workspace cannot be used
-    + StoreBusy             another process has it open
+    + StoreBusy             another process writes to it
     + StoreVersion          written by a newer Headcount
   - NotEnoughData           a measure cannot say anything from what it was given
   - PlatformError           a platform does not give what was asked of it; what was collected is kept
@@ -138,7 +138,7 @@ class StoreError(HeadcountError):
 
 
 class StoreBusy(StoreError):
-    """Another process has the workspace open."""
+    """Another process writes to the workspace."""
 
 
 class StoreVersion(StoreError):

@@ -13,7 +13,6 @@ import pytest
 
 import headcount as hc
 from headcount.errors import StoreBusy, StoreError
-from headcount.store.connection import FILE_NAME
 from headcount.store.store import _FRESH_NAME, Store
 
 MARKER = "zebulon-marker"

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING
 from headcount.errors import StoreError, StoreVersion, UsageError
 from headcount.incoming import ReadResult, complete_lists, create_incoming, drop_incoming
 from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock, is_unfinished
+from headcount.store.export import write_tables
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.published import begin_copy, discard, publish, state_of, working_path
 from headcount.store.results import Imported, Snapshot
-from headcount.support.output import new_file, new_folder
-from headcount.support.safe_text import csv_guarded_sql
-from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES, Column
+from headcount.support.output import new_file
+from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -300,32 +300,8 @@ class Store:
         Raises:
             UsageError: an unknown format, or files that would be replaced.
         """
-        options = {
-            "parquet": "(FORMAT parquet, COMPRESSION zstd)",
-            "csv": "(FORMAT csv, HEADER)",
-            "csv.gz": "(FORMAT csv, HEADER, COMPRESSION gzip)",
-            "jsonl": "(FORMAT json)",
-        }
-        if format not in options:
-            raise UsageError(
-                f"The format of tidy tables is not valid: {format!r}.", hint=f"use one of {', '.join(options)}"
-            )
-        chosen = [table for table in TABLES if select is None or table.name in select]
-        there = [f"{table.name}.{format}" for table in chosen if (folder / f"{table.name}.{format}").exists()]
-        if there and not replace:
-            raise UsageError(
-                f"{folder} already contains {there[0]}.", hint="use another folder, or overwrite with --replace."
-            )
-        counts = {}
-        with new_folder(folder) as part, _as_store_errors(self.path):
-            for table in chosen:
-                by_name = {column.name: column for column in table.columns}
-                names = by_name if select is None else select[table.name]
-                columns = ", ".join(_exported(by_name[name], format) for name in names)
-                target = str(part / f"{table.name}.{format}").replace("'", "''")
-                self.connection.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
-                counts[table.name] = _count(self.connection, f"SELECT count(*) FROM {table.name}")
-        return counts
+        with _as_store_errors(self.path):
+            return write_tables(self.connection, folder, format, replace=replace, select=select)
 
     def handle_of(self, account_id: str) -> str | None:
         """The handle that an account was last seen with; None where it is not known."""
@@ -434,22 +410,6 @@ class Store:
         discard(self._file)
         fresh.replace(self._file)
         self.connection = _connect(self._file, write=True)
-
-
-def _exported(column: Column, format: str) -> str:
-    """SQL of a column as it is exported: in text, times name their zone and an empty list is not an unknown one.
-
-    In CSV, text that begins like a formula stands behind an apostrophe, which the import takes away again.
-    """
-    name = column.name
-    if "csv" in format and column.is_free_text:
-        text = name
-        if column.type == "texts":
-            text = f"CASE len({name}) WHEN 0 THEN '[]' ELSE array_to_string({name}, ';') END"
-        return f"{csv_guarded_sql(text, number_is_safe=name.endswith('_id'))} AS {name}"
-    if column.type == "timestamp" and format != "parquet":
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}"
-    return name
 
 
 _FRESH_NAME = "headcount.fresh"
