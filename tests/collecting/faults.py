@@ -35,11 +35,11 @@ SAID = {
     "timeout": "no response in time",
     "truncated": "the response was interrupted",
     "reset": "the connection was lost",
-    "HTML": "the answer is text/html",
-    "cut JSON": "json that is cut off or broken",
+    "HTML": "the response is text/html",
+    "cut JSON": "truncated or invalid json",
     "expired 400": "the session has expired; it is renewed",
     "expired 401": "the session has expired; it is renewed",
-    "cursor loop": "returned the same cursor",
+    "cursor loop": "returned a repeated cursor",
     "empty page": "",  # no fault: the list goes on behind it
 }
 """Every kind of fault, and what the log says of it in lower case."""

@@ -120,7 +120,7 @@ def test_a_list_that_always_points_back_is_called_partial(stub, tmp_path, monkey
         settle(monkeypatch, proxy, tmp_path)
         imported = hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True)
     assert imported is not None
-    assert any("The list of followers ran in a circle" in note for note in imported.notes)
+    assert any("returned a repeated cursor and was stopped: the list is incomplete" in note for note in imported.notes)
     followers = hc.open(tmp_path / "ws").report(MAIN).followers
     assert (followers.state, followers.reason, followers.partial) == ("partial", "repeated_page", True)
 

@@ -180,22 +180,20 @@ def test_everybody_who_can_respond_has():
 @pytest.mark.parametrize(
     ("posts", "followers", "rows", "said"),
     [
-        (0, 10, (), "at least 2 posts in the window to say anything, and there are none."),
-        (1, 10, ((0, 0, True), (1, 0, False)), "at least 2 posts in the window to say anything, and there is 1."),
+        (0, 10, (), "A headcount needs at least 2 posts in the window; there are none."),
+        (1, 10, ((0, 0, True), (1, 0, False)), "A headcount needs at least 2 posts in the window; there is 1."),
         (9, 0, (), "The follower list is empty."),
         (
             7,
             10,
             (),
-            "Nobody responded to the 7 posts, as far as responses were collected; with 95% "
-            "confidence a further post gets fewer than 0.43",
+            "No responses to the 7 posts were collected; with 95% confidence a further post gets fewer than 0.43",
         ),
         (
             300,
             None,
             (),
-            "Nobody responded to the 300 posts, as far as responses were collected; with 95% "
-            "confidence a further post gets fewer than 0.01",
+            "No responses to the 300 posts were collected; with 95% confidence a further post gets fewer than 0.01",
         ),
     ],
 )
@@ -245,7 +243,7 @@ def test_without_a_follower_list_responders_are_counted():
     found = of_world(WORLD, followers=False)
     check(found)
     assert (found.population, found.followers) == ("responders", None)
-    assert "people (followers unknown)" in found.sentence()
+    assert "people (follower list unknown)" in found.sentence()
     # the list is what bounds the sum of all who would ever respond
     assert found.sensitivity.high > WORLD.followers >= of_world(WORLD).sensitivity.high
 

@@ -212,7 +212,7 @@ def test_classes_are_different_things():
     assert said[2].startswith("Spam: links in 97% of 40 posts; the same text 14 times among")
     assert [text.partition(":")[0] for text in (said[0], said[4], said[5], said[6])] == [
         "Classified as real. Person or not", "Declares itself automated. Person or not",
-        "Nothing tells what it is. Person or not", "Undecided",
+        "Unknown", "Undecided",
     ]  # fmt: skip
     rows = found.columns()
     assert sum(rows["followers"]) == 7

@@ -127,7 +127,7 @@ def test_no_followers():
     found, labels, _ = classify()
     assert labels == []
     assert found.followers == 0
-    assert "no follower list" in found.too_little
+    assert "No follower list" in found.too_little
     assert found.sentence() == found.too_little
     assert found.columns()["share"] == [None] * 8
 

@@ -234,7 +234,7 @@ def test_graphs_of_other_libraries():
     same(graph_of((u, v)), u, v)
     both = graph_of(nx.path_graph(4))
     assert both.edges == 6
-    with pytest.raises(InputError, match="no graph"):
+    with pytest.raises(InputError, match="is not a supported graph"):
         graph_of("follows")
     with pytest.raises(InputError, match="2 by 3"):
         graph_of(sp.csr_array((2, 3)))

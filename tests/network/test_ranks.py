@@ -189,7 +189,7 @@ def test_wrong_use_is_said():
     graph = drawn(1)
     with pytest.raises(UsageError, match="damping"):
         pagerank(graph, damping=1.5)
-    with pytest.raises(UsageError, match="no account"):
+    with pytest.raises(UsageError, match="is not an account of the graph"):
         collusionrank(graph, np.array([graph.count]))
     with pytest.raises(UsageError, match="Weights"):
         weighted_pagerank(graph.followers, np.ones(graph.edges + 1))

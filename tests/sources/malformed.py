@@ -165,7 +165,7 @@ MALFORMED = [
     Malformed("folder without a table", notes, 2, "is not a folder of tables or an archive"),
     Malformed("symlink loop", loop, 2, "There is no file or folder"),
     Malformed("folder named like a table", subfolder, 1, "is a folder"),
-    Malformed("table twice", twice, 1, "holds follows twice"),
+    Malformed("table twice", twice, 1, "contains follows twice"),
     Malformed(
         "zip archive",
         lambda f: archives.zipped(f / "t.zip", {"a.txt": "a"}),
@@ -195,7 +195,7 @@ MALFORMED = [
         "X archive, an object for a list",
         x_archive(follower='window.YTD.follower.part0 = { "a" : 1 }'),
         1,
-        "data/follower.js is not",
+        "data/follower.js has an unexpected structure",
     ),
     Malformed(
         "X archive, a tweet without an id",
@@ -220,7 +220,7 @@ MALFORMED = [
         "text named tar.gz",
         lambda f: text("x.tar.gz", "hello")(f) / "x.tar.gz",
         2,
-        "named like a gzip file, but is not one",
+        "has the name of a gzip file, but is not one",
     ),
     Malformed("Mastodon archive, a bomb", tar_bomb, 1, "looks like a zip bomb"),
     Malformed("Mastodon archive, encrypted", lambda f: archives.encrypted(mastodon("zip")(f)), 1, "zip is encrypted"),
@@ -237,14 +237,20 @@ MALFORMED = [
         "which is outside of it",
     ),
     Malformed("Mastodon archive, empty outbox.json", mastodon(outbox=""), 1, "outbox.json is truncated JSON"),
-    Malformed("Mastodon archive, broken outbox.json", mastodon(outbox='{"orderedItems": [{]'), 1, "outbox.json is not"),
-    Malformed("Mastodon archive, a list for the outbox", mastodon(outbox="[]"), 1, "outbox.json is not"),
-    Malformed("Mastodon archive, no address in it", mastodon(actor="{}", outbox="{}"), 1, "does not say whose"),
+    Malformed(
+        "Mastodon archive, broken outbox.json", mastodon(outbox='{"orderedItems": [{]'), 1, "outbox.json is not JSON"
+    ),
+    Malformed(
+        "Mastodon archive, a list for the outbox", mastodon(outbox="[]"), 1, "outbox.json has an unexpected structure"
+    ),
+    Malformed(
+        "Mastodon archive, no address in it", mastodon(actor="{}", outbox="{}"), 1, "does not identify its account"
+    ),
     Malformed(
         "Mastodon archive, items that are none",
         mastodon(outbox=archives.collection("outbox.json", [1, "x"])),
         1,
-        "outbox.json: value 1 of the list: is no activity",
+        "outbox.json: value 1 of the list: is not a valid activity",
     ),
     Malformed(
         "list of accounts followed, without its owner",
@@ -253,7 +259,9 @@ MALFORMED = [
         "does not identify its account",
     ),
     Malformed("minet, short row", lone("m.csv", "user_id,cursor,follower_id\n1,,2\n1,\n"), 1, "m.csv:3: expected"),
-    Malformed("minet, no id", lone("m.csv", "user_id,cursor,follower_id\n1,,x\n"), 1, "m.csv:2: is no row"),
+    Malformed(
+        "minet, no id", lone("m.csv", "user_id,cursor,follower_id\n1,,x\n"), 1, "m.csv:2: is not a valid minet row"
+    ),
     Malformed("minet, a handle only", lone("m.csv", "name,cursor,follower_id\nana,,2\n"), 1, "without an id"),
     Malformed("minet, no such columns", lone("m.csv", "user_id,follower_ids\n1,2\n"), 2, "is a table with the columns"),
     Malformed("photo", lambda f: text("me.png", b"\x89PNG")(f) / "me.png", 2, "is a picture"),
@@ -265,7 +273,7 @@ MALFORMED = [
     Malformed("zip named csv", text("follows.csv", b"PK\x03\x04aaaa"), 1, "is a zip archive"),
     Malformed("gzip named csv", text("follows.csv", gzip.compress(b"a,b\n")), 2, "is compressed with gzip"),
     Malformed("csv named parquet", text("follows.parquet", FOLLOWS + "x:1,x:2\n"), 1, "cannot be read"),
-    Malformed("text named gzip", text("follows.csv.gz", FOLLOWS), 2, "named like a gzip file, but is not one"),
+    Malformed("text named gzip", text("follows.csv.gz", FOLLOWS), 2, "has the name of a gzip file, but is not one"),
     Malformed("gzip cut off", gzipped("follows.csv.gz", os.urandom(5000), cut=3000), 1, "cannot be unpacked"),
     Malformed("zip bomb", bomb("follows.csv.gz"), 1, "zip bomb"),
     Malformed("zip bomb in json", bomb("follows.jsonl.gz"), 1, "zip bomb"),
@@ -282,13 +290,13 @@ MALFORMED = [
         "parquet with a nested id",
         parquet("follows.parquet", "SELECT {'a': 1} AS follower_id, 'x:1' AS followee_id"),
         1,
-        "holds STRUCT",
+        "contains STRUCT",
     ),
     Malformed(
         "parquet with binary ids",
         parquet("follows.parquet", "SELECT 'ab'::BLOB AS follower_id, 'x:1' AS followee_id"),
         1,
-        "holds BLOB",
+        "contains BLOB",
     ),
     Malformed(
         "parquet with a missing id",
@@ -300,13 +308,13 @@ MALFORMED = [
         "parquet count beyond 64 bits",
         parquet("accounts.parquet", "SELECT 'x:1' AS account_id, 18446744073709551615::UBIGINT AS followers_count"),
         1,
-        "is not a whole number",
+        "is not an integer",
     ),
     Malformed(
         "parquet with half a follower",
         parquet("accounts.parquet", "SELECT 'x:1' AS account_id, 1.5::DOUBLE AS followers_count"),
         1,
-        "is not a whole number",
+        "is not an integer",
     ),
     Malformed(
         "parquet with nothing in the ids",
@@ -318,7 +326,7 @@ MALFORMED = [
         "parquet with ids that were rounded",
         parquet("follows.parquet", "SELECT 1.23e18::DOUBLE AS follower_id, 'x:1' AS followee_id"),
         1,
-        "holds DOUBLE, not text",
+        "contains DOUBLE, not text",
     ),
     Malformed(
         "parquet with an infinite time",
@@ -375,7 +383,9 @@ MALFORMED = [
     Malformed(
         "neither yes nor no", text("accounts.csv", account(account_id="x:1", verified="perhaps")), 1, "yes or no"
     ),
-    Malformed("unknown platform", text("accounts.csv", account(account_id="x:1", platform="myspace")), 1, "«myspace»"),
+    Malformed(
+        "invalid platform", text("accounts.csv", account(account_id="x:1", platform="My Space!")), 1, "«My Space!»"
+    ),
     Malformed(
         "date of zeros", text("accounts.csv", account(account_id="x:1", created_at="0000-00-00")), 1, "is not a time"
     ),
@@ -425,20 +435,20 @@ MALFORMED = [
         "follows.jsonl:2:",
     ),
     Malformed(
-        "json list on a line", text("follows.jsonl", json.dumps(["x:1", "x:2"]) + "\n"), 1, "is JSON but not an object"
+        "json list on a line", text("follows.jsonl", json.dumps(["x:1", "x:2"]) + "\n"), 1, "is JSON but no object"
     ),
     Malformed("json without ids", text("follows.jsonl", '{"position": 1}\n'), 1, "no column 'follower_id'"),
     Malformed(
         "json with a nested id",
         text("follows.jsonl", '{"follower_id": {"a": 1}, "followee_id": "x:1"}\n'),
         1,
-        "follows.jsonl:1: follower_id holds a list or an object",
+        "follows.jsonl:1: follower_id contains a list or an object",
     ),
     Malformed(
         "json with an object for a list",
         text("posts.jsonl", '{"post_id": "x:1", "author_id": "x:2", "link_domains": {"a": 1}}\n'),
         1,
-        "posts.jsonl:1: link_domains holds an object",
+        "posts.jsonl:1: link_domains contains an object",
     ),
     Malformed(
         "json without an id",

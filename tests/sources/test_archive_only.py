@@ -17,13 +17,13 @@ def test_responses_that_were_never_looked_for_are_unknown(shared_data, tmp_path)
     assert report.account.posts_in_window > 10
     assert report.audience.headcount is None
     assert report.audience.too_little is not None
-    assert report.audience.too_little.startswith("Who responds is unknown")
+    assert report.audience.too_little.startswith("Responders are unknown")
     assert report.question.pooled is None
     assert report.question.tests == []
     assert report.ties.count is None
     assert report.ties.reciprocity is None
     text = " ".join(report.findings)
-    assert text.count("Who responds is unknown") == 1
+    assert text.count("Responders are unknown") == 1
     for shown in (text, render_html(report)):
         assert "No responses" not in shown
         assert "0 people" not in shown

@@ -39,6 +39,7 @@ from headcount.sources.formats.jsonlines import Problems, values
 from headcount.sources.formats.malformed import malformed
 from headcount.sources.formats.tidy.raw import raw_rows
 from headcount.store.cleaning import places_on_circles
+from headcount.store.store import Store
 from headcount.tables import ACCOUNTS
 
 
@@ -403,7 +404,7 @@ def test_a_million_entries_that_cannot_be_read_end_it(monkeypatch, tmp_path):
         ("accounts.csv", b"account_id,bio\nx:1," + b"a" * 20_000_000, "a line of more than 16 MB"),
         ("accounts.jsonl", b'{"account_id":"x:1"' + b"".join(b',"c%d":1' % n for n in range(5_000)) + b"}", "names"),
         ("accounts.jsonl", b'{"account_id":"x:1","bio":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "contains a list"),
-        ("accounts.jsonl", b'{"account_id":"x:1","followers_count":1' + b"0" * 100_000 + b"}", "not a whole number"),
+        ("accounts.jsonl", b'{"account_id":"x:1","followers_count":1' + b"0" * 100_000 + b"}", "is not an integer"),
     ],
     ids=["a million columns", "3,000 columns", "a long line", "5,000 names", "nested", "a huge number"],
 )
@@ -604,7 +605,7 @@ def test_errors_of_libraries_become_those_of_headcount_in_every_method(error, tm
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
+    monkeypatch.setattr(Store, "__init__", fail)
     workspace = hc.open(tmp_path)
     for name in ("accounts", "snapshots", "view", "measure", "report", "followers", "authenticity", "sync"):
         arguments = {"account": "x:1"} if name == "view" else {}
@@ -619,7 +620,7 @@ def test_other_errors_are_raised_as_they_are(error, tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("headcount.workspace.workspace.Store", fail)
+    monkeypatch.setattr(Store, "__init__", fail)
     with pytest.raises(type(error)):
         hc.open(tmp_path).snapshots()
 

@@ -261,12 +261,12 @@ FAULTS = {
     "HTTP 500": lambda: httpx2.Response(500),
     "HTTP 503": lambda: httpx2.Response(503, json={"error": "over capacity"}),
     "HTTP 504": lambda: httpx2.Response(504),
-    "the answer is text/html, not application/json": lambda: httpx2.Response(200, html="<p>sorry</p>"),
-    "the answer is truncated or invalid JSON": lambda: httpx2.Response(
+    "the response is text/html, not application/json": lambda: httpx2.Response(200, html="<p>sorry</p>"),
+    "the response is truncated or invalid JSON": lambda: httpx2.Response(
         200, content=b'{"items": [1', headers={"content-type": "application/json"}
     ),
     "no response in time": httpx2.ReadTimeout("late"),
-    "it points to other.example (HTTP 308)": lambda: httpx2.Response(
+    "it redirects to other.example (HTTP 308)": lambda: httpx2.Response(
         308, headers={"location": "https://other.example/list"}
     ),
 }
@@ -505,7 +505,7 @@ def test_a_sample_is_drawn_again_after_a_stop():
 def test_options_that_exclude_each_other_are_refused():
     with pytest.raises(UsageError, match="--limit"):
         _check(Options(limit=5, sample=5), Target("bluesky", "alice.example"))
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="is not a valid server address"):
         _check(Options(service="example.org"), Target("x", "alice"))
 
 

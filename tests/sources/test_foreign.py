@@ -232,7 +232,7 @@ FOREIGN: list[tuple[str, Build, str]] = [
     (
         "plain with the ending of gzip",
         content("t.jsonl.gz", json.dumps(TWEET)),
-        "named like a gzip file, but is not one",
+        "has the name of a gzip file, but is not one",
     ),
     ("zstd without its ending", content("t.jsonl", b"\x28\xb5\x2f\xfd\x00"), "rename it to t.jsonl.zst"),
     ("7z", content("a.7z", b"7z\xbc\xaf\x27\x1c\0\4"), "a 7z archive"),

@@ -170,9 +170,9 @@ def test_a_report_can_be_made(form: str, tmp_path: Path, capsys: pytest.CaptureF
         ("outbox.json", {"type": "Create", "object": {"to": PUBLIC}}, "the post has no address"),
         ("outbox.json", {"type": "Create", "object": {"to": PUBLIC, "id": f"{ACTOR}/1", "content": 5}}, "is not text"),
         ("outbox.json", {"type": "Announce", "id": "https://a.example/1", "object": 5}, "no address"),
-        ("outbox.json", 7, "is no activity"),
-        ("likes.json", "hello", "is no address"),
-        ("likes.json", {"a": 1}, "is no address"),
+        ("outbox.json", 7, "is not a valid activity"),
+        ("likes.json", "hello", "is not a valid address"),
+        ("likes.json", {"a": 1}, "is not a valid address"),
     ],
 )
 def test_wrong_items_are_named_and_may_be_skipped(name: str, item: object, reason: str, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_wrong_items_are_named_and_may_be_skipped(name: str, item: object, reaso
 
 def test_an_address_in_a_list_that_is_none_is_named(tmp_path: Path) -> None:
     files = built.mastodon() | {"following_accounts.csv": built.FOLLOWED + "nobody,true,false,\n"}
-    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is not an address"):
+    with pytest.raises(BadRows, match=r"following_accounts\.csv:4: «nobody» is not a valid account address"):
         read(packed("zip", tmp_path, files))
 
 

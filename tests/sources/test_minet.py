@@ -124,7 +124,7 @@ def test_whose_list_it_is_among_many_columns(tmp_path: Path) -> None:
 def test_handles_are_looked_up_in_the_workspace(tmp_path: Path) -> None:
     path = table(tmp_path / "followers.csv", ["name"], FOLLOWERS, (["@Ana"], {"cursor": "end", "follower_id": 10}))
     workspace = hc.open(tmp_path / "workspace")
-    with pytest.raises(InputError, match="'@Ana' only, and whose id that is is not known") as caught:
+    with pytest.raises(InputError, match="'@Ana' only, without an id") as caught:
         workspace.add(path)
     assert "headcount add HANDLE" in str(caught.value)
     user = {"id": 1, "screen_name": "ana", "timestamp_utc": NOON}

@@ -137,8 +137,8 @@ def test_times_that_cannot_be_are_unknown(store, tmp_path):
     lines = [f"x:{number},{time}" for number, time in enumerate(given)]
     (tmp_path / "accounts.csv").write_text("account_id,created_at\n" + "\n".join(lines))
     notes = " ".join(add(store, tmp_path / "accounts.csv").notes)
-    assert "1 times are in the future" in notes
-    assert "2 times lie before 1990" in notes
+    assert "Times in the future, treated as unknown: 1." in notes
+    assert "Times before 1990, treated as unknown: 2." in notes
     kept = rows(store, "SELECT account_id FROM accounts WHERE created_at IS NOT NULL ORDER BY 1")
     assert kept == [("x:0",), ("x:4",)]
 
@@ -272,9 +272,10 @@ def test_what_is_set_right_is_said(store, tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     notes = " ".join(add(store, tmp_path).notes)
     for said in (
-        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "1 self-follows",
-        "1 self-interactions", "1 times are in the future", "1 rows of accounts", "1 rows of follows",
-        "reply to each other in a cycle", "1 replies were derived from the posts",
+        "unknown columns were ignored: shoe_size", "readme.txt", "ids without a platform", "Self-follows removed: 1.",
+        "Self-interactions removed: 1.", "Times in the future, treated as unknown: 1.",
+        "Duplicate rows of accounts, merged: 1.", "Duplicate rows of follows, merged: 1.",
+        "reply to each other in a cycle", "Replies derived from the posts: 1.",
     ):  # fmt: skip
         assert said in notes, said
     assert rows(store, "SELECT account_id, handle, created_at FROM accounts ORDER BY 1") == [

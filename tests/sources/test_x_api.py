@@ -524,7 +524,7 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     result = collect(tmp_path, max_cost=3.5)
     listed = rows(tmp_path, f"SELECT count(*) FROM follows WHERE followee_id = 'x:{ACCOUNT}'")[0][0]
     assert 0 < listed < 440
-    assert any("it is partial" in note for note in result.notes)
+    assert any("they are incomplete" in note for note in result.notes)
     found = coverage_of(tmp_path)
     assert found["followers"] == ("partial", "cost_limit", listed, 443)
     assert found["posts"] == ("complete", None, 100, None), "it was read before"
@@ -535,7 +535,7 @@ def test_what_the_budget_allowed_is_imported_and_called_partial(tmp_path, serve)
     assert report.followers.partial
     assert "the spending limit was reached" in report.followers.explanation
     result = collect(tmp_path, max_cost=50.0)
-    assert not any("it is partial" in note for note in result.notes), "it is whole now"
+    assert not any("they are incomplete" in note for note in result.notes), "it is whole now"
     assert coverage_of(tmp_path)["followers"] == ("complete", "removed_or_private", 440, 443)
 
 

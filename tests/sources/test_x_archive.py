@@ -270,8 +270,8 @@ def test_a_second_archive_tells_who_is_gone(tmp_path: Path) -> None:
     [
         ({"follower": {}}, "no accountId"),
         ({"follower": {"accountId": "<img>"}}, "is not a number"),
-        (None, "is no follower"),
-        (7, "is no follower"),
+        (None, "is not a valid follower"),
+        (7, "is not a valid follower"),
     ],
 )
 def test_wrong_entries_are_named_and_may_be_skipped(entry: object, reason: str, tmp_path: Path) -> None:

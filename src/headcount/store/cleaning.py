@@ -114,13 +114,13 @@ def _tidy_names(con: duckdb.DuckDBPyConnection) -> list[str]:
 def _drop_self(con: duckdb.DuckDBPyConnection) -> list[str]:
     notes = []
     for table, a, b, what in (
-        ("incoming_follows", "follower_id", "followee_id", "self-follows"),
-        ("incoming_interactions", "actor_id", "target_id", "self-interactions"),
+        ("incoming_follows", "follower_id", "followee_id", "Self-follows"),
+        ("incoming_interactions", "actor_id", "target_id", "Self-interactions"),
     ):
         found = _number(con, f"SELECT count(*) FROM {table} WHERE {a} = {b}")
         if found:
             con.execute(f"DELETE FROM {table} WHERE {a} = {b}")
-            notes.append(f"{found:,} {what} were removed.")
+            notes.append(f"{what} removed: {found:,}.")
     return notes
 
 
@@ -134,14 +134,16 @@ def _forget_impossible(con: duckdb.DuckDBPyConnection, now: datetime) -> list[st
     ):
         changed = 0
         for table in TABLES:
-            for column in (column.name for column in table.columns if column.type == "timestamp"):
-                impossible = condition.format(column)
-                found = _number(con, f"SELECT count(*) FROM incoming_{table.name} WHERE {impossible}")
-                if found:
+            columns = [column.name for column in table.columns if column.type == "timestamp"]
+            counts = ", ".join(f"count(*) FILTER (WHERE {condition.format(column)})" for column in columns)
+            (found,) = con.execute(f"SELECT {counts} FROM incoming_{table.name}").fetchall()
+            for column, number in zip(columns, found, strict=True):
+                if number:
+                    impossible = condition.format(column)
                     con.execute(f"UPDATE incoming_{table.name} SET {column} = NULL WHERE {impossible}")
-                    changed += found
+                    changed += number
         if changed:
-            notes.append(f"{changed:,} times are {where} and were treated as unknown.")
+            notes.append(f"Times {where}, treated as unknown: {changed:,}.")
     return notes
 
 
@@ -160,7 +162,7 @@ def _merge_duplicates(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]
         con.execute(f"INSERT INTO {incoming} BY NAME FROM merged")
         con.execute("DROP TABLE temp.merged")
     left = _number(con, f"SELECT count(*) FROM {incoming}")
-    return [f"{rows - left:,} rows of {table.name} were duplicates and were merged."] if left < rows else []
+    return [f"Duplicate rows of {table.name}, merged: {rows - left:,}."] if left < rows else []
 
 
 def _merge_repeated(con: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -284,4 +286,4 @@ def _derive_replies(con: duckdb.DuckDBPyConnection) -> list[str]:
               AND (i.post_id = c.reply_to_post_id OR (i.post_id IS NULL AND i.created_at = c.created_at)))"""
     )
     added = _number(con, "SELECT count(*) FROM incoming_interactions") - before
-    return [f"{added:,} replies were derived from the posts."] if added else []
+    return [f"Replies derived from the posts: {added:,}."] if added else []

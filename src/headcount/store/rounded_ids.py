@@ -51,8 +51,11 @@ def check_rounded_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
     """
     notes = []
     for table in TABLES:
-        for column in table.names:
-            if column.endswith("_id"):
+        columns = [column for column in table.names if column.endswith("_id")]
+        longest = ", ".join(f"max(length({column}))" for column in columns)
+        (lengths,) = con.execute(f"SELECT {longest} FROM incoming_{table.name}").fetchall()
+        for column, length in zip(columns, lengths, strict=True):
+            if length is not None and length >= _MIN_LENGTH:
                 notes += _check(con, table.name, column)
     return notes
 

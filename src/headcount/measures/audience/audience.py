@@ -175,7 +175,7 @@ class Audience(Result):
         if self.exact is not None:
             everyone = f"all {self.followers or 0:,} {words.noun()} on the list"
             return f"Headcount {headcount}: {everyone} have responded to the {posts}, so it cannot increase."
-        who = f"of {words.all_of(self.followers)}" if self.followers is not None else "people"
+        who = f"of {words.all_of(self.followers)}" if self.followers is not None else "people (follower list unknown)"
         return (
             f"Headcount {headcount}: {say.headcount_meaning(people, self.posts, days=self.window_days)}. "
             f"{say.count(self.observed)} {who} responded to the {posts} so far."

@@ -384,7 +384,7 @@ class Reader:
         impossible = clear_implausible_follow_times(con)
         if impossible:
             notes.append(
-                f"{impossible:,} follows have a date before the account was created; it was treated as unknown."
+                f"Follows dated before the account was created: {impossible:,}; their time is treated as unknown."
             )
         if landing.meta("sample"):
             self._mark_sample(con)
