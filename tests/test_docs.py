@@ -114,7 +114,8 @@ def test_what_is_skipped_cannot_run_here(tmp_path, monkeypatch, capfd):
         "headcount.workspace.workspace.Workspace.collect",
         "headcount.sources.bluesky.login_session.log_in_bluesky",
         "headcount.sources.login.sessions.TokenLogins.log_in",
-        "headcount.sources.login.secrets.forget_secret",
+        "headcount.sources.login.sessions.forget_secret",
+        "headcount.sources.x.login.forget_secret",
         "headcount.network.spark.run.run_network_on_spark",
     ):
         monkeypatch.setattr(place, reach)

@@ -137,7 +137,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
     assert more[0].startswith("Skipped because the platform did not respond: 1 page of latest")
     assert "HTTP 500" in more[0]
     log = (tmp_path / "ws/collect.log").read_text()
-    assert re.search(rf"WARNING Left out: \S*{re.escape(broken)}", log), "the log says whose"
+    assert re.search(rf"WARNING Skipped: \S*{re.escape(broken)}", log), "the log says whose"
     found = tables(tmp_path / "ws")
     gone = [row for row in undisturbed[0]["posts"] if f"bluesky:{did(lost)}" in row and row not in found["posts"]]
     assert gone

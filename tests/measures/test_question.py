@@ -134,7 +134,7 @@ def test_counts_by_hand():
     assert (pooled.every_time, pooled.sometimes, pooled.once, pooled.never) == (1, 0, 2, 7)
     assert pooled.distinct == 3
     assert pooled.share_low < 0.15 < pooled.share_high
-    assert "Over 2 questions" in found.sentence()
+    assert "2 questions were asked" in found.sentence()
     assert found.columns()["post_id"] == ["p2", "p0"]
     assert "<table>" in found._repr_html_()
 

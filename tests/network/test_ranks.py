@@ -191,7 +191,7 @@ def test_wrong_use_is_said():
         pagerank(graph, damping=1.5)
     with pytest.raises(UsageError, match="is not an account of the graph"):
         collusionrank(graph, np.array([graph.count]))
-    with pytest.raises(UsageError, match="Weights"):
+    with pytest.raises(UsageError, match="one non-negative weight for each edge"):
         weighted_pagerank(graph.followers, np.ones(graph.edges + 1))
     with pytest.raises(UsageError, match="Pairs"):
         shared(graph.followers, np.array([0]), np.array([graph.count]))

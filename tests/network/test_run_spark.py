@@ -66,7 +66,7 @@ def test_spark_agrees_with_one_machine(world, master, tmp_path):
     for name in RATES:
         np.testing.assert_allclose(found[name], expected[name], rtol=2e-5, err_msg=name)
     assert there.summary.rings is None
-    assert "Circuits were not looked for" in (there.folder / "network.html").read_text()
+    assert "Circuits were not searched for" in (there.folder / "network.html").read_text()
     assert any("densest block" in note for note in there.summary.notes)
 
 

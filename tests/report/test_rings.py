@@ -247,7 +247,7 @@ def test_few_lists_are_too_few(world, tmp_path):
     _, folder = world
     part = collected(folder, tmp_path, np.arange(5)).report(EGO).rings
     assert part.share is None
-    assert "of 5 followers only" in part.too_little
+    assert "for 5 followers only" in part.too_little
 
 
 def test_a_world_without_circuits_has_none(tmp_path):
