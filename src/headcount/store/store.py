@@ -28,6 +28,7 @@ from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _l
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.results import Imported, Snapshot
+from headcount.store.verdicts import remove_verdicts
 from headcount.support.output import new_file, new_folder
 from headcount.support.safe_text import csv_guarded_sql
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES, Column
@@ -388,6 +389,7 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
+        remove_verdicts(self.folder)
         fresh = self._file.with_suffix(_FRESH)
         fresh.unlink(missing_ok=True)
         name = self._file.stem

@@ -7,16 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from headcount.errors import AccountNotFound, NotEnoughData, UsageError, raises_known_errors
-from headcount.store.read.account import read_account, read_followers
+from headcount.report.rows import LARGEST_FIRST, FollowerRows
 from headcount.store.read.find import find_account, known_accounts
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
-from headcount.store.read.view import AccountView
 from headcount.store.store import Store
+from headcount.store.verdicts import VerdictKey, read_state
 from headcount.support.times import Time, as_datetime
+from headcount.wording import CLASS_NAMES
 from headcount.workspace.imports import Imports, default_folder
+from headcount.workspace.verdicts import keep_verdicts, stored_followers
 
 if TYPE_CHECKING:
     from headcount.analysis import Analysis
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from headcount.measures.question.results import Question
     from headcount.report.relations import TiesPart
     from headcount.report.report import Report
-    from headcount.report.rows import FollowerRows
     from headcount.store.labels import Labelling
+    from headcount.store.read.view import AccountView
 
 __all__ = ["Workspace", "default_folder", "open"]
 
@@ -47,6 +49,28 @@ def _days(window: float | None) -> float | None:
             f"window_days: {window!r} is not a number of days above 0.", hint="use 56 for 8 weeks, or None for all."
         )
     return float(window)
+
+
+def _end(as_of: Time | None) -> datetime | None:
+    """The end of the observation that was asked for; None for the newest observation."""
+    end = None if as_of is None else as_datetime(as_of)
+    if end is not None and end > datetime.now(UTC):
+        raise UsageError(
+            f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
+            hint="omit it, or give a time in the past.",
+        )
+    return end
+
+
+def _check_selection(label: str | None, sort: str, limit: int | None) -> None:
+    """Raise UsageError where rows of followers cannot be selected so."""
+    if label is not None and label not in CLASS_NAMES:
+        raise UsageError(f"{label!r} is not a class of followers.", hint=f"use one of {', '.join(CLASS_NAMES)}.")
+    orders = ("class", *LARGEST_FIRST)
+    if sort not in orders:
+        raise UsageError(f"{sort!r} is not a valid sort order.", hint=f"use one of {', '.join(orders)}.")
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit: {limit} is not a number above 0.", hint="give 1 or more, or None for all rows.")
 
 
 def open(folder: Path | str | None = None) -> Workspace:
@@ -97,14 +121,9 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
         from headcount.sources import registry
+        from headcount.store.read.account import read_account
 
-        end = None if as_of is None else as_datetime(as_of)
-        if end is not None and end > datetime.now(UTC):
-            raise UsageError(
-                f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
-                hint="omit it, or give a time in the past.",
-            )
-        days = _days(window_days)
+        end, days = _end(as_of), _days(window_days)
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
@@ -214,18 +233,64 @@ class Workspace(Imports):
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
         others = [measured(name) for name in dict.fromkeys(_names(beside) or ())]
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
-        return build_report(main, beside=others, anonymous=anonymous)
+        report = build_report(main, beside=others, anonymous=anonymous)
+        keep_verdicts(self.folder, main)
+        return report
 
-    def followers(self, account: str | None = None, *, label: str | None = None) -> FollowerRows:
+    def followers(
+        self,
+        account: str | None = None,
+        *,
+        label: str | None = None,
+        sort: str = "class",
+        limit: int | None = None,
+        anonymous: bool = False,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+    ) -> FollowerRows:
         """Every listed follower with class and reasons; with `label` only those of one class.
+
+        The first call stores the rows in the workspace; later calls read them from there until data, labels or
+        Headcount change.
+
+        Args:
+            account: as in `measure`.
+            label: one class, as in `FollowerRow.label`; None for all.
+            sort: class, responses, followers, following, posts, newest or last-seen; largest or latest first.
+            limit: maximum number of rows; None for all.
+            anonymous: leave out every name, round the counts, and list as many rows as the rounded counts allow.
+            window_days, as_of: as in `measure`.
 
         Returns:
             A list of rows; its `follower_list` says how completely they were listed: rows of a partial list are not all
             followers, and where there is no list at all they are none.
-        """
-        from headcount.report.followers import follower_rows
 
-        return follower_rows(self.measure(account), label=label)
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        end, days = _end(as_of), _days(window_days)
+        _check_selection(label, sort, limit)
+        first: dict[str, Any] = {"label": label} if anonymous else {"label": label, "sort": sort, "limit": limit}
+        with Store(self.folder) as store:
+            name = account if account is not None else self._only_account(store)
+            found = find_account(store.connection, name)
+            key = VerdictKey(found, read_state(store.connection), days, None if end is None else end.timestamp())
+            rows = stored_followers(store, key, **first)
+        if rows is None:
+            from headcount.report.followers import follower_rows
+
+            measured = self.measure(found, window_days=days, as_of=end)
+            rows = follower_rows(measured, **first)
+            keep_verdicts(self.folder, measured)
+        if not anonymous:
+            return rows
+        from headcount.report.followers import anonymous_rows
+        from headcount.report.render.listing import sort_rows
+
+        # sorted after they are cut to rounded numbers, so that the order does not reveal exact ones
+        listed = anonymous_rows(rows, rows.follower_list)
+        shown = sort_rows(listed, sort)[:limit]
+        return FollowerRows(shown, listed.follower_list, total=listed.total, gone=listed.gone)
 
     def authenticity(
         self,
@@ -245,10 +310,11 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: the list of followers is unknown.
         """
-        found = self.measure(account, window_days=window_days, as_of=as_of).authenticity
-        if found is None:
+        measured = self.measure(account, window_days=window_days, as_of=as_of)
+        if measured.authenticity is None:
             raise self._no_list()
-        return found
+        keep_verdicts(self.folder, measured)
+        return measured.authenticity
 
     def to_label(self, number: int, account: str | None = None, *, seed: int = 0) -> list[tuple[str, str | None]]:
         """Followers to label, as id and handle: drawn evenly over the whole list, without those that have a label.
@@ -271,6 +337,8 @@ class Workspace(Imports):
 
     def _followers_of(self, store: Store, account: str | None) -> Followers:
         """The followers of an account."""
+        from headcount.store.read.account import read_followers
+
         name = account if account is not None else self._only_account(store)
         followers, _ = read_followers(store.connection, find_account(store.connection, name), as_of=None)
         if followers is None:
@@ -301,6 +369,7 @@ class Workspace(Imports):
         """
         from headcount.analysis import measure
         from headcount.store.labels import labels_of, outcome, set_label
+        from headcount.store.read.account import read_account
 
         read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
         with Store(self.folder, write=True) as store:
