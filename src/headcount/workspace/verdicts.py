@@ -48,12 +48,13 @@ def stored_followers(
     return FollowerRows(rows, follower_list, total=total, gone=gone)
 
 
-def keep_verdicts(folder: Path, measured: Analysis) -> None:
+def keep_verdicts(folder: Path, measured: Analysis, *, replace: bool = False) -> None:
     """Store the verdicts of an analysis for later calls, unless they are stored already; failures are ignored.
 
     Args:
         folder: the workspace that the analysis was read from.
         measured: the account's measures.
+        replace: write the file even if there is one, which could not be read.
     """
     from dataclasses import asdict
 
@@ -65,7 +66,7 @@ def keep_verdicts(folder: Path, measured: Analysis) -> None:
     asked = view.as_of if view.as_of_basis == "given" else None
     key = VerdictKey(view.facts.account_id, view.state, view.window_days, asked)
     folder = folder.expanduser()  # as the store does
-    if has_verdicts(folder, key):
+    if not replace and has_verdicts(folder, key):
         return
     values = row_values(measured, view.followers, list_order(measured, view.followers))
     columns: dict[str, tuple[str, Any]] = {name: (kind, values[name]) for name, kind in ROW_TYPES.items()}

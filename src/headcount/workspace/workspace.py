@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any
 
 from headcount.errors import AccountNotFound, NotEnoughData, UsageError, raises_known_errors
-from headcount.report.rows import LARGEST_FIRST, FollowerRows
+from headcount.report.rows import FollowerRows
 from headcount.store.read.find import find_account, known_accounts
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
 from headcount.store.store import Store
 from headcount.store.verdicts import VerdictKey, read_state
 from headcount.support.times import Time, as_datetime
-from headcount.wording import CLASS_NAMES
+from headcount.workspace.arguments import as_days, as_end, as_names, check_selection
 from headcount.workspace.imports import Imports, default_folder
 from headcount.workspace.verdicts import keep_verdicts, stored_followers
 
@@ -33,44 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "default_folder", "open"]
 
 DEFAULT_WINDOW_DAYS = 56.0
-
-
-def _names(given: str | Sequence[str] | None) -> list[str] | None:
-    """One name as a list of one: a text is a sequence too, of its letters."""
-    return None if given is None else [given] if isinstance(given, str) else list(given)
-
-
-def _days(window: float | None) -> float | None:
-    """The length of a window in days; None for everything."""
-    if window is None:
-        return None
-    if isinstance(window, bool | str) or not isinstance(window, SupportsFloat) or not 0 < float(window) < inf:
-        raise UsageError(
-            f"window_days: {window!r} is not a number of days above 0.", hint="use 56 for 8 weeks, or None for all."
-        )
-    return float(window)
-
-
-def _end(as_of: Time | None) -> datetime | None:
-    """The end of the observation that was asked for; None for the newest observation."""
-    end = None if as_of is None else as_datetime(as_of)
-    if end is not None and end > datetime.now(UTC):
-        raise UsageError(
-            f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
-            hint="omit it, or give a time in the past.",
-        )
-    return end
-
-
-def _check_selection(label: str | None, sort: str, limit: int | None) -> None:
-    """Raise UsageError where rows of followers cannot be selected so."""
-    if label is not None and label not in CLASS_NAMES:
-        raise UsageError(f"{label!r} is not a class of followers.", hint=f"use one of {', '.join(CLASS_NAMES)}.")
-    orders = ("class", *LARGEST_FIRST)
-    if sort not in orders:
-        raise UsageError(f"{sort!r} is not a valid sort order.", hint=f"use one of {', '.join(orders)}.")
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit: {limit} is not a number above 0.", hint="give 1 or more, or None for all rows.")
 
 
 def open(folder: Path | str | None = None) -> Workspace:
@@ -123,7 +84,7 @@ class Workspace(Imports):
         from headcount.sources import registry
         from headcount.store.read.account import read_account
 
-        end, days = _end(as_of), _days(window_days)
+        end, days = as_end(as_of), as_days(window_days)
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
@@ -159,7 +120,7 @@ class Workspace(Imports):
         """
         from headcount.analysis import measure
 
-        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
+        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=as_names(questions))
 
     def ties(
         self,
@@ -200,7 +161,7 @@ class Workspace(Imports):
         from headcount.analysis import Analysis
 
         view = self.view(account, window_days=window_days, as_of=as_of, words_only=True)
-        return Analysis(view, _names(questions)).question
+        return Analysis(view, as_names(questions)).question
 
     def report(
         self,
@@ -231,7 +192,7 @@ class Workspace(Imports):
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
-        others = [measured(name) for name in dict.fromkeys(_names(beside) or ())]
+        others = [measured(name) for name in dict.fromkeys(as_names(beside) or ())]
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
         report = build_report(main, beside=others, anonymous=anonymous)
         keep_verdicts(self.folder, main)
@@ -268,8 +229,8 @@ class Workspace(Imports):
         Raises:
             UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
-        end, days = _end(as_of), _days(window_days)
-        _check_selection(label, sort, limit)
+        end, days = as_end(as_of), as_days(window_days)
+        check_selection(label, sort, limit)
         first: dict[str, Any] = {"label": label} if anonymous else {"label": label, "sort": sort, "limit": limit}
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
@@ -281,7 +242,7 @@ class Workspace(Imports):
 
             measured = self.measure(found, window_days=days, as_of=end)
             rows = follower_rows(measured, **first)
-            keep_verdicts(self.folder, measured)
+            keep_verdicts(self.folder, measured, replace=True)
         if not anonymous:
             return rows
         from headcount.report.followers import anonymous_rows
