@@ -199,8 +199,8 @@ def write_verdicts(
             con.register("verdicts", {name: values for name, (_, values) in columns.items()})
             con.execute(
                 f"COPY (SELECT {selected} FROM verdicts) TO {_quoted(part)} "
-                f"(FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, ROW_GROUP_SIZE {_GROUP_ROWS}, "
-                f"KV_METADATA {metadata})"
+                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false, "
+                f"ROW_GROUP_SIZE {_GROUP_ROWS}, KV_METADATA {metadata})"
             )
         final = part.with_name(_final_name(key, part))
         part.replace(final)
