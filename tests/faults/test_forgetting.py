@@ -14,6 +14,7 @@ import pytest
 import headcount as hc
 from headcount.errors import StoreBusy, StoreError
 from headcount.store.store import _FRESH_NAME, Store
+from headcount.store.verdicts import FOLDER_NAME
 
 MARKER = "zebulon-marker"
 
@@ -50,6 +51,83 @@ def test_the_handle_is_taken_out_of_what_others_wrote(tables, tmp_path):
         (bio,) = store.connection.execute("SELECT bio FROM accounts WHERE account_id = 'x:3'").fetchone()
     assert text == f"Thanks [forgotten]! @{MARKER}_2 too", "another handle that begins alike stays"
     assert bio == f"Friend of [forgotten] and [forgotten], not {MARKER}son"
+
+
+def stored_verdicts(folder: Path) -> list[Path]:
+    return sorted((folder / FOLDER_NAME).glob("*"))
+
+
+def write_verdicts(folder: Path, tables: Path) -> None:
+    """Import the tables, and store the verdicts on the followers, of whom the account is one."""
+    workspace = hc.open(folder)
+    workspace.add(tables)
+    assert MARKER in [row.handle for row in workspace.followers("ego")]
+    assert len(stored_verdicts(folder)) == 1
+
+
+def test_stored_verdicts_are_removed(tables, tmp_path):
+    folder = tmp_path / "ws"
+    write_verdicts(folder, tables)
+    (folder / FOLDER_NAME / "half.part").write_bytes(b"of a process that was killed")
+    hc.open(folder).forget(MARKER)
+    assert not (folder / FOLDER_NAME).exists()
+    assert MARKER not in [row.handle for row in hc.open(folder).followers("ego")]
+
+
+def test_stored_verdicts_are_removed_at_the_next_opening_where_that_was_interrupted(tables, tmp_path, monkeypatch):
+    folder = tmp_path / "ws"
+    write_verdicts(folder, tables)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_rewrite", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            hc.open(folder).forget(MARKER)
+    assert stored_verdicts(folder)
+    Store(folder).close()
+    assert not stored_verdicts(folder)
+
+
+def test_stored_verdicts_that_cannot_be_removed_are_an_error_and_removed_later(tables, tmp_path, monkeypatch):
+    folder = tmp_path / "ws"
+    write_verdicts(folder, tables)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        with pytest.raises(StoreError, match=r"stored verdicts .* cannot be deleted: Permission denied"):
+            hc.open(folder).forget(MARKER)
+    Store(folder, write=True).close()
+    assert not stored_verdicts(folder)
+
+
+@pytest.mark.parametrize("at", ["before the file is written", "before the file is checked"])
+def test_verdicts_computed_while_an_account_is_forgotten_are_not_kept(tables, tmp_path, monkeypatch, at):
+    from headcount.workspace import verdicts
+
+    folder = tmp_path / "ws"
+    hc.open(folder).add(tables)
+    name = "write_verdicts" if at == "before the file is written" else "_state_of"
+    real = getattr(verdicts, name)
+
+    def late(*given):
+        hc.open(folder).forget(MARKER)
+        return real(*given)
+
+    monkeypatch.setattr(verdicts, name, late)
+    rows = hc.open(folder).followers("ego")
+    assert MARKER in [row.handle for row in rows], "they were computed before"
+    assert not stored_verdicts(folder)
+
+
+def test_verdicts_are_not_kept_while_another_process_writes(tables, tmp_path, monkeypatch):
+    """Whether it forgets an account cannot be known then."""
+    from headcount.workspace import verdicts
+
+    def busy(*_given, **_named):
+        raise StoreBusy("Another process has the workspace open.")
+
+    folder = tmp_path / "ws"
+    hc.open(folder).add(tables)
+    monkeypatch.setattr(verdicts, "Store", busy)
+    assert len(hc.open(folder).followers("ego")) == 2
+    assert not stored_verdicts(folder)
 
 
 def test_forgetting_again_is_no_error(tables, tmp_path, capsys):

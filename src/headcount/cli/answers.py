@@ -160,22 +160,17 @@ def followers(
 ) -> None:
     """List the followers of an account, with class and reasons."""
     from headcount.measures.list_sentences import follower_list_sentence
-    from headcount.report.followers import follower_rows
-    from headcount.report.render.listing import sort_rows, write_csv
-    from headcount.report.rows import FollowerRows
+    from headcount.report.render.listing import write_csv
 
-    measured = _open(folder).measure(account, window_days=window, as_of=as_of)
-    if measured.view.followers is None:
+    most = limit if csv_file is not None or as_json or anonymous else limit or 30
+    rows = _open(folder).followers(
+        account, label=label, sort=sort, limit=most, anonymous=anonymous, window_days=window, as_of=as_of
+    )
+    if rows.follower_list.listed is None:
         raise UsageError(
-            follower_list_sentence(measured.follower_list),
+            follower_list_sentence(rows.follower_list),
             hint="add a source with follows, or see the responders with: headcount report",
         )
-    if anonymous:  # cut to rounded numbers before they are sorted, so that the order gives nothing away
-        listed = follower_rows(measured, anonymous=True, label=label)
-        rows = FollowerRows(sort_rows(listed, sort), listed.follower_list)
-    else:
-        most = limit if csv_file is not None or as_json else limit or 30
-        rows = follower_rows(measured, label=label, sort=sort, limit=most)
     found = rows.follower_list
     columns = None if select is None else select["followers"]
     if csv_file is not None:

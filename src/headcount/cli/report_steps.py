@@ -41,6 +41,7 @@ def report_in_steps(
     """
     from headcount.analysis import measure
     from headcount.report.build import build_report
+    from headcount.workspace.verdicts import keep_verdicts
 
     names = [account, *dict.fromkeys(beside)]
     reading, measuring = ([f"{verb}{_of(name, names)}" for name in names] for verb in ("reading", "measuring"))
@@ -64,6 +65,7 @@ def report_in_steps(
             report = build_report(main, beside=others, anonymous=anonymous)
             if html is not None:
                 _write_page(report, html)
+            keep_verdicts(workspace.folder, main)
     finally:
         steps.close()
     return report

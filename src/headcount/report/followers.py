@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from math import ceil, floor
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headcount.analysis import Analysis
 from headcount.columns import Floats, Followers, Integers
-from headcount.measures.followers.authenticity import Authenticity
+from headcount.measures.follower_list import FollowerList
 from headcount.measures.followers.funnel import CLASSES
 from headcount.measures.followers.judgement import CLASSES as JUDGEMENTS
 from headcount.report.anonymous import anonymised, by_content
 from headcount.report.rounding import rough_rows
-from headcount.report.rows import FollowerRow, FollowerRows
-from headcount.support.times import iso_text
+from headcount.report.rows import _YEAR_1, _YEAR_10000, FollowerRow, FollowerRows, rows_of
 
-__all__ = ["follower_rows"]
-
-_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_800.0
+__all__ = ["anonymous_rows", "follower_rows", "list_order", "row_values"]
 
 
 def follower_rows(
@@ -44,22 +43,39 @@ def follower_rows(
     if columns is None:
         return FollowerRows([], measured.follower_list)
     order = _order(measured, columns, label, sort)
-    rows = [_row(measured, columns, int(person)) for person in order[:limit]]
-    if not anonymous:
-        gone = int((measured.funnel.verdicts.label[order] == CLASSES.index("gone")).sum())
-        return FollowerRows(rows, measured.follower_list, total=len(order), gone=gone)
+    rows = rows_of({name: values.tolist() for name, values in row_values(measured, columns, order[:limit]).items()})
+    if anonymous:
+        return anonymous_rows(rows, measured.follower_list)
+    gone = int((measured.funnel.verdicts.label[order] == CLASSES.index("gone")).sum())
+    return FollowerRows(rows, measured.follower_list, total=len(order), gone=gone)
+
+
+def anonymous_rows(rows: Sequence[FollowerRow], follower_list: FollowerList) -> FollowerRows:
+    """Rows without names, cut to rounded numbers and sorted by their content within each class.
+
+    Args:
+        rows: by class; follower_list: the list that they come from.
+    """
     shown: list[FollowerRow] = []
     for _, of_class in groupby(rows, key=lambda row: row.label):
         same = [anonymised(row) for row in of_class]
         shown += by_content(same)[: rough_rows(len(same))]
-    return FollowerRows(shown[: rough_rows(len(rows))], anonymised(measured.follower_list))
+    return FollowerRows(shown[: rough_rows(len(rows))], anonymised(follower_list))
+
+
+def list_order(measured: Analysis, columns: Followers) -> Integers:
+    """Numbers of the followers in the order of the list: by class, then those who respond most."""
+    size = len(columns)
+    labels = measured.funnel.verdicts.label
+    order: Integers = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
+    return order
 
 
 def _order(measured: Analysis, columns: Followers, label: str | None, sort: str) -> Integers:
     """Numbers of the followers in the order of their rows."""
     size = len(columns)
     labels = measured.funnel.verdicts.label
-    order = np.lexsort((np.arange(size), -measured.responses_by[:size], labels))
+    order = list_order(measured, columns)
     if label is not None:
         order = order[labels[order] == CLASSES.index(label)]
     if sort == "class" or (sort == "responses" and measured.responses_unknown):
@@ -83,44 +99,36 @@ def _figure(columns: Followers, sort: str) -> Floats:
     return counts[sort]
 
 
-def _row(measured: Analysis, columns: Followers, person: int) -> FollowerRow:
-    account_id, handle, display_name = measured.view.names(person)
-    reasons = measured.funnel.verdicts.reasons[person]
-    counts = (columns.followers_count[person], columns.following_count[person], columns.posts_count[person])
-    followers_count, following_count, posts_count = (_whole(count) for count in counts)
+def row_values(measured: Analysis, columns: Followers, people: Integers) -> dict[str, NDArray[Any]]:
+    """The values behind the rows of some followers, as `report.rows.rows_of` takes them.
+
+    Args:
+        measured: the account's measures; columns: its followers.
+        people: numbers of the followers, in the order of the rows.
+    """
+    nameless = columns.opted_out[people] == 1
+    unknown = np.full(len(people), None, dtype=object)
+    is_known = not measured.responses_unknown
+    names = ("account_id", "handle", "display_name")
+    values: dict[str, Any] = {name: np.where(nameless, unknown, getattr(columns, name)[people]) for name in names}
+    values |= {
+        "label": np.array(CLASSES, dtype=object)[measured.funnel.verdicts.label[people]],
+        "reasons": measured.funnel.verdicts.reasons[people],
+        "responses": measured.responses_by[people] if is_known else unknown,
+        "active_responses": measured.active_by[people] if is_known else unknown,
+        "sent": measured.sent_to[people] if measured.has_written else unknown,
+        "received": measured.received_from[people] if is_known else unknown,
+        **dict.fromkeys(("judgement", "real", "real_low", "real_high"), unknown),
+    }
+    figures = ("followers_count", "following_count", "posts_count", "created_at", "last_seen", "followed_at")
+    values |= {name: getattr(columns, name)[people] for name in figures}
     found = measured.authenticity
-    judged = found is not None and bool(found.standing[person])
-    real, low, high = (None, None, None) if found is None else _probability(found, person)
-    return FollowerRow(
-        account_id=account_id,
-        handle=handle,
-        display_name=display_name,
-        label=CLASSES[measured.funnel.verdicts.label[person]],
-        reasons=reasons,
-        responses=None if measured.responses_unknown else int(measured.responses_by[person]),
-        active_responses=None if measured.responses_unknown else int(measured.active_by[person]),
-        sent=int(measured.sent_to[person]) if measured.has_written else None,
-        received=None if measured.responses_unknown else int(measured.received_from[person]),
-        followers_count=followers_count,
-        following_count=following_count,
-        posts_count=posts_count,
-        created_at=iso_text(columns.created_at[person]),
-        last_seen=iso_text(columns.last_seen[person]),
-        followed_at=iso_text(columns.followed_at[person]),
-        judgement=JUDGEMENTS[found.label[person]] if found is not None and judged else None,
-        real=real,
-        real_low=low,
-        real_high=high,
-    )
-
-
-def _probability(found: Authenticity, person: int) -> tuple[float | None, float | None, float | None]:
-    """The probability of being real with its limits, the limits rounded outwards; None where none is given."""
-    real, low, high = (float(values[person]) for values in (found.real, found.low, found.high))
-    if np.isnan(real):
-        return None, None, None
-    return round(real, 3), floor(low * 1000) / 1000, ceil(high * 1000) / 1000
-
-
-def _whole(value: float) -> int | None:
-    return int(value) if np.isfinite(value) else None
+    if found is not None:
+        judgements = np.array(JUDGEMENTS, dtype=object)[found.label[people]]
+        values |= {
+            "judgement": np.where(found.standing[people], judgements, unknown),
+            "real": found.real[people],
+            "real_low": found.low[people],
+            "real_high": found.high[people],
+        }
+    return values

@@ -30,6 +30,7 @@ from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
 from headcount.store.published import begin_copy, discard, publish, state_of, working_path
 from headcount.store.results import Imported, Snapshot
+from headcount.store.verdicts import remove_verdicts
 from headcount.support.output import new_file
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES
 
@@ -394,6 +395,7 @@ class Store:
 
     def _rewrite(self) -> None:
         """Write the whole file anew, so that nothing of what was deleted is left in it."""
+        remove_verdicts(self.folder)
         fresh = self._file.with_name(_FRESH_NAME)
         discard(fresh)
         target = str(fresh).replace("'", "''")

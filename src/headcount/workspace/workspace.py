@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, SupportsFloat
+from typing import TYPE_CHECKING, Any
 
 from headcount.errors import AccountNotFound, NotEnoughData, UsageError, raises_known_errors
-from headcount.store.read.account import read_account, read_followers
+from headcount.report.rows import FollowerRows
 from headcount.store.read.find import find_account, known_accounts
 from headcount.store.read.lists import KnownAccount, known_accounts_with_lists
-from headcount.store.read.view import AccountView
 from headcount.store.store import Store
+from headcount.store.verdicts import VerdictKey, read_state
 from headcount.support.times import Time, as_datetime
+from headcount.workspace.arguments import as_days, as_end, as_names, check_selection
 from headcount.workspace.imports import Imports, default_folder
+from headcount.workspace.verdicts import keep_verdicts, stored_followers
 
 if TYPE_CHECKING:
     from headcount.analysis import Analysis
@@ -25,28 +26,12 @@ if TYPE_CHECKING:
     from headcount.measures.question.results import Question
     from headcount.report.relations import TiesPart
     from headcount.report.report import Report
-    from headcount.report.rows import FollowerRows
     from headcount.store.labels import Labelling
+    from headcount.store.read.view import AccountView
 
 __all__ = ["Workspace", "default_folder", "open"]
 
 DEFAULT_WINDOW_DAYS = 56.0
-
-
-def _names(given: str | Sequence[str] | None) -> list[str] | None:
-    """One name as a list of one: a text is a sequence too, of its letters."""
-    return None if given is None else [given] if isinstance(given, str) else list(given)
-
-
-def _days(window: float | None) -> float | None:
-    """The length of a window in days; None for everything."""
-    if window is None:
-        return None
-    if isinstance(window, bool | str) or not isinstance(window, SupportsFloat) or not 0 < float(window) < inf:
-        raise UsageError(
-            f"window_days: {window!r} is not a number of days above 0.", hint="use 56 for 8 weeks, or None for all."
-        )
-    return float(window)
 
 
 def open(folder: Path | str | None = None) -> Workspace:
@@ -97,14 +82,9 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
         from headcount.sources import registry
+        from headcount.store.read.account import read_account
 
-        end = None if as_of is None else as_datetime(as_of)
-        if end is not None and end > datetime.now(UTC):
-            raise UsageError(
-                f"The end of the observation, {end:%Y-%m-%d %H:%M} UTC, is in the future.",
-                hint="omit it, or give a time in the past.",
-            )
-        days = _days(window_days)
+        end, days = as_end(as_of), as_days(window_days)
         with Store(self.folder) as store:
             name = account if account is not None else self._only_account(store)
             found = find_account(store.connection, name)
@@ -140,7 +120,7 @@ class Workspace(Imports):
         """
         from headcount.analysis import measure
 
-        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=_names(questions))
+        return measure(self.view(account, window_days=window_days, as_of=as_of), chosen=as_names(questions))
 
     def ties(
         self,
@@ -181,7 +161,7 @@ class Workspace(Imports):
         from headcount.analysis import Analysis
 
         view = self.view(account, window_days=window_days, as_of=as_of, words_only=True)
-        return Analysis(view, _names(questions)).question
+        return Analysis(view, as_names(questions)).question
 
     def report(
         self,
@@ -212,20 +192,66 @@ class Workspace(Imports):
             return self.measure(name, window_days=window_days, as_of=as_of)
 
         main = self.measure(account, window_days=window_days, as_of=as_of, questions=questions)
-        others = [measured(name) for name in dict.fromkeys(_names(beside) or ())]
+        others = [measured(name) for name in dict.fromkeys(as_names(beside) or ())]
         others = [other for other in others if other.view.facts.account_id != main.view.facts.account_id]
-        return build_report(main, beside=others, anonymous=anonymous)
+        report = build_report(main, beside=others, anonymous=anonymous)
+        keep_verdicts(self.folder, main)
+        return report
 
-    def followers(self, account: str | None = None, *, label: str | None = None) -> FollowerRows:
+    def followers(
+        self,
+        account: str | None = None,
+        *,
+        label: str | None = None,
+        sort: str = "class",
+        limit: int | None = None,
+        anonymous: bool = False,
+        window_days: float | None = DEFAULT_WINDOW_DAYS,
+        as_of: Time | None = None,
+    ) -> FollowerRows:
         """Every listed follower with class and reasons; with `label` only those of one class.
+
+        The first call stores the rows in the workspace; later calls read them from there until data, labels or
+        Headcount change.
+
+        Args:
+            account: as in `measure`.
+            label: one class, as in `FollowerRow.label`; None for all.
+            sort: class, responses, followers, following, posts, newest or last-seen; largest or latest first.
+            limit: maximum number of rows; None for all.
+            anonymous: leave out every name, round the counts, and list as many rows as the rounded counts allow.
+            window_days, as_of: as in `measure`.
 
         Returns:
             A list of rows; its `follower_list` says how completely they were listed: rows of a partial list are not all
             followers, and where there is no list at all they are none.
-        """
-        from headcount.report.followers import follower_rows
 
-        return follower_rows(self.measure(account), label=label)
+        Raises:
+            UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
+        """
+        end, days = as_end(as_of), as_days(window_days)
+        check_selection(label, sort, limit)
+        first: dict[str, Any] = {"label": label} if anonymous else {"label": label, "sort": sort, "limit": limit}
+        with Store(self.folder) as store:
+            name = account if account is not None else self._only_account(store)
+            found = find_account(store.connection, name)
+            key = VerdictKey(found, read_state(store.connection), days, None if end is None else end.timestamp())
+            rows = stored_followers(store, key, **first)
+        if rows is None:
+            from headcount.report.followers import follower_rows
+
+            measured = self.measure(found, window_days=days, as_of=end)
+            rows = follower_rows(measured, **first)
+            keep_verdicts(self.folder, measured, replace=True)
+        if not anonymous:
+            return rows
+        from headcount.report.followers import anonymous_rows
+        from headcount.report.render.listing import sort_rows
+
+        # sorted after they are cut to rounded numbers, so that the order does not reveal exact ones
+        listed = anonymous_rows(rows, rows.follower_list)
+        shown = sort_rows(listed, sort)[:limit]
+        return FollowerRows(shown, listed.follower_list, total=listed.total, gone=listed.gone)
 
     def authenticity(
         self,
@@ -245,10 +271,11 @@ class Workspace(Imports):
             AccountNotFound, AmbiguousAccount: see `find_account`.
             NotEnoughData: the list of followers is unknown.
         """
-        found = self.measure(account, window_days=window_days, as_of=as_of).authenticity
-        if found is None:
+        measured = self.measure(account, window_days=window_days, as_of=as_of)
+        if measured.authenticity is None:
             raise self._no_list()
-        return found
+        keep_verdicts(self.folder, measured)
+        return measured.authenticity
 
     def to_label(self, number: int, account: str | None = None, *, seed: int = 0) -> list[tuple[str, str | None]]:
         """Followers to label, as id and handle: drawn evenly over the whole list, without those that have a label.
@@ -271,6 +298,8 @@ class Workspace(Imports):
 
     def _followers_of(self, store: Store, account: str | None) -> Followers:
         """The followers of an account."""
+        from headcount.store.read.account import read_followers
+
         name = account if account is not None else self._only_account(store)
         followers, _ = read_followers(store.connection, find_account(store.connection, name), as_of=None)
         if followers is None:
@@ -301,6 +330,7 @@ class Workspace(Imports):
         """
         from headcount.analysis import measure
         from headcount.store.labels import labels_of, outcome, set_label
+        from headcount.store.read.account import read_account
 
         read_at = datetime.now(UTC) if now is None else as_datetime(now, "now")
         with Store(self.folder, write=True) as store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -73,14 +73,15 @@ def write_csv(
 
 def plain_rows(rows: Sequence[FollowerRow], *, list_state: State) -> list[dict[str, Any]]:
     """Rows as plain values, as in CSV."""
-    return [asdict(row) | {"list_state": list_state} for row in rows]
+    names = [field.name for field in fields(FollowerRow)]
+    return [{name: getattr(row, name) for name in names} | {"list_state": list_state} for row in rows]
 
 
 def _write(rows: Sequence[FollowerRow], file: TextIO, list_state: State, names: Sequence[str]) -> None:
-    writer = csv.DictWriter(file, names, extrasaction="ignore")
-    writer.writeheader()
+    writer = csv.writer(file)
+    writer.writerow(names)
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in asdict(row).items()} | {"list_state": list_state})
+        writer.writerow(list_state if name == "list_state" else _harmless(getattr(row, name)) for name in names)
 
 
 def _harmless(value: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from headcount import wording as say
 from headcount.measures.follower_list import COMPLETE
 from headcount.measures.list_sentences import follower_list_sentence
-from headcount.report.parts.findings import question_sentence
 from headcount.report.render.listing import count_followers
 from headcount.support.screen_table import Column
 from headcount.support.screen_table import print_line as _line
@@ -265,6 +264,9 @@ def print_question(question: Question, *, title: bool = False) -> None:
     if pooled is not None and pooled.no_curve is not None:
         _line(pooled.no_curve, style="dim")
     if not title:  # the report says it among its findings
+        # imports numpy and the measures, which a list of followers is printed without
+        from headcount.report.parts.findings import question_sentence
+
         _line(question_sentence(question))
         _print_follower_list(question.follower_list)
     _line()

@@ -21,6 +21,7 @@ from headcount.store.read.cut import Cut
 from headcount.store.read.followers import flag_sql, followers_sql, numbered_people_sql, time_sql
 from headcount.store.read.lists import read_list_coverage
 from headcount.store.read.view import DAY, AccountFacts, AccountView
+from headcount.store.verdicts import read_state
 from headcount.tables import ACTIVE_KINDS
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def read_account(
             between=between,
             words_only=words_only,
             standing_followers=reader.standing_followers() if words_only and has_list else None,
+            state=read_state(con),
         )
     finally:
         reader.clean_up()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount.errors import AccountNotFound, AmbiguousAccount
-from headcount.store.read.convert import _one
 from headcount.store.read.names import nearest_handles
 from headcount.support.hosts import with_host_key
 from headcount.support.suggest import did_you_mean
@@ -44,13 +43,12 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
     wanted = with_host_key(name.strip().removeprefix("@"))
     platform, _, handle = wanted.partition(":")
     rows = con.execute(
-        """WITH ids AS (
-            SELECT account_id AS id, lower(handle) AS handle FROM accounts
-            UNION SELECT DISTINCT followee_id, NULL FROM follows UNION SELECT DISTINCT author_id, NULL FROM posts
-            UNION SELECT DISTINCT target_id, NULL FROM interactions)
-        SELECT DISTINCT id FROM ids WHERE id = $name OR handle = lower($name)
-           OR (handle = lower($handle) AND starts_with(id, $platform || ':'))
-           OR (position(':' IN $name) = 0 AND substr(id, position(':' IN id) + 1) = $name) ORDER BY id LIMIT 6""",
+        f"""SELECT DISTINCT id FROM (
+            SELECT account_id AS id FROM accounts WHERE {_has_id("account_id")} OR lower(handle) = lower($name)
+                OR (lower(handle) = lower($handle) AND starts_with(account_id, $platform || ':'))
+            UNION ALL SELECT followee_id FROM follows WHERE {_has_id("followee_id")}
+            UNION ALL SELECT author_id FROM posts WHERE {_has_id("author_id")}
+            UNION ALL SELECT target_id FROM interactions WHERE {_has_id("target_id")}) ORDER BY id LIMIT 6""",
         {"name": wanted, "platform": platform.lower(), "handle": handle.removeprefix("@")},
     ).fetchall()
     found = [row[0] for row in rows]
@@ -60,7 +58,7 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return str(found[0])
     if found:
         raise AmbiguousAccount(f"{name!r} is the handle of several accounts.", hint=f"use the id: {', '.join(found)}")
-    if _one(con, "SELECT count(*) FROM follows WHERE follower_id = $name", name=wanted):
+    if con.execute("SELECT 1 FROM follows WHERE follower_id = $name LIMIT 1", {"name": wanted}).fetchone():
         return wanted  # a follower of whom nothing but the id is known
     names = [handle or account for account, handle, *_ in known_accounts(con, 6)]
     known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
@@ -70,6 +68,16 @@ def find_account(con: duckdb.DuckDBPyConnection, name: str) -> str:
         f"There is no account {name!r} in this workspace.",
         hint=f"{similar} List the accounts with: headcount accounts" if similar else listed,
     )
+
+
+def _has_id(column: str) -> str:
+    """SQL: does a column hold the id $name, or the id with $name after its platform?
+
+    Each table is filtered before ids are made distinct, which would take most of the time in a large workspace.
+    """
+    without_platform = f"substr({column}, position(':' IN {column}) + 1) = $name"
+    bare = f"position(':' IN $name) = 0 AND ends_with({column}, $name) AND {without_platform}"
+    return f"({column} = $name OR ({bare}))"
 
 
 def find_post(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str] | None:

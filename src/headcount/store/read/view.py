@@ -67,6 +67,7 @@ class AccountView(Record):
             are those who wrote to the account or were written to, with their names and whether they stand. It is
             enough for ties and questions, and for nothing else.
         standing_followers: how many stand, where `followers` are some of them only.
+        state: of the database that the columns were read from (see `store.verdicts.read_state`); None: not from one.
     """
 
     facts: AccountFacts
@@ -91,6 +92,7 @@ class AccountView(Record):
     between: FollowsBetween | None = None
     words_only: bool = False
     standing_followers: int | None = None
+    state: str | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a follower, as in `followers.columns()`; without a follower list there is none."""
