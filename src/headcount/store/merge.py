@@ -193,8 +193,8 @@ class Merge:
             return []
         con.execute(f"DELETE {taken}")
         return [
-            f"Posts skipped because they have the id of a stored post by another account: {found:,}; ids must be unique "
-            f"across platforms."
+            f"Posts skipped because they have the id of a stored post by another account: {found:,}; ids must be "
+            f"unique across platforms."
         ]
 
     def merge_interactions(self, number: int) -> int:
@@ -238,8 +238,8 @@ class Merge:
                 doubtful = self._bound_backdated_follows()
                 if doubtful:
                     notes.append(
-                        f"Follows dated before the previous complete list, which did not contain them: {doubtful:,}; their "
-                        f"time is treated as unknown."
+                        f"Follows dated before the previous complete list, which did not contain them: {doubtful:,}; "
+                        f"their time is treated as unknown."
                     )
             returned = self._update_standing(number)
             self._end_outdated_follows(moment)
