@@ -267,7 +267,7 @@ def test_an_address_that_is_none(where):
 
 
 def test_an_address_where_nobody_answers():
-    with pytest.raises(HeadcountError, match=r"Nobody answers at sc://127\.0\.0\.1:1\."):
+    with pytest.raises(HeadcountError, match=r"Cannot connect to Spark at sc://127\.0\.0\.1:1\."):
         engine.connect("sc://127.0.0.1:1")
 
 

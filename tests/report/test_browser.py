@@ -167,7 +167,7 @@ def test_followers_are_filtered_by_class_and_text(visit, samples):
         texts = [f"{row.display_name} {row.handle} {row.reasons}".lower() for row in report.rows if row.label == "spam"]
         assert 0 < rows_of(page).count() == sum("ana" in text and "berg" in text for text in texts) < 418
         page.fill("#by-text", "nobody is called this")
-        assert page.locator("#found").inner_text() == "nobody found"
+        assert page.locator("#found").inner_text() == "no account found"
         page.fill("#by-text", "")
         page.locator("#more").click()
         assert rows_of(page).count() == 418

@@ -216,8 +216,8 @@ def test_one_base_for_all_shares_and_what_was_looked_at_is_told(capsys):
     assert "292" not in words
     assert "ever listed" not in words
     assert "As of " in report.findings[0]
-    assert "drawn from the listed followers were looked at" in words
-    assert "responders; of most of the silent ones" in words
+    assert "from the listed followers were sampled" in words
+    assert "of them responders; most of the silent ones have no known activity" in words
     print_report(report)
     assert "Gone: unfollowed, deleted or suspended" in " ".join(capsys.readouterr().out.split())
 

@@ -59,7 +59,7 @@ def test_silent_members_follow_automatically_and_nobody_else_is_moved(world, rep
     missed = ids(truth.circuit) - ids(truth.responders) - moved
     assert len(missed) <= 3
     assert all(
-        "closed circuit: " in row.reasons and "follow each other but rarely talk" in row.reasons
+        "closed circuit: " in row.reasons and "follow each other and rarely talk" in row.reasons
         for row in report.rows
         if row.label == "auto_follow"
     )
