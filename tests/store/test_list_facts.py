@@ -364,3 +364,14 @@ def test_visibility_comes_back_from_an_export(tmp_path, format):
         assert [row[0] for row in query(store, "SELECT visibility FROM posts ORDER BY post_id")] == kinds
         assert [row[0] for row in query(store, "SELECT visibility FROM interactions ORDER BY post_id")] == kinds
         assert query(store, "SELECT status FROM accounts WHERE account_id = ?", EGO) == [("moved",)]
+
+
+@pytest.mark.parametrize(
+    "given", ["-9223372036854775808", "http://", {"a": 1}, 12, "0001-01-01T00:00:00+14:00", "9999-12-31", "1970-01-01"]
+)
+def test_a_time_of_a_list_that_cannot_be_is_that_of_the_import(given, tmp_path):
+    """Found by fuzzing files of the X API v2: what a file gives for the time of its answers may be anything."""
+    listed = ListCoverage(EGO, "followers", "complete", listed=3, observed_at=given)
+    with Store(tmp_path, write=True) as store:
+        store.ingest(source(lists=[listed], follows=followers(range(3), MONDAY)), path="p", now=MONDAY)
+        assert query(store, "SELECT observed_at FROM list_coverage") == [(MONDAY.replace(tzinfo=None),)]

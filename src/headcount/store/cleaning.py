@@ -26,7 +26,7 @@ _ACCOUNT_IDS = {
     "incoming_posts": ("author_id", "reply_to_account_id"),
     "incoming_interactions": ("actor_id", "target_id"),
 }
-_FIRST_YEAR = 1990
+FIRST_YEAR = 1990
 
 
 def clean(
@@ -130,7 +130,7 @@ def _forget_impossible(con: duckdb.DuckDBPyConnection, now: datetime) -> list[st
     notes = []
     for condition, where in (
         (f"{{}} > {future}", "in the future"),
-        (f"{{}} < TIMESTAMP '{_FIRST_YEAR}-01-01'", f"before {_FIRST_YEAR}"),
+        (f"{{}} < TIMESTAMP '{FIRST_YEAR}-01-01'", f"before {FIRST_YEAR}"),
     ):
         changed = 0
         for table in TABLES:

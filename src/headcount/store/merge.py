@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headcount.incoming import TABLE_PREFIX, ListCoverage, ReadResult
+from headcount.store.cleaning import FIRST_YEAR
 from headcount.tables import ACCOUNTS, INTERACTIONS, POSTS, TABLES, Table
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ _WHO = {
 """Table -> its columns that name an account whose row it is."""
 
 
-def _utc(text: str | None, otherwise: datetime) -> datetime:
-    """An ISO 8601 time as UTC without a zone, as the store keeps it."""
-    if text is None:
+def _utc(text: object, otherwise: datetime) -> datetime:
+    """An ISO 8601 time as UTC without a zone, as the store keeps it; `otherwise` where the time given is impossible."""
+    if not isinstance(text, str):
         return otherwise
-    time = datetime.fromisoformat(text)
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError):
+        return otherwise
+    return time if time.year >= FIRST_YEAR and time <= otherwise + timedelta(days=1) else otherwise
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> int:
