@@ -86,12 +86,13 @@ def test_a_signed_number_that_is_an_id_stays_a_number():
     assert [text for (text,) in rows] == ["-1001", "+5.5", "'-1+1", "'=1", "7"]
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    names=st.lists(texts.map(lambda text: text.replace("\x00", "")), min_size=1, max_size=5),
-    form=st.sampled_from(["csv", "csv.gz"]),
-)
-def test_an_export_that_is_read_again_is_the_same(names, form, tmp_path_factory):
+EXPORTS = {
+    "names": st.lists(texts.map(lambda text: text.replace("\x00", "")), min_size=1, max_size=5),
+    "form": st.sampled_from(["csv", "csv.gz"]),
+}
+
+
+def check_an_export_that_is_read_again_is_the_same(names, form, tmp_path_factory):
     folder = tmp_path_factory.mktemp("guard")
     with Store(folder / "ws", write=True) as store:
         con = store.connection
@@ -116,6 +117,14 @@ def test_an_export_that_is_read_again_is_the_same(names, form, tmp_path_factory)
         con = store.connection
         assert con.execute("SELECT account_id, display_name, bio FROM accounts ORDER BY 1").fetchall() == before
         assert con.execute("SELECT post_id, text, link_domains FROM posts ORDER BY 1").fetchall() == posts
+
+
+test_an_export_that_is_read_again_is_the_same = settings(max_examples=8, deadline=None)(
+    given(**EXPORTS)(check_an_export_that_is_read_again_is_the_same)
+)
+test_many_exports_that_are_read_again_are_the_same = pytest.mark.long(
+    settings(max_examples=100, deadline=None)(given(**EXPORTS)(check_an_export_that_is_read_again_is_the_same))
+)
 
 
 def test_nothing_writes_to_the_terminal_past_the_place_that_cleans_it():

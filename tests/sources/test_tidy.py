@@ -62,17 +62,19 @@ post = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=15,
+ROWS = {
+    "accounts": st.lists(account, min_size=1, max_size=6, unique_by=lambda row: row["account_id"]),
+    "posts": st.lists(post, min_size=1, max_size=6, unique_by=lambda row: row["post_id"]),
+}
+HOW = settings(
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],  # each example costs a second, so no shrinking
 )
-@given(
-    accounts=st.lists(account, min_size=1, max_size=6, unique_by=lambda row: row["account_id"]),
-    posts=st.lists(post, min_size=1, max_size=6, unique_by=lambda row: row["post_id"]),
-)
-def test_every_form_gives_back_what_went_in(accounts, posts, tmp_path_factory):
+
+
+def check_every_form_gives_back_what_went_in(accounts, posts, tmp_path_factory):
     base = tmp_path_factory.mktemp("forms")
     with Store(base / "first", write=True) as first:
         con = first.connection
@@ -88,6 +90,12 @@ def test_every_form_gives_back_what_went_in(accounts, posts, tmp_path_factory):
                 for table in (ACCOUNTS, POSTS):
                     order = f"FROM {table.name} ORDER BY {table.key[0]}"
                     assert rows(other, order) == rows(first, order), form
+
+
+test_every_form_gives_back_what_went_in = HOW(given(**ROWS)(check_every_form_gives_back_what_went_in))
+test_every_form_gives_back_much_that_went_in = pytest.mark.long(
+    settings(HOW, max_examples=60)(given(**ROWS)(check_every_form_gives_back_what_went_in))
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

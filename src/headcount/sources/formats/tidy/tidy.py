@@ -6,6 +6,8 @@ left aside. Rows that cannot be taken are named with file and line; see docs/tid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +101,14 @@ def _files(path: Path) -> tuple[dict[Table, Path], list[str]]:
     return {table: found[table] for table in TABLES if table in found}, notes
 
 
+def _with_steps(relation: str, columns: Iterable[Converted]) -> str:
+    """SQL of the rows with the columns that the steps of the conversions compute."""
+    for steps in zip_longest(*(column.steps for column in columns)):
+        added = ", ".join(f"{sql} AS {name}" for name, sql in filter(None, steps))
+        relation = f"(SELECT *, {added} FROM {relation})"
+    return relation
+
+
 class _Checked:
     """The rows of one file against one table: what is wrong, and the insert of what is right."""
 
@@ -108,6 +118,7 @@ class _Checked:
         self.columns = self._match()
         found = [raw.problem, *(column.problem for column in self.columns.values())]
         self.problem_sql = f"concat_ws('; ', {', '.join(filter(None, found))})" if any(found) else "''"
+        self.relation = _with_steps(raw.relation, self.columns.values())
         self.problems = list(raw.rejected)
         self.problem_count = raw.rejections
         if self.columns:
@@ -163,7 +174,7 @@ class _Checked:
         counts = [f"count(*) FILTER ({self.problem_sql} <> '')"]
         for column in zones.values():
             counts += [f"count(*) FILTER ({column.no_zone})", f"count({column.value})"]
-        found = self.con.execute(f"SELECT {', '.join(counts)} FROM {self.raw.relation}").fetchall()[0]
+        found = self.con.execute(f"SELECT {', '.join(counts)} FROM {self.relation}").fetchall()[0]
         for place, name in enumerate(zones):
             without, times = found[1 + 2 * place : 3 + 2 * place]
             if without:
@@ -177,7 +188,7 @@ class _Checked:
     def _name_problems(self, count: int) -> None:
         self.problem_count += count
         shown = self.con.execute(
-            f"SELECT {self.raw.place} AS place, {self.problem_sql} AS reason FROM {self.raw.relation} "
+            f"SELECT {self.raw.place} AS place, {self.problem_sql} AS reason FROM {self.relation} "
             f"WHERE reason <> '' ORDER BY place LIMIT {PROBLEMS_SHOWN}"
         ).fetchall()
         lines = self.raw.lines([place for place, _ in shown])
@@ -191,5 +202,5 @@ class _Checked:
         values = ", ".join(f"{column.value} AS {name}" for name, column in self.columns.items())
         where = f"WHERE {self.problem_sql} = ''" if self.problem_count else ""
         target = TABLE_PREFIX + self.table.name
-        self.con.execute(f"INSERT INTO {target} BY NAME SELECT {values} FROM {self.raw.relation} {where}")
+        self.con.execute(f"INSERT INTO {target} BY NAME SELECT {values} FROM {self.relation} {where}")
         return int(self.con.execute(f"SELECT count(*) FROM {target}").fetchall()[0][0])

@@ -6,7 +6,7 @@ no problem, unless the column is required.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headcount.tables import Column
 
@@ -41,11 +41,14 @@ class Converted:
         value: expression of the column's type.
         problem: expression of text: what is wrong with it, null where nothing is; None: nothing can be.
         no_zone: expression of boolean: the time was given without a zone; None where that is not asked.
+        steps: (name, expression) of columns that the expressions above use, each of those before it. Written out in
+            full in every place, they took DuckDB's optimizer seconds for a table of few rows.
     """
 
     value: str
     problem: str | None
     no_zone: str | None = None
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 def convert(column: Column, raw: str, raw_type: str) -> Converted | None:
@@ -86,10 +89,25 @@ def _wrong(column: Column, raw: str, expected: str) -> str:
     return f"'{column.name} ' || {shown} || ' is not {expected}'"
 
 
+def _step(column: Column, what: str) -> str:
+    """The name of a column that a step computes; no file has such a header."""
+    return f'"headcount {what} of {column.name}"'
+
+
 def _from_text(column: Column, raw: str) -> Converted:
-    text = f"nullif(trim({raw}), '')"
-    if column.type != "text" or column.values or column.pattern or column.name.endswith("_id"):
-        text = f"CASE WHEN {text} NOT IN ({_MISSING}) THEN {text} END"
+    """The steps of a column of text: its text without blanks and words for nothing, then what its type makes of it."""
+    if column.type == "text" and not (column.values or column.pattern or column.name.endswith("_id")):
+        return Converted(f"replace({raw}, chr(0), '')", None)
+    trimmed, text = _step(column, "trimmed"), _step(column, "text")
+    found = _of_text(column, raw, text)
+    begin = (
+        (trimmed, f"nullif(trim({raw}), '')"),
+        (text, f"CASE WHEN {trimmed} NOT IN ({_MISSING}) THEN {trimmed} END"),
+    )
+    return replace(found, steps=(*begin, *found.steps))
+
+
+def _of_text(column: Column, raw: str, text: str) -> Converted:
     if column.type == "integer":
         good, value = is_count(text), f"TRY_CAST({text} AS BIGINT)"
         plain = _wrong(column, raw, "an integer from 0")
@@ -115,9 +133,7 @@ def _from_text(column: Column, raw: str) -> Converted:
         good = f"regexp_full_match({value}, '{column.pattern}')"
         expected = "a word of at most 20 letters, digits or _, as in x or mastodon"
         return Converted(value, _required(column, text, _unless(text, good, _wrong(column, raw, expected))))
-    if column.name.endswith("_id"):
-        return Converted(text, _required(column, text, _id_problem(column, text)))
-    return Converted(f"replace({raw}, chr(0), '')", None)
+    return Converted(text, _required(column, text, _id_problem(column, text)))
 
 
 def is_count(text: str) -> str:
@@ -160,14 +176,15 @@ def _epoch(number: str) -> str:
 
 
 def _text_time(column: Column, raw: str, text: str) -> Converted:
-    number = f"TRY_CAST({text} AS BIGINT)"
-    value = (
+    number, value = _step(column, "number"), _step(column, "time")
+    time = (
         f"CASE WHEN {text} LIKE '____-__%' THEN TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP "
         f"WHEN regexp_full_match({text}, '[0-9]{{1,18}}([.]0+)?') THEN {_epoch(number)} "
         f"WHEN {text} LIKE '___ ___ %' THEN try_strptime({text}, '%a %b %d %H:%M:%S %z %Y')::TIMESTAMP END"
     )
     problem = _unless(text, f"({value}) < {_LATEST}", _wrong(column, raw, "a time (write 2026-10-01T12:00:00Z)"))
-    return Converted(value, problem, f"regexp_full_match({text}, '[0-9]{{4}}-[0-9-]+([ T][0-9:.]+)?')")
+    no_zone = f"regexp_full_match({text}, '[0-9]{{4}}-[0-9-]+([ T][0-9:.]+)?')"
+    return Converted(value, problem, no_zone, ((number, f"TRY_CAST({text} AS BIGINT)"), (value, time)))
 
 
 def _typed_time(raw: str, base: str) -> Converted | None:
