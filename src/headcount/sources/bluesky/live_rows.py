@@ -53,6 +53,7 @@ class _LiveReader(Reader):
 
     def __init__(self, rows: Rows, did: str) -> None:
         super().__init__(rows, did)
+        self.readers["live"] = self._live
         self.follows: dict[tuple[str, str], _Follow] = {}
 
     def _live(self, content: Object, page: Page) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,9 +64,25 @@ class Reader:
         self.paired: dict[str, set[str]] = {}
         self.counts: Counter[str] = Counter()
         self.unread: list[str] = []
+        self.readers: dict[str, Callable[[Object, Page], None]] = {
+            "profile": self._profile,
+            "profiles": self._profiles,
+            "unlisted_profiles": self._unlisted_profiles,
+            "followers": self._followers,
+            "following": self._following,
+            "relationships": self._relationships,
+            "between": self._between,
+            "posts": self._posts,
+            "latest": self._posts,
+            "thread": self._thread,
+            "quotes": self._quotes,
+            "likes": self._likes,
+            "reposts": self._reposts,
+        }
+        """Step of a page -> the method that makes its rows; the pages of other steps (identity, unlisted) make none."""
 
     def take(self, page: Page) -> None:
-        """One page, as its step says."""
+        """Make the rows of one page, according to its step."""
         if not page.good:
             self.counts[f"refused {page.step}"] += 1
             if page.step in ("latest", "unlisted"):
@@ -75,18 +91,14 @@ class Reader:
         if page.step == "repository":
             self.repository(page.body, page.fetched_at)
             return
-        content = page.json
-        if not isinstance(content, dict):
-            return
-        getattr(self, f"_{page.step}", self._nothing)(content, page)
+        content, read = page.json, self.readers.get(page.step)
+        if read is not None and isinstance(content, dict):
+            read(content, page)
 
     def count_odd_page(self, page: Page) -> None:
         """A page whose values are not what they should be; a list with such a page is not complete."""
         self.counts["odd pages"] += 1
         self.counts["nobody"] += page.step in ("followers", "following")
-
-    def _nothing(self, content: Object, page: Page) -> None:
-        """A step that no rows are made of (identity)."""
 
     # -- accounts and follows -----------------------------------------------------------------------------------
 
@@ -209,8 +221,6 @@ class Reader:
                 continue
             if str(reason.get("$type")).endswith("#reasonRepost"):
                 self._repost(reason, post)
-
-    _latest = _posts
 
     def _thread(self, content: Object, page: Page) -> None:
         thread = thread_posts(content)

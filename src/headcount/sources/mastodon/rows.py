@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -71,6 +71,19 @@ class _Reader:
         recorded = json.loads(landing.meta("read_completely") or "{}")
         self.complete = {(_REACTION_LISTS[name], number) for name, numbers in recorded.items() for number in numbers}
         self.undone: set[tuple[str, str, str]] = set()
+        self.readers: dict[str, Callable[[Page], None]] = {
+            "account": self._account,
+            "followers": self._followers,
+            "following": self._following,
+            "posts": self._posts,
+            "quotes": self._posts,
+            "latest": self._latest,
+            "context": self._context,
+            "favourited_by": self._favourited_by,
+            "reblogged_by": self._reblogged_by,
+            "notifications": self._notifications,
+        }
+        """Step of a page -> the method that makes its rows; other steps (instance, identity, credentials) make none."""
 
     def _key(self, account: object) -> str | None:
         """The vocabulary's id of an account; a name without a server is of this one. None where it has no name."""
@@ -113,11 +126,9 @@ class _Reader:
     # -- second walk ----------------------------------------------------------------------------------------------
 
     def take(self, page: Page) -> None:
-        """One page, as its step says."""
-        getattr(self, f"_{page.step}", self._nothing)(page)
-
-    def _nothing(self, page: Page) -> None:
-        """A step that no rows are made of (instance, identity, credentials)."""
+        """Make the rows of one page, according to its step."""
+        if (read := self.readers.get(page.step)) is not None:
+            read(page)
 
     def _account(self, page: Page) -> None:
         self._person(content_of(page), page.fetched_at, nested=False)
@@ -150,8 +161,6 @@ class _Reader:
     def _posts(self, page: Page) -> None:
         for status in objects(_entries(page)):
             self._status(status, page.fetched_at)
-
-    _quotes = _posts
 
     def _latest(self, page: Page) -> None:
         found = _STATUS.search(page.url)
