@@ -27,6 +27,8 @@ OF_OTHERS = {"docs/archives.md": {"archive.py"}}
 """Files of other projects, by page."""
 FILES = {"report.schema.json"}
 """In backticks like a name, but a file."""
+IN_WORKSPACE = {"headcount.duckdb", "headcount.next.duckdb", "headcount.lock"}
+"""Files of a workspace, which begin like a name of the package."""
 
 
 @cache
@@ -53,7 +55,7 @@ def missing_in_page(text: str, allowed: Collection[str] = ()) -> list[str]:
     """The files and names of a page that do not exist; files are given from the root of the project or the package."""
     files = [name for name in FILE.findall(text) if name not in allowed]
     files = [name for name in files if not any((root / name).is_file() for root in (PROJECT, PACKAGE))]
-    return files + [name for name in NAME.findall(text) if not exists(name)]
+    return files + [name for name in NAME.findall(text) if name not in IN_WORKSPACE and not exists(name)]
 
 
 def missing_in_docstring(text: str, path: Path) -> list[str]:
@@ -61,7 +63,7 @@ def missing_in_docstring(text: str, path: Path) -> list[str]:
     roots = (PROJECT, PACKAGE, path.parent)
     files = [name for name in FILE.findall(text) if not any((root / name).is_file() for root in roots)]
     names = [*NAME.findall(text), *(f"headcount.{name}" for name in ROOM_NAME.findall(text) if name not in FILES)]
-    return files + [name for name in names if not exists(name)]
+    return files + [name for name in names if name not in IN_WORKSPACE and not exists(name)]
 
 
 def texts(path: Path) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from headcount.measures.audience.audience import audience
 from headcount.measures.statistics import capture_recapture as cr
+from headcount.measures.statistics.incidence import Incidence
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS
 from headcount.simulate.single import single_account
 
@@ -342,7 +343,7 @@ def test_at_least_is_the_lower_limit_of_chao():
     found = of_world(WORLD)
     times = np.bincount(np.unique(WORLD.person * 20 + WORLD.post) // 20)
     counts = {int(j): int((times == j).sum()) for j in np.unique(times[times > 0])}
-    data = cr.Incidence(20, counts)
+    data = Incidence.of_counts(20, counts)
     assert found.at_least == cr.chao2(data).low
     assert found.coverage == cr.coverage(data)
     assert found.responses == data.captures

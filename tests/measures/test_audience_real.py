@@ -24,8 +24,9 @@ import numpy as np
 import pytest
 
 from headcount.measures.audience.audience import _captures, _incidence
-from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.audience.prediction import predict
 from headcount.measures.statistics import capture_recapture as cr
+from headcount.measures.statistics.incidence import Incidence
 
 pytestmark = pytest.mark.shared
 
@@ -88,7 +89,7 @@ def look(name, person, post, t: int, hidden: int, threads: int, *, silent: bool 
     return Author(name, half, threads, truth, guess, *(bool(low[0] <= truth <= high[0]) for low, high in held))
 
 
-def rivals(person: np.ndarray, post: np.ndarray, captures: Captures, hidden: int) -> dict[str, float]:
+def rivals(person: np.ndarray, post: np.ndarray, captures: Incidence, hidden: int) -> dict[str, float]:
     """What the published rules and the rules of thumb say."""
     t, data = captures.posts, _incidence(captures)
     order = np.lexsort((post, person))

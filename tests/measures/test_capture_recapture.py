@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headcount.measures.statistics import capture_recapture as cr
+from headcount.measures.statistics.incidence import Incidence
 from headcount.simulate.single import single_account
 
-COTTONTAILS = cr.Incidence(18, {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
-TAXIS = cr.Incidence(10, {1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1})
+COTTONTAILS = Incidence.of_counts(18, {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
+TAXIS = Incidence.of_counts(10, {1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1})
 BUTTERFLIES = (118, 74, 44, 24, 29, 22, 20, 19, 20, 15, 12, 14, 6, 12, 6, 9, 9, 6, 10, 10, 11, 5, 3, 3)
 
 
@@ -46,7 +47,7 @@ def test_ants_of_inext(t, u, s, q, seen, value, error, low, high, doubled, impro
     large = captures // rest
     counts[large] = counts.get(large, 0) + rest - (captures - large * rest)
     counts[large + 1] = counts.get(large + 1, 0) + captures - large * rest
-    data = cr.Incidence(t, counts)
+    data = Incidence.of_counts(t, counts)
     assert (data.observed, data.captures) == (s, u)
     got = cr.chao2(data)
     assert (got.value, got.error, got.low, got.high) == tuple(map(rounded, (value, error, low, high)))
@@ -79,7 +80,7 @@ def test_taxis_of_carothers():
 
 
 def test_butterflies_of_good_and_toulmin():
-    data = cr.Incidence(1, dict(enumerate(BUTTERFLIES, start=1)))
+    data = Incidence.of_counts(1, dict(enumerate(BUTTERFLIES, start=1)))
     assert cr.good_toulmin(data, 1) == 75
     assert cr.good_toulmin(data, 1, smoothed=True) == 75
     far = cr.good_toulmin(data, 2, smoothed=True)
@@ -119,7 +120,7 @@ def test_beta_binomial_is_right_when_it_is_the_truth_and_only_then():
     for _ in range(25):
         times, people = np.unique(generator.binomial(20, generator.beta(1, 19, 400)), return_counts=True)
         counts = dict(zip(times.tolist(), people.tolist(), strict=True))
-        totals.append(cr.beta_binomial(cr.Incidence(20, {j: q for j, q in counts.items() if j})).total)
+        totals.append(cr.beta_binomial(Incidence.of_counts(20, {j: q for j, q in counts.items() if j})).total)
     assert float(np.median(totals)) == pytest.approx(400, rel=0.12)
     assert cr.beta_binomial(COTTONTAILS).total == pytest.approx(321, abs=0.5)
 
@@ -131,7 +132,7 @@ def test_spread_of_rarefaction_is_that_of_posts_in_random_order(spread, off):
     seen = np.zeros((world.followers, 30), dtype=bool)
     seen[world.person, world.post] = True
     times, people = np.unique(seen.sum(axis=1), return_counts=True)
-    data = cr.Incidence(30, {int(j): int(q) for j, q in zip(times, people, strict=True) if j})
+    data = Incidence.of_counts(30, {int(j): int(q) for j, q in zip(times, people, strict=True) if j})
     h = np.array([1, 3, 8, 15, 22, 30])
     generator = np.random.default_rng(1)
     orders = [generator.permutation(30) for _ in range(400)]
@@ -148,7 +149,7 @@ frequencies = st.dictionaries(st.integers(1, 12), st.integers(1, 200), min_size=
 
 @given(frequencies, st.integers(12, 80))
 def test_no_further_post_brings_nobody_and_endless_posts_bring_chao(counts, t):
-    data = cr.Incidence(t, counts)
+    data = Incidence.of_counts(t, counts)
     assert cr.extrapolation(data, 0) == pytest.approx(data.observed)
     if data[1] and data[2]:
         assert cr.extrapolation(data, 1e9) == pytest.approx(cr.chao2(data).value, rel=1e-6)
@@ -156,7 +157,7 @@ def test_no_further_post_brings_nobody_and_endless_posts_bring_chao(counts, t):
 
 @given(frequencies, st.integers(12, 80))
 def test_rarefaction_grows_to_what_was_seen(counts, t):
-    data = cr.Incidence(t, counts)
+    data = Incidence.of_counts(t, counts)
     curve = cr.rarefaction(data, np.arange(1, t + 1, dtype=float))
     assert np.all(np.diff(curve) > -1e-9)
     assert curve[-1] == pytest.approx(data.observed)
@@ -165,12 +166,12 @@ def test_rarefaction_grows_to_what_was_seen(counts, t):
 
 @given(frequencies, st.integers(12, 60))
 def test_every_post_doubled_leaves_nobody_unseen(counts, t):
-    doubled = cr.Incidence(2 * t, {2 * j: people for j, people in counts.items()})
+    doubled = Incidence.of_counts(2 * t, {2 * j: people for j, people in counts.items()})
     assert cr.chao2(doubled).value == doubled.observed
     assert cr.coverage(doubled) == 1
 
 
 @given(frequencies, st.integers(12, 60))
 def test_lower_bound_lies_between_seen_and_estimate(counts, t):
-    got = cr.chao2(cr.Incidence(t, counts))
+    got = cr.chao2(Incidence.of_counts(t, counts))
     assert sum(counts.values()) <= got.low <= got.value + 1e-9 <= got.high + 1e-6

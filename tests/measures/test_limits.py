@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from headcount.columns import Exchanges, Followers, Posts, Responses
 from headcount.measures.audience.audience import Audience, audience
-from headcount.measures.audience.prediction import Captures, predict
+from headcount.measures.audience.prediction import predict
 from headcount.measures.circuits.evidence import Tally, conversation_ratio, expected_partners
 from headcount.measures.circuits.rings import Rings
 from headcount.measures.followers.funnel import CLASSES, SILENT, funnel
@@ -24,7 +24,8 @@ from headcount.measures.influence.ranks import compare, spearman
 from headcount.measures.question.question import question
 from headcount.measures.question.reply_curve import forecast
 from headcount.measures.relationships.ties import ties
-from headcount.measures.statistics.capture_recapture import Incidence, chao1, chao2, chapman, rarefaction_error
+from headcount.measures.statistics.capture_recapture import chao1, chao2, chapman, rarefaction_error
+from headcount.measures.statistics.incidence import Incidence
 from headcount.measures.statistics.intervals import jeffreys, mean_count
 from headcount.measures.statistics.quantification import Rate, adjusted_share
 
@@ -116,7 +117,7 @@ def test_the_whole_list_has_responded():
 
 
 def test_a_next_post_may_bring_somebody():
-    captures = Captures(50, np.array([50]), np.array([20]), np.full(50, 20), 21)
+    captures = Incidence(50, np.array([50]), np.array([20]), np.full(50, 20), 21)
     low, high = predict(captures, np.array([1, 50])).interval()
     assert low.tolist() == [0, 0]
     assert high.tolist() == [1, 1]
@@ -130,7 +131,7 @@ def test_rarefaction_without_width_is_certain(people):
     counts = {j: sum(len(one) == j for one in people) for j in {len(one) for one in people}}
     responders = np.array([sum(post in one for one in people) for post in range(posts)])
     h = np.arange(1, posts + 1, dtype=float)
-    error = rarefaction_error(Incidence(posts, counts), h, responders)
+    error = rarefaction_error(Incidence.of_counts(posts, counts), h, responders)
     for number, sd in zip(range(1, posts + 1), error, strict=True):
         seen = {sum(bool(one & set(choice)) for one in people) for choice in combinations(range(posts), number)}
         assert sd > 1e-7 or len(seen) == 1, (number, seen)
@@ -138,7 +139,7 @@ def test_rarefaction_without_width_is_certain(people):
 
 @given(st.integers(2, 40), st.dictionaries(st.integers(1, 40), st.integers(1, 30), min_size=1, max_size=5))
 def test_chao(posts, counts):
-    data = Incidence(posts, {min(j, posts): people for j, people in counts.items()})
+    data = Incidence.of_counts(posts, {min(j, posts): people for j, people in counts.items()})
     found = chao2(data)
     held(found.low, found.value, found.high, least=data.observed)
     individuals = data.captures
@@ -149,7 +150,7 @@ def test_chao(posts, counts):
 
 def test_chao_without_anybody_seen_once():
     """EstimateS, equation 14: 10 people, 30 captures: P = exp(-3), (10 + 1.96 sqrt(10 P (1 - P)))/(1 - P) = 11.94."""
-    found = chao2(Incidence(10, {3: 10}))
+    found = chao2(Incidence.of_counts(10, {3: 10}))
     assert (found.value, found.low) == (10, 10)
     assert found.high == pytest.approx(11.94, abs=0.01)
 

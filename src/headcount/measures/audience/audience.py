@@ -24,17 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount import wording as say
-from headcount.measures.audience.prediction import Captures, Prediction, predict, widened
+from headcount.measures.audience.prediction import Prediction, predict, widened
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.result import Result
 from headcount.measures.statistics.capture_recapture import (
     Z95,
-    Incidence,
     chao2,
     coverage,
     rarefaction,
     rarefaction_error,
 )
+from headcount.measures.statistics.incidence import Incidence
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
 from headcount.support.record import Record
 
@@ -211,12 +211,11 @@ def audience(
         raise ValueError("person, post and active must have the same length")
     if len(post) and (post.min() < 0 or post.max() >= posts):
         raise ValueError(f"post must lie in 0 … {posts - 1}")
-    everything = _captures(person, post, posts, followers)
-    words = _captures(person[active], post[active], posts, followers)
+    everything = _incidence(person, post, posts, followers)
+    words = _incidence(person[active], post[active], posts, followers)
     too_little = _too_little(everything, followers)
     total = _predicted(everything) if too_little is None else None
     by_words = _predicted(words) if too_little is None and words.observed else None
-    data = _incidence(everything)
     return Audience(
         window_days=window_days,
         posts=posts,
@@ -225,9 +224,9 @@ def audience(
         observed=everything.observed,
         observed_active=words.observed,
         observed_passive_only=everything.observed - words.observed,
-        responses=data.captures,
+        responses=everything.captures,
         non_followers=non_followers,
-        coverage=coverage(data) if posts >= 2 else None,
+        coverage=coverage(everything) if posts >= 2 else None,
         headcount=total.headcount if total else None,
         low=total.low if total else None,
         high=total.high if total else None,
@@ -235,7 +234,7 @@ def audience(
         headcount_active=by_words.headcount if by_words else None,
         low_active=by_words.low if by_words else None,
         high_active=by_words.high if by_words else None,
-        at_least=_at_least(data, followers) if total else None,
+        at_least=_at_least(everything, followers) if total else None,
         sensitivity=total.sensitivity if total else None,
         next=total.next if total else [],
         curve=total.curve if total else None,
@@ -246,7 +245,7 @@ def audience(
     )
 
 
-def _captures(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Captures:
+def _incidence(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Incidence:
     """The two margins of the table of people and posts, each pair counted once."""
     width = max(posts, 1)
     pairs = _codes(person, np.iinfo(np.int64).max // width - 1) * width + post
@@ -265,12 +264,12 @@ def _margins(
     which: NDArray[np.int64],
     posts: int,
     followers: int | None,
-    earlier: Captures | None = None,
-) -> Captures:
-    """Captures of pairs that are sorted by person and distinct."""
+    earlier: Incidence | None = None,
+) -> Incidence:
+    """Incidence of pairs that are sorted by person and distinct."""
     starts = np.flatnonzero(np.diff(who, prepend=-1))
     times, people = np.unique(np.diff(starts, append=len(who)), return_counts=True)
-    return Captures(posts, times, people, np.bincount(which, minlength=posts), followers, earlier)
+    return Incidence(posts, times, people, np.bincount(which, minlength=posts), followers, earlier)
 
 
 def _codes(person: NDArray[np.int64], most: int) -> NDArray[np.int64]:
@@ -281,20 +280,16 @@ def _codes(person: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return person
 
 
-def _incidence(captures: Captures) -> Incidence:
-    return Incidence(captures.posts, dict(zip(captures.times.tolist(), captures.people.tolist(), strict=True)))
-
-
-def _too_little(captures: Captures, followers: int | None) -> str | None:
+def _too_little(data: Incidence, followers: int | None) -> str | None:
     """Why no number can be given, or None."""
-    if captures.posts < 2:
-        return f"A headcount needs at least 2 posts in the window; there {_are(captures.posts)}."
+    if data.posts < 2:
+        return f"A headcount needs at least 2 posts in the window; there {_are(data.posts)}."
     if followers == 0:
         return "The follower list is empty."
-    if not captures.observed:
+    if not data.observed:
         return (
-            f"No responses to the {captures.posts:,} posts were collected; "
-            f"with 95% confidence a further post gets fewer than {3 / captures.posts:.2g} responders on average "
+            f"No responses to the {data.posts:,} posts were collected; "
+            f"with 95% confidence a further post gets fewer than {3 / data.posts:.2g} responders on average "
             "(rule of three)."
         )
     return None
@@ -314,10 +309,10 @@ class _Predicted:
     curve: Curve | None
 
 
-def _predicted(captures: Captures) -> _Predicted:
-    t, seen = captures.posts, captures.observed
+def _predicted(data: Incidence) -> _Predicted:
+    t, seen = data.posts, data.observed
     horizons = np.unique([*_HORIZONS, t, *np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)])
-    prediction = predict(captures, horizons)
+    prediction = predict(data, horizons)
     middle, (low, high) = prediction.middle(), prediction.interval()
     place = {int(horizon): index for index, horizon in enumerate(horizons)}
     steps = [
@@ -333,26 +328,25 @@ def _predicted(captures: Captures) -> _Predicted:
         high=seen + float(high[last]),
         sensitivity=Range(low=seen + float(fewest), high=seen + float(most)),
         next=steps,
-        curve=_curve(captures, prediction) if _no_curve(captures) is None else None,
+        curve=_curve(data, prediction) if _no_curve(data) is None else None,
     )
 
 
-def _no_curve(captures: Captures) -> str | None:
+def _no_curve(data: Incidence) -> str | None:
     """Why the curve is not drawn; None where it is."""
-    if captures.posts < MIN_CURVE_POSTS:
-        return too_few(captures.posts, "post", "posts")
-    if captures.observed < MIN_CURVE_RESPONDERS:
-        return too_few(captures.observed, "responder", "responders")
+    if data.posts < MIN_CURVE_POSTS:
+        return too_few(data.posts, "post", "posts")
+    if data.observed < MIN_CURVE_RESPONDERS:
+        return too_few(data.observed, "responder", "responders")
     return None
 
 
-def _curve(captures: Captures, prediction: Prediction) -> Curve:
+def _curve(data: Incidence, prediction: Prediction) -> Curve:
     """Rarefaction up to the posts seen, the prediction beyond."""
-    t, seen = captures.posts, captures.observed
+    t, seen = data.posts, data.observed
     before = np.unique(np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)).astype(np.float64)
-    data = _incidence(captures)
     expected = rarefaction(data, before)
-    margin = Z95 * rarefaction_error(data, before, captures.responders)
+    margin = Z95 * rarefaction_error(data, before, data.responders)
     inside = prediction.horizons <= t
     middle, (low, high) = prediction.middle(), prediction.interval()
     return Curve(

@@ -39,7 +39,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Captures", "Prediction", "predict", "widened"]
+from headcount.measures.statistics.incidence import Incidence
+
+__all__ = ["Prediction", "predict", "widened"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -66,32 +68,6 @@ _ERROR_ODDS = 0.5
 _ERROR_SD = 0.5
 """How likely the model errs, and the standard deviation of the log of its error then."""
 _MAX_UNSEEN = 1e12
-
-
-@dataclass(frozen=True)
-class Captures:
-    """What was seen, in the two margins that the model needs.
-
-    Attributes:
-        posts: number of posts t.
-        times: (J,) distinct numbers of posts answered, each from 1 to t.
-        people: (J,) how many people answered that many posts (Q_j).
-        responders: (t,) how many people answered each post (n_k).
-        followers: size of the follower list; None where unknown.
-        earlier: the same for the first half of the posts; None where it cannot be told apart or has no response.
-    """
-
-    posts: int
-    times: Integers
-    people: Integers
-    responders: Integers
-    followers: int | None
-    earlier: Captures | None = None
-
-    @property
-    def observed(self) -> int:
-        """Distinct people seen (S)."""
-        return int(self.people.sum())
 
 
 @dataclass(frozen=True)
@@ -131,37 +107,37 @@ def widened(low: Floats, high: Floats, room: float) -> tuple[Floats, Floats]:
     return np.where(same & (high >= room), np.maximum(low - 1, 0), low), np.where(same & (high < room), high + 1, high)
 
 
-def predict(captures: Captures, horizons: Integers) -> Prediction:
+def predict(data: Incidence, horizons: Integers) -> Prediction:
     """Predict the new responders of future posts.
 
     Args:
-        captures: at least 2 posts and 1 person.
+        data: at least 2 posts and 1 person.
         horizons: (H,) numbers of future posts, increasing, each at least 1.
     """
     generator = np.random.default_rng(_SEED)
-    a, b = _draw_parameters(captures, generator)
-    unseen = _draw_unseen(captures, a, b, generator)
-    reach = _draw_reach(captures, horizons, generator)
-    new = _thin(captures.posts, a, b, unseen, reach, generator)
-    room = _room(captures)
-    if captures.earlier is not None:
-        new = np.minimum(new * np.exp(_draw_error(captures, captures.earlier, generator))[:, None], room)
+    a, b = _draw_parameters(data, generator)
+    unseen = _draw_unseen(data, a, b, generator)
+    reach = _draw_reach(data, horizons, generator)
+    new = _thin(data.posts, a, b, unseen, reach, generator)
+    room = _room(data)
+    if data.earlier is not None:
+        new = np.minimum(new * np.exp(_draw_error(data, data.earlier, generator))[:, None], room)
     return Prediction(horizons, new, np.maximum(unseen, new[:, -1]), room)
 
 
-def _room(captures: Captures) -> float:
+def _room(data: Incidence) -> float:
     """People of the population who have not responded yet."""
-    return np.inf if captures.followers is None else float(max(captures.followers - captures.observed, 0))
+    return np.inf if data.followers is None else float(max(data.followers - data.observed, 0))
 
 
-def _draw_error(captures: Captures, earlier: Captures, generator: np.random.Generator) -> Floats:
+def _draw_error(data: Incidence, earlier: Incidence, generator: np.random.Generator) -> Floats:
     """(draws,) log of the factor by which predictions fall short, from the back-test on the second half."""
     a, b = _draw_parameters(earlier, generator)
     unseen = _draw_unseen(earlier, a, b, generator)
-    before, after = captures.responders[: earlier.posts], captures.responders[earlier.posts :]
+    before, after = data.responders[: earlier.posts], data.responders[earlier.posts :]
     reach = np.full((DRAWS, 1), float(after.sum()) / max(float(before.mean()), 1e-9))
     guess = np.log(_thin(earlier.posts, a, b, unseen, reach, generator)[:, 0] + 0.5)
-    short = float(np.log(captures.observed - earlier.observed + 0.5) - guess.mean())
+    short = float(np.log(data.observed - earlier.observed + 0.5) - guess.mean())
     chance = max(float(guess.var()), 1e-4)
     both = chance + _ERROR_SD**2
     # posterior odds of an error, and its normal posterior
@@ -174,19 +150,19 @@ def _draw_error(captures: Captures, earlier: Captures, generator: np.random.Gene
     return np.where(errs, size, 0.0)
 
 
-def log_likelihood(captures: Captures, log_a: Floats, log_b: Floats) -> Floats:
+def log_likelihood(data: Incidence, log_a: Floats, log_b: Floats) -> Floats:
     """(len(log_a), len(log_b)) log-likelihood of the zero-truncated beta-binomial, without its constant."""
     from scipy.special import gammaln
 
     a, b = np.exp(log_a), np.exp(log_b)
-    t, j, q = captures.posts, captures.times, captures.people
+    t, j, q = data.posts, data.times, data.people
     # the sums over people fall apart into one that knows a and one that knows b
     with_a = (gammaln(a[:, None] + j) * q).sum(axis=1)
     with_b = (gammaln(b[:, None] + t - j) * q).sum(axis=1)
     both = a[:, None] + b
     per_person = gammaln(both) - gammaln(both + t) - gammaln(a)[:, None] - gammaln(b)
     seen = np.log(-np.expm1(np.minimum(_log_unseen(a[:, None], b, t), -1e-300)))
-    total: Floats = with_a[:, None] + with_b + captures.observed * (per_person - seen)
+    total: Floats = with_a[:, None] + with_b + data.observed * (per_person - seen)
     return total
 
 
@@ -198,25 +174,25 @@ def _log_unseen(a: Floats, b: Floats, reach: float | Floats) -> Floats:
     return np.minimum(value, 0.0)
 
 
-def _log_posterior(captures: Captures, log_a: Floats, log_b: Floats) -> Floats:
+def _log_posterior(data: Incidence, log_a: Floats, log_b: Floats) -> Floats:
     mean, spread = _PRIOR_LOG_A
-    value = log_likelihood(captures, log_a, log_b) - 0.5 * ((log_a - mean) / spread)[:, None] ** 2
-    if captures.followers is not None:
-        everyone, some = _weights(captures, np.exp(log_a)[:, None], np.exp(log_b))
+    value = log_likelihood(data, log_a, log_b) - 0.5 * ((log_a - mean) / spread)[:, None] ** 2
+    if data.followers is not None:
+        everyone, some = _weights(data, np.exp(log_a)[:, None], np.exp(log_b))
         value = value + np.logaddexp(everyone, some)
     return value
 
 
-def _weights(captures: Captures, a: Floats, b: Floats) -> tuple[Floats, Floats]:
+def _weights(data: Incidence, a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Log-weights, given (a, b), of the two ways in which a follower list bounds the unseen, equally likely before.
 
     Everyone on the list responds with some probability (N = followers), or only N of them do, with prior 1/N.
     """
     from scipy.special import betainc, gammaln
 
-    assert captures.followers is not None
-    size, people = captures.followers, captures.observed
-    unseen = np.minimum(_log_unseen(a, b, captures.posts), -1e-300)
+    assert data.followers is not None
+    size, people = data.followers, data.observed
+    unseen = np.minimum(_log_unseen(a, b, data.posts), -1e-300)
     seen = np.clip(-np.expm1(unseen), 1e-300, 1.0)
     room = max(size - people, 0)
     ways = gammaln(size + 1) - gammaln(people + 1) - gammaln(room + 1)
@@ -226,12 +202,12 @@ def _weights(captures: Captures, a: Floats, b: Floats) -> tuple[Floats, Floats]:
     return everyone, some
 
 
-def _draw_parameters(captures: Captures, generator: np.random.Generator) -> tuple[Floats, Floats]:
+def _draw_parameters(data: Incidence, generator: np.random.Generator) -> tuple[Floats, Floats]:
     """(draws,) a and b from their posterior: a grid, narrowed to where the posterior lies."""
     low, high = np.array([_LOG_A[0], _LOG_B[0]]), np.array([_LOG_A[1], _LOG_B[1]])
     for _ in range(6):
         log_a, log_b = np.linspace(low[0], high[0], _GRID), np.linspace(low[1], high[1], _GRID)
-        value = _log_posterior(captures, log_a, log_b)
+        value = _log_posterior(data, log_a, log_b)
         inside = np.argwhere(value > value.max() - 12)
         step = np.array([log_a[1] - log_a[0], log_b[1] - log_b[0]])
         first, last = inside.min(axis=0), inside.max(axis=0)
@@ -245,28 +221,28 @@ def _draw_parameters(captures: Captures, generator: np.random.Generator) -> tupl
     return np.exp(log_a[chosen // _GRID] + jitter[0]), np.exp(log_b[chosen % _GRID] + jitter[1])
 
 
-def _draw_unseen(captures: Captures, a: Floats, b: Floats, generator: np.random.Generator) -> Floats:
+def _draw_unseen(data: Incidence, a: Floats, b: Floats, generator: np.random.Generator) -> Floats:
     """(draws,) unseen people: negative binomial, at most the followers that were not seen."""
-    seen = np.clip(-np.expm1(_log_unseen(a, b, captures.posts)), 1e-12, 1.0)
+    seen = np.clip(-np.expm1(_log_unseen(a, b, data.posts)), 1e-12, 1.0)
     mean = (1 - seen) / seen
-    room = _room(captures)
+    room = _room(data)
     unseen = np.full(DRAWS, np.inf)
-    if captures.followers is not None:
-        everyone, some = _weights(captures, a, b)
+    if data.followers is not None:
+        everyone, some = _weights(data, a, b)
         unseen[generator.random(DRAWS) < 1 / (1 + np.exp(np.clip(some - everyone, -700, 700)))] = room
     for _ in range(60):
         again = np.flatnonzero(unseen > room) if np.isfinite(room) else np.flatnonzero(np.isinf(unseen))
         if not again.size:
             break
-        rate = generator.standard_gamma(captures.observed, again.size) * mean[again]
+        rate = generator.standard_gamma(data.observed, again.size) * mean[again]
         unseen[again] = generator.poisson(np.minimum(rate, _MAX_UNSEEN))
     bounded: Floats = np.minimum(unseen, room)
     return bounded
 
 
-def _draw_reach(captures: Captures, horizons: Integers, generator: np.random.Generator) -> Floats:
+def _draw_reach(data: Incidence, horizons: Integers, generator: np.random.Generator) -> Floats:
     """(draws, H) total reach of the next posts, in posts of the mean reach of the past."""
-    n = captures.responders.astype(np.float64)
+    n = data.responders.astype(np.float64)
     mean = max(float(n.mean()), 1e-9)
     level, sigma2, step2 = _draw_level(n, generator)
     # where counts are large the reach of each post is known, and one that went far is no longer part of the typical one

@@ -9,18 +9,17 @@ Formulas: METHODS 1.2 and 1.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.audience.prediction import Captures, log_likelihood
+from headcount.measures.audience.prediction import log_likelihood
+from headcount.measures.statistics.incidence import Incidence
 
 __all__ = [
     "BetaBinomial",
     "Estimate",
-    "Incidence",
     "ace",
     "beta_binomial",
     "chao1",
@@ -51,33 +50,6 @@ class Estimate:
     error: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Incidence:
-    """Capture frequencies.
-
-    Attributes:
-        posts: number of occasions t.
-        counts: j -> people who responded to exactly j posts (Q_j), j from 1.
-    """
-
-    posts: int
-    counts: Mapping[int, int]
-
-    def __getitem__(self, j: int) -> int:
-        """Q_j."""
-        return self.counts.get(j, 0)
-
-    @property
-    def observed(self) -> int:
-        """Distinct people seen (S)."""
-        return sum(self.counts.values())
-
-    @property
-    def captures(self) -> int:
-        """Pairs of person and post (U)."""
-        return sum(j * people for j, people in self.counts.items())
 
 
 def log_normal_interval(observed: float, unseen: float, variance: float) -> tuple[float, float]:
@@ -319,12 +291,8 @@ def beta_binomial(data: Incidence) -> BetaBinomial:
     from scipy.optimize import minimize
     from scipy.special import betaln
 
-    times = np.array(sorted(data.counts), dtype=np.int64)
-    people = np.array([data[int(j)] for j in times], dtype=np.int64)
-    captures = Captures(data.posts, times, people, np.empty(0, dtype=np.int64), None)
-
     def loss(at: NDArray[np.float64]) -> float:
-        return -float(log_likelihood(captures, at[:1], at[1:])[0, 0])
+        return -float(log_likelihood(data, at[:1], at[1:])[0, 0])
 
     # the likelihood has ridges, so the best of several starts, without derivatives
     fits = [minimize(loss, start, method="Nelder-Mead", bounds=[_BOUNDS] * 2) for start in _STARTS]
