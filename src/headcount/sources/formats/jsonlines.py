@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from headcount.errors import InputError, Problem
 from headcount.sources.formats.decoding import ONE_EACH, Encoding, Replaced, decode_json
 from headcount.sources.formats.files import inspect_text_file
 from headcount.sources.formats.json_bounds import MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, check_entries, check_entry
-from headcount.sources.formats.zstd import ZstdLines
 
 __all__ = ["ENDINGS", "Problems", "Value", "beginning", "goes_on", "unreadable", "values"]
 
@@ -86,10 +86,11 @@ def beginning(path: Path) -> bytes:
     """The first 64 KiB of a file, unpacked, as UTF-8; empty where that fails or the file is not named as JSON is."""
     if path.is_dir() or not path.name.lower().endswith(ENDINGS):
         return b""
+    refused: tuple[type[Exception], ...] = (*_unpacking_errors(path), InputError)
     try:
         with _opened(path) as stream:
             head = bytes(stream.read(_BEGINNING))
-    except (EOFError, OSError, InputError, zlib.error):
+    except refused:
         return b""
     encoding = Encoding(head[:4096])
     if encoding.is_wide:
@@ -116,7 +117,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
         else:
             with file.text(newline="\n") as text:
                 yield from reader.read(_pieces(text))
-    except (EOFError, OSError, zlib.error) as error:
+    except _unpacking_errors(path) as error:
         raise InputError(
             f"{path.name} cannot be unpacked ({error}).", hint="it is truncated; download or write it again."
         ) from None
@@ -125,7 +126,7 @@ def values(path: Path, problems: Problems) -> Iterator[Value]:
 def _opened(path: Path) -> Any:
     """The bytes of a file, unpacked."""
     if path.suffix.lower() == ".zst":
-        return ZstdLines(path)
+        return _zstd().open(path, "rb")
     if path.suffix.lower() == ".gz":
         import gzip
 
@@ -133,11 +134,23 @@ def _opened(path: Path) -> Any:
     return path.open("rb")
 
 
+def _zstd() -> Any:
+    """The module for zstd files, which the standard library has from Python 3.14 on."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
+
+
+def _unpacking_errors(path: Path) -> tuple[type[Exception], ...]:
+    """What is raised for a file that is cut off or damaged."""
+    packed = (_zstd().ZstdError,) if path.suffix.lower() == ".zst" else ()
+    return (EOFError, OSError, zlib.error, *packed)
+
+
 def _pieces(stream: Any) -> Iterator[bytes]:
     """The lines of a file; one that is longer than any single value comes in pieces."""
-    if not hasattr(stream, "readline"):
-        yield from stream
-        return
     while piece := stream.readline(MAX_ENTRY_BYTES + 1):
         yield piece.encode() if isinstance(piece, str) else piece
 
