@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headcount.measures.audience.audience import _captures, _incidence
+from headcount.measures.audience.audience import _incidence
 from headcount.measures.audience.prediction import predict
 from headcount.measures.statistics import capture_recapture as cr
 from headcount.measures.statistics.incidence import Incidence
@@ -81,7 +81,7 @@ def look(name, person, post, t: int, hidden: int, threads: int, *, silent: bool 
     truth = len(set(person[after].tolist()) - set(past.tolist()))
     if t < 2 or not len(past) or not (truth or silent):
         return None
-    captures = _captures(past, post[before], t, None)
+    captures = _incidence(past, post[before], t, None)
     prediction = predict(captures, np.array([hidden]))
     held = [prediction.interval(level) for level in (0.95, 0.8)]
     guess = {"ours": float(prediction.middle()[0]), **rivals(past, post[before], captures, hidden)}
@@ -91,7 +91,7 @@ def look(name, person, post, t: int, hidden: int, threads: int, *, silent: bool 
 
 def rivals(person: np.ndarray, post: np.ndarray, captures: Incidence, hidden: int) -> dict[str, float]:
     """What the published rules and the rules of thumb say."""
-    t, data = captures.posts, _incidence(captures)
+    t, data = captures.posts, captures
     order = np.lexsort((post, person))
     first = post[order][np.unique(person[order], return_index=True)[1]]
     window = min(hidden, t)
