@@ -117,7 +117,7 @@ def test_an_index_that_fails_costs_a_note(bluesky: Bluesky, collect: Collect, br
     explanation = hc.open(folder).report(f"bluesky:{world.main}").followers.explanation
     assert "includes followers missing from its list" in explanation
     with Landing(next((folder / "landing").rglob("*.landing"))) as landing:
-        assert any(note.startswith("The backlink index is of no help now") for note in landing.notes())
+        assert any(note.startswith("The backlink index is not available") for note in landing.notes())
     listed = query(folder, f"SELECT count(*) FROM follows WHERE followee_id = 'bluesky:{world.main}'")
     assert listed == [(len(world.followers(world.main)),)]
 

@@ -289,8 +289,8 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     """Every pair was asked about, and the answers are the follows that were seeded, with their times."""
     world = bluesky.world
     main = world.accounts[world.main].handle
-    between = ("--follows-among", "150", "--sample", "20", "--yes")
-    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
+    asked = ("--follows-among", "150", "--sample", "20", "--yes")
+    told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *asked)
     assert "follows among followers" in told.stderr
     looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
     drawn = {did.removeprefix("bluesky:") for (did,) in looks}
@@ -307,7 +307,7 @@ def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_pat
     landing = next((tmp_path / "landing").rglob("*.landing"))
     with Landing(landing) as kept:
         assert kept.count("between") == sum(-(-others // 30) for others in range(150))
-    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *between)
+    again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *asked)
     assert again.returncode == 0
     looks = rows(tmp_path, "SELECT count(*), count(DISTINCT began) FROM list_looks WHERE side = 'between'")
     assert looks == [(300, 2)]

@@ -37,9 +37,9 @@ SAID = {
     "reset": "the connection was lost",
     "HTML": "the response is text/html",
     "cut JSON": "truncated or invalid json",
-    "expired 400": "the session has expired; it is renewed",
-    "expired 401": "the session has expired; it is renewed",
-    "cursor loop": "returned a repeated cursor",
+    "expired 400": "the session has expired and is renewed",
+    "expired 401": "the session has expired and is renewed",
+    "cursor loop": "returned the same cursor",
     "empty page": "",  # no fault: the list goes on behind it
 }
 """Every kind of fault, and what the log says of it in lower case."""

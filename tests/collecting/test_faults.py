@@ -83,7 +83,7 @@ def test_every_kind_of_fault_in_one_run(stub, undisturbed, tmp_path, monkeypatch
     assert waits, f"no word about the 3 seconds: {said}"
     until = datetime.strptime(waits[0][-9:-1], "%H:%M:%S").time()
     assert until.isoformat() in log
-    assert re.search(r"[1-9]\d*% for limits", said[-1])
+    assert re.search(r"[1-9]\d*% for rate limits", said[-1])
     assert proxy.session.number >= plan.done["expired 400"] + plan.done["expired 401"]
     kept = everything_in(tmp_path / "ws") + "\n".join(said).encode() + repr(imported).encode()
     assert b"secret" not in kept, "neither the password nor a token stands in anything that is kept or told"

@@ -204,7 +204,7 @@ def test_a_list_that_always_fails_is_a_fact_and_the_next_run_reads_it(name, code
     assert found[listed].detail == f"HTTP {code}"
     others = {"followers", "following", "posts"} - {listed}
     assert {found[other].state for other in others} == {"complete"}
-    (note,) = [note for note in imported.notes if note.startswith("Left out")]
+    (note,) = [note for note in imported.notes if note.startswith("Skipped because")]
     assert f"the list of {listed} or its rest (HTTP {code})" in note
     stub.routes[f"{BASE}/{name}"] = whole[name]
     collect(stub, tmp_path)

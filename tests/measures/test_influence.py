@@ -181,7 +181,7 @@ def test_what_is_wrong_is_said():
 def test_result_prints_and_turns_into_a_table():
     followers, responders, _ = platform(13, 300)
     found = influence(responders, followers, ranks={"pagerank": followers})
-    assert "agree" in found.sentence()
+    assert "Agreement of ranks" in found.sentence()
     assert "300 accounts" in found.sentence()
     columns = found.columns()
     assert len({len(column) for column in columns.values()}) == 1
