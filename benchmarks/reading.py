@@ -50,6 +50,7 @@ def collecting(workspace: Path, server: Running) -> subprocess.Popen[bytes]:
     """The command that collects, as a user types it."""
     settings = {**server.environment, "HEADCOUNT_SETTINGS": str(workspace.parent / "settings")}
     command = [sys.executable, "-m", "headcount", "add", MAIN, "--workspace", str(workspace), "--silent"]
+    command += ["--yes", "--sample", "500"]  # the whole list, and the latest posts of some
     return subprocess.Popen(
         command, env={**os.environ, **settings}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
