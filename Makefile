@@ -30,12 +30,17 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 report: $(VENV)/.run ## a small world with known truth, and its report as HTML (the main job)
 	@$(BIN)/headcount demo --folder $(OUT)/demo
 
-test: $(VENV)/.dev ## install what tests need and run them all
+# Python measures branches nearly for free from 3.14 on; before, make coverage does it apart.
+MEASURE = $(shell $(BIN)/python -c 'import sys; print("$(COVERAGE)" if sys.version_info >= (3, 14) else "")')
+COVERAGE := --cov --cov-report=term-missing:skip-covered
+
+test: $(VENV)/.dev ## install what tests need and run them all, with branch coverage from Python 3.14 on
 	@sh scripts/install-system-packages.sh
-	$(BIN)/python -m pytest -n auto -m "not long and not spark_jvm"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long and not spark_jvm" $(MEASURE)
 
 check-long: $(VENV)/.dev ## the slow statistical and large-scale checks, with their tables
 	$(BIN)/python -m pytest -n auto -m long -rP
+	HEADCOUNT_BLUESKY_FOLLOWERS=1090 $(BIN)/python -m pytest -n auto --dist loadfile -m "not long" tests/bluesky_network
 
 test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine, which needs Java; takes minutes
 	@sh scripts/install-system-packages.sh java
@@ -43,7 +48,7 @@ test-spark-jvm: $(VENV)/.dev ## the Spark jobs on Spark's own engine, which need
 
 coverage: $(VENV)/.dev ## the tests of make test with branch coverage: prints what they do not run
 	@sh scripts/install-system-packages.sh
-	$(BIN)/python -m pytest -n auto -m "not long and not spark_jvm" --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long and not spark_jvm" $(COVERAGE)
 
 $(VENV)/.docs: requirements/docs.lock $(VENV)/.dev
 	@echo "Installing the generator of the documentation site …"

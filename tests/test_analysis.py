@@ -18,7 +18,7 @@ from headcount.cli.main import main
 from headcount.report.anonymous import nameless
 from headcount.report.build import build_report
 from headcount.report.followers import follower_rows
-from headcount.report.parts.ties import ties_part
+from headcount.report.parts.ties import TiesPart
 from headcount.report.render.listing import sort_rows
 from headcount.simulate import CAST, demo_world
 from headcount.tables import TABLES
@@ -74,6 +74,7 @@ def test_ties_and_questions_import_no_other_measure(command, ws):
     assert f"headcount.measures.{'relationships.ties' if command == 'ties' else 'question.question'}" in imported
     other = (
         "audience.prediction",
+        "audience.cohort_prediction",
         "followers.authenticity",
         "followers.verdicts",
         "circuits.rings",
@@ -104,6 +105,7 @@ def test_followers_compute_no_headcount_and_no_question(ws, monkeypatch, capsys)
     assert ws.authenticity("ana").standing.any()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("handle", "window", "as_of"),
     [
@@ -162,6 +164,7 @@ STORES = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("case", STORES)
 @pytest.mark.parametrize("left", [False, True])
 def test_ties_and_questions_of_incomplete_data_are_those_of_the_report(case, left, tmp_path):
@@ -217,7 +220,7 @@ def test_each_measure_is_computed_once(ws, monkeypatch):
 @pytest.mark.parametrize("case", CASES)
 def test_the_order_in_which_measures_are_asked_for_changes_nothing(case):
     first, second = measure(CASES[case]), measure(CASES[case]).compute_all()
-    part = ties_part(first)
+    part = TiesPart.from_analysis(first)
     assert build_report(first) == build_report(second)
     assert build_report(second).ties == part
     anonymous = build_report(second, anonymous=True)
@@ -259,3 +262,14 @@ def test_after_everything_is_computed_a_report_computes_nothing_more(ws, monkeyp
         monkeypatch.setattr(name, _refuse)
     assert build_report(analysis).audience == analysis.audience
     assert build_report(analysis, anonymous=True).rows
+
+
+def test_times_of_following_of_an_account(ws):
+    view = ws.view("ana")
+    times = measure(view).follow_times
+    assert times is not None
+    assert len(times.point) == len(view.followers)
+    assert times.as_of is not None
+    exact = ~np.isnan(view.followers.followed_at)
+    np.testing.assert_array_equal(times.point[exact], view.followers.followed_at[exact])
+    assert measure(replace(view, followers=None)).follow_times is None

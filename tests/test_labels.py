@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import headcount as hc
+from headcount import wording as say
 from headcount.cli.main import main
 from headcount.cli.renamed import LABEL_CHOICES, OLD_LABEL_CHOICES
 from headcount.columns import Followers
@@ -148,7 +149,7 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     label_many(workspace)
     done = run(["label", "sold60", "spam"], workspace, capsys)
     assert done["real_without"] < before
-    assert f"{100 * done['real_without']:.0f}%" in done["sentence"]
+    assert say.share(done["real_without"]) in done["sentence"]
     # who is labelled spam has no probability of being real beside that
     assert (done["real"], done["real_low"], done["real_high"]) == (None, None, None)
     shown = run(["authenticity", "ego", "--who", "sold60"], workspace, capsys)["follower"]
@@ -156,7 +157,7 @@ def test_a_label_moves_the_probability_and_says_so(workspace, capsys):
     assert shown["sentence"].startswith("Spam: you labelled it spam.")
     done = run(["label", "Person100", "person"], workspace, capsys)
     assert done["real_low"] <= done["real"] <= done["real_high"]
-    assert f"Probability of a real account: {100 * done['real']:.0f}%" in done["sentence"]
+    assert f"Probability of a real account: {say.share(done['real'])}" in done["sentence"]
     run(["label", "Person100", "none"], workspace, capsys)
     shown = run(["authenticity", "ego", "--who", "sold61"], workspace, capsys)
     assert shown["follower"]["real"] < before

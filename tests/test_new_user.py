@@ -45,6 +45,7 @@ def workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
 # -- the nearest names ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize(
     "arguments",
     [

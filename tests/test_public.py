@@ -178,4 +178,5 @@ def test_the_wheel_alone_has_every_public_name(tmp_path):
     (folder / "follows.csv").write_text("follower_id,followee_id\nx:2,x:1\n")
     run("headcount", "add", "tables", "--workspace", "workspace")
     run("headcount", "report", "ego", "--html", "page.html", "--workspace", "workspace")
-    assert "ego</" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "@<bdi>ego</bdi> has 1 follower." in page

@@ -232,6 +232,7 @@ NO_TIMES = ["", "soon", "2026-13-01", 5, 1.8e9, True, None, np.datetime64("NaT")
     tzinfo=timezone(timedelta(hours=-2)))]  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("given", "expected"), TIMES, ids=lambda value: repr(value))
 def test_times_are_read_alike_by_library_and_command_line(ws, folder, given, expected, capsys):
     assert ws.report(NAME, as_of=given).account.as_of == expected

@@ -41,6 +41,7 @@ def report(workspace: str, account: str, capsys: pytest.CaptureFixture[str], *op
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("author", ["5402612", "759251", "807095", "14173315"])
 def test_authors_of_twitter15_16(author, workspaces, shared_data, capsys):
     threads = pd.read_parquet(shared_data / "twitter15_16" / "threads.parquet")
@@ -86,6 +87,7 @@ def test_authors_of_rumoureval(workspaces, shared_data, capsys):
         assert got["account"]["handle"] == mine.user_screen_name.iloc[0]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["flat", "noflat", "2sets", "brexit", "kpop"])
 def test_twarc_files_as_they_are(name, shared_data, tmp_path, capsys):
     path = shared_data / "fixtures" / "twitter" / "twarc" / f"{name}.jsonl.gz"

@@ -545,6 +545,7 @@ def test_a_post_keeps_its_author(tmp_path):
         assert any("stored post by another account: 1;" in note for note in told.notes)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["what?", "a#b", "50%25", "x[1]*", "o'clock", "ws?mode=ro#%"])
 def test_marks_that_mean_something_in_addresses_or_patterns_are_plain_in_a_path(tmp_path, name):
     folder = tmp_path / name

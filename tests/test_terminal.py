@@ -83,6 +83,7 @@ VERBS = [
 ]
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_what_the_tables_hold_reaches_no_terminal(verb, as_json, workspace, capsys):
@@ -121,6 +122,7 @@ def test_the_characters_are_still_in_json(workspace, capsys):
     assert f"h1{HOSTILE}" in handles
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -153,6 +153,7 @@ def check_row(row: dict) -> None:
         assert real <= 0.5
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(3))
 def test_one_population_and_one_verdict(seed, tmp_path, capsys):
     workspace = workspace_of(tmp_path, seed)
@@ -194,6 +195,7 @@ def labelled_worlds():
     }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("labels", labelled_worlds().values(), ids=labelled_worlds().keys())
 def test_no_labels_make_anything_fail(labels, tmp_path, capsys):
     workspace = workspace_of(tmp_path, 1)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.followers.funnel import Funnel
     from headcount.measures.followers.judgement import Labelled
+    from headcount.measures.growth.follow_times import FollowTimes
     from headcount.measures.question.results import Question
     from headcount.measures.relationships.ties import Ties
     from headcount.store.read.view import AccountView
@@ -195,6 +196,25 @@ class Analysis:
         return replace(result, too_little=f"{result.too_little} {lie} before it: try --window all.")
 
     @cached_property
+    def follow_times(self) -> FollowTimes | None:
+        """When each follower followed; None where the follower list is unknown."""
+        followers = self._whole_view.followers
+        if followers is None:
+            return None
+        from headcount.measures.growth.follow_times import follow_times
+
+        result = follow_times(
+            followed_at=followers.followed_at,
+            followed_after=followers.followed_after,
+            followed_before=np.fmin(followers.followed_before, followers.gone_at),
+            created_at=followers.created_at,
+            # an earlier list, with other positions, has those who left
+            position=np.where(followers.standing, followers.position, np.nan),
+            as_of=self.view.as_of,
+        )
+        return replace(result, as_of=iso_text(self.view.as_of))
+
+    @cached_property
     def question(self) -> Question:
         """The questions among the posts, and who answered them."""
         result = self._question
@@ -213,6 +233,7 @@ class Analysis:
             followers=self.listed,
             as_of=self.view.as_of,
             chosen=self._chosen,
+            platform=self.view.facts.platform,
         )
 
     @cached_property

@@ -256,10 +256,18 @@ def _with_known_errors(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Is this Ctrl-C, also where the database was busy and reports it as an error of its own?"""
-    name = type(error).__name__
+    """Is this Ctrl-C, also where the database reports it as its own error, or where closing failed because of it?"""
+    before: BaseException | None = error
+    while before is not None:
+        if _says_interrupt(before):
+            return True
+        before = before.__context__
+    return False
+
+
+def _says_interrupt(error: BaseException) -> bool:
     return (
         isinstance(error, KeyboardInterrupt)
-        or name == "InterruptException"
+        or type(error).__name__ == "InterruptException"
         or (isinstance(error, RuntimeError) and str(error) == "Query interrupted")
     )

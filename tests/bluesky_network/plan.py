@@ -6,6 +6,7 @@ time, then outsiders. The traps that a reader of the public interface can step i
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 from tests.bluesky_network.truth import Fate, Kind
 
 MAIN, QUIET, LONELY, FIRST_FOLLOWER = 0, 1, 2, 3
-FOLLOWERS, OUTSIDERS = 1_090, 37
+FOLLOWERS = int(os.environ.get("HEADCOUNT_BLUESKY_FOLLOWERS", "430"))
+"""`make check-long` seeds a thousand and more: each is an account with keys and a repository of its own."""
+OUTSIDERS = 37
 PEOPLE = FIRST_FOLLOWER + FOLLOWERS + OUTSIDERS
 OTHER_FOLLOWS = 9  # on average per person, besides the main account
 QUIET_FOLLOWERS = 25
@@ -341,7 +344,7 @@ class _Planner:
             if place in SILENT_POSTS:
                 continue
             if place == BIG_POST:
-                self.answer(post, replies=150, likes=250, reposts=120, quotes=115)
+                self.answer(post, replies=150, likes=min(250, len(self.responders) * 3 // 4), reposts=140, quotes=140)
             else:
                 few = self.chance.randint
                 self.answer(post, replies=few(1, 22), likes=few(5, 80), reposts=few(0, 12), quotes=few(0, 5))

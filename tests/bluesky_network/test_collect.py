@@ -270,47 +270,50 @@ def test_collecting_again_changes_nothing(bluesky: Bluesky, collected: Path, run
 def test_a_sample_looks_closer_at_so_many_and_lists_all(bluesky: Bluesky, run, tmp_path: Path) -> None:
     world = bluesky.world
     main = world.accounts[world.main].handle
-    run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--sample", "200", "--yes")
+    run("add", f"bluesky:{main}", "--workspace", str(tmp_path), "--sample", "60", "--yes")
     counted = dict(
         rows(tmp_path, "SELECT sampled, count(*) FROM follows WHERE followee_id = ? GROUP BY 1", account(world.main))
     )
-    assert counted == {True: 200, False: len(world.followers(world.main)) - 200}
+    assert counted == {True: 60, False: len(world.followers(world.main)) - 60}
     landing = next((tmp_path / "landing").rglob("*.landing"))
     with Landing(landing) as kept:
-        assert kept.count("latest") == 200
+        assert kept.count("latest") == 60
     full = json.loads(run("report", main, "--workspace", str(tmp_path), "--json").stdout)
     sample = full["funnel"]["sample"]
-    assert (sample["drawn"], sample["of"]) == (200, len(world.followers(world.main)))
+    assert (sample["drawn"], sample["of"]) == (60, len(world.followers(world.main)))
     silent = sum(sample[name]["followers"] for name in ("listening", "away", "auto_follow", "spam", "unknown"))
     assert silent == pytest.approx(sample["silent"])
+
+
+DRAWN = 50
 
 
 def test_who_of_drawn_followers_follow_each_other(bluesky: Bluesky, run, tmp_path: Path) -> None:
     """Every pair was asked about, and the answers are the follows that were seeded, with their times."""
     world = bluesky.world
     main = world.accounts[world.main].handle
-    asked = ("--follows-among", "150", "--sample", "20", "--yes")
+    asked = ("--follows-among", str(DRAWN), "--sample", "20", "--yes")
     told = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *asked)
     assert "follows among followers" in told.stderr
     looks = rows(tmp_path, "SELECT account_id FROM list_looks WHERE side = 'between'")
     drawn = {did.removeprefix("bluesky:") for (did,) in looks}
-    assert len(drawn) == len(looks) == 150
+    assert len(drawn) == len(looks) == DRAWN
     assert drawn <= world.followers(world.main).keys()
     got = rows(tmp_path, "SELECT follower_id, followee_id, epoch_us(followed_at) FROM follows WHERE gone_at IS NULL")
     between = {(account(f.source), account(f.target)): f.time for f in world.follows if {f.source, f.target} <= drawn}
-    assert len(between) > 50
+    assert len(between) > 15
     shown = {(one, other): time for one, other, time in got if {one, other} <= {account(did) for did in drawn}}
     assert shown == between
     text = run("report", main, "--workspace", str(tmp_path), "--json").stdout
     rings = json.loads(text)["rings"]
-    assert (rings["looked_at"], rings["of"], rings["drawn"]) == (150, len(world.followers(world.main)), True)
+    assert (rings["looked_at"], rings["of"], rings["drawn"]) == (DRAWN, len(world.followers(world.main)), True)
     landing = next((tmp_path / "landing").rglob("*.landing"))
     with Landing(landing) as kept:
-        assert kept.count("between") == sum(-(-others // 30) for others in range(150))
+        assert kept.count("between") == sum(-(-others // 30) for others in range(DRAWN))
     again = run("add", f"bluesky:{main}", "--workspace", str(tmp_path), *asked)
     assert again.returncode == 0
     looks = rows(tmp_path, "SELECT count(*), count(DISTINCT began) FROM list_looks WHERE side = 'between'")
-    assert looks == [(300, 2)]
+    assert looks == [(2 * DRAWN, 2)]
 
 
 def test_a_limit_takes_the_newest_and_calls_the_list_partial(bluesky: Bluesky, run, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from tests.bluesky_network.fixtures import Bluesky
-from tests.bluesky_network.plan import BIG_POST, DEEP_POST, DEPTH, SILENT_POSTS, UNSEEN_POST
+from tests.bluesky_network.plan import BIG_POST, DEEP_POST, DEPTH, FOLLOWERS, PEOPLE, SILENT_POSTS, UNSEEN_POST
 from tests.bluesky_network.truth import Fate, Kind
 from tests.bluesky_network.xrpc import XrpcError, all_pages, bearer, procedure, query
 
@@ -25,9 +25,9 @@ def main_posts(bluesky: Bluesky) -> list[str]:
 
 def test_the_world_is_as_large_as_it_is_meant_to_be(bluesky: Bluesky) -> None:
     world = bluesky.world
-    assert len(world.accounts) >= 1_000
-    assert len(world.follows) >= 10_000
-    assert len(world.followers(world.main)) > 1_000
+    assert len(world.accounts) == PEOPLE
+    assert len(world.follows) >= 9 * FOLLOWERS
+    assert len(world.followers(world.main)) > 0.8 * FOLLOWERS
     assert {a.fate for a in world.accounts.values()} == set(Fate)
     assert set(world.unlisted_followers(world.main).values()) == {*Fate, "blocks", "is blocked"} - {Fate.ACTIVE}
     assert Counter(world.odd_follows.values())["unfollowed"] > 10

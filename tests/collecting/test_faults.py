@@ -91,27 +91,41 @@ def test_every_kind_of_fault_in_one_run(stub, undisturbed, tmp_path, monkeypatch
     assert (tmp_path / "settings/secrets.json").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.fixture(scope="module")
+def small():
+    """A server of an account with a short list."""
+    with running(Sizes(4, SIZES.now, following=230, posts=1, likes=3, replies=2, reposts=1, quotes=1)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def small_undisturbed(small, tmp_path_factory):
+    """The tables and the notes of a run there in which nothing breaks."""
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as patch, proxied(small.address, Plan(kinds=())) as proxy:
+        settle(patch, proxy, folder)
+        imported = hc.open(folder / "ws").collect(MAIN, client=quick)
+    assert imported is not None
+    return tables(folder / "ws"), imported.notes
+
+
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("expired")])
-def test_each_kind_alone(kind, stub, tmp_path, monkeypatch):
+def test_each_kind_alone(kind, small, small_undisturbed, tmp_path, monkeypatch):
     """A short list, whose every page meets the fault at its first try."""
     gap = (2, 3) if kind.startswith("429 with") and kind != "429 with nothing" else (0, 0)
     plan = Plan(seed=3, kinds=(kind,), gap=gap, wait=0.4, begin=1)
     monkeypatch.setattr("tests.collecting.faults._PATIENCE", 1)
-    with running(Sizes(4, SIZES.now, following=230, posts=1, likes=3, replies=2, reposts=1, quotes=1)) as small:
-        with proxied(small.address, Plan(kinds=())) as proxy:
-            settle(monkeypatch, proxy, tmp_path)
-            good = hc.open(tmp_path / "good").collect(MAIN, client=quick)
-        with proxied(small.address, plan) as proxy:
-            settle(monkeypatch, proxy, tmp_path)
-            if kind == "429 with seconds":
-                plan.done[kind] = 1  # the long one is in the test above
-                plan.wait = 1
-            imported = hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True)
+    with proxied(small.address, plan) as proxy:
+        settle(monkeypatch, proxy, tmp_path)
+        if kind == "429 with seconds":
+            plan.done[kind] = 1  # the long one is in the test above
+            plan.wait = 1
+        imported = hc.open(tmp_path / "ws").collect(MAIN, client=quick, log=True)
     assert plan.done[kind] >= (1 if kind == "cursor loop" else 4)
     assert imported is not None
-    assert good is not None
-    assert imported.notes == good.notes
-    assert_same(tables(tmp_path / "ws"), tables(tmp_path / "good"))
+    assert imported.notes == small_undisturbed[1]
+    assert_same(tables(tmp_path / "ws"), small_undisturbed[0])
     assert SAID[kind] in (tmp_path / "ws/collect.log").read_text().lower()
 
 
@@ -144,6 +158,7 @@ def test_one_account_that_cannot_be_read_is_left_out(stub, undisturbed, tmp_path
     assert_same(found | {"posts": [*found["posts"], *gone]}, undisturbed[0])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["503", "timeout", "reset", "HTML"])
 def test_a_platform_that_falls_silent_ends_it_in_one_sentence_and_it_goes_on_later(
     kind, stub, undisturbed, tmp_path, monkeypatch, capsys
@@ -194,6 +209,7 @@ def test_a_session_that_has_ended_for_good_says_what_to_do(stub, tmp_path, monke
     assert "secret" not in str(ended.value)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("faults", [[503], [0, 500, 0], [502, 503, 500, 0]])
 def test_a_renewal_that_fails_for_now_is_tried_again(faults, stub, tmp_path, monkeypatch):
     monkeypatch.setattr("headcount.sources.bluesky.login_session._PAUSE", 0.01)

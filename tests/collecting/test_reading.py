@@ -6,7 +6,7 @@ import pytest
 from benchmarks.reading import read_while_collecting
 
 
-@pytest.mark.parametrize("followers", [800, pytest.param(50_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("followers", [400, pytest.param(50_000, marks=pytest.mark.long)])
 def test_a_reader_beside_a_collection_sees_published_states_only(followers, tmp_path):
     reading = read_while_collecting(followers, tmp_path)
     assert reading.failures == []

@@ -15,7 +15,7 @@ from headcount.store.store import Store
 from headcount.tables import TABLES
 
 MARKER = "zebulon-marker"
-FOLLOWERS = 20_000
+FOLLOWERS = 8_000
 COMMANDS = ("add", "sync", "report", "export", "forget", "label")
 
 
@@ -42,6 +42,11 @@ def write_tables(folder: Path, followers: int = FOLLOWERS) -> Path:
     return folder
 
 
+def unmeasured_environment() -> dict[str, str]:
+    """The environment without the measuring of coverage, which writes files of its own on the disk that is full."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 @dataclass(frozen=True)
 class Scene:
     """A workspace before a command, and the command.
@@ -65,7 +70,7 @@ class Scene:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"COLUMNS": "80"},
+            env=unmeasured_environment() | {"COLUMNS": "80"},
             **more,
         )
 

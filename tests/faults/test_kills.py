@@ -10,10 +10,11 @@ import sys
 import time
 
 import pytest
-from tests.faults.commands import COMMANDS, MARKER, holds_marker, prepare, state_of, write_tables
+from tests.faults.commands import COMMANDS, holds_marker, prepare, state_of, write_tables
 
 import headcount as hc
 from headcount.errors import UsageError
+from headcount.store import store
 from headcount.store.store import Store
 
 
@@ -69,6 +70,7 @@ def kill_once(ground, command, moment, folder):
     return killed
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_kill_loses_nothing_and_leaves_nothing(ground, command, tmp_path):
     chance = random.Random(f"{command} 7")
@@ -175,19 +177,83 @@ def test_four_commands_at_once(ground, tmp_path, rounds):
     print(f"{4 * rounds} commands, four at once: {refused} refused with one sentence, none lost")
 
 
-def test_ctrl_c_says_what_was_kept(ground, tmp_path):
+def interrupt(scene, moment):
+    """Press Ctrl-C after some seconds: the exit code and what was said."""
+    process = scene.start(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    time.sleep(moment)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(25, marks=pytest.mark.long)])
+@pytest.mark.parametrize("command", ["add", "forget", "export", "report"])
+def test_ctrl_c_says_what_was_kept(ground, tmp_path, command, times):
     folder, tables, seconds, _ = ground
-    for command, words in (("add", "unfinished import was rolled back"), ("forget", MARKER)):
-        scene = prepare(command, folder / "base", tmp_path / command, tables)
-        process = scene.start()
-        time.sleep(0.6 * seconds[command])
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=120)
+    chance, interrupted, presses = random.Random(f"{command} 13"), 0, 0
+    while interrupted < times:
+        presses += 1
+        assert presses <= 8 * times, "no moment at which the command is at work was found"
+        scene = prepare(command, folder / "base", tmp_path / str(presses), tables)
+        code, said = interrupt(scene, chance.uniform(0.4, 0.95) * seconds[command])
         assert "Traceback" not in said, said
-        if process.returncode == 130 and command == "add":
-            assert words in said
-        assert process.returncode in (0, 130), (process.returncode, said)
-        assert scene.finish()[0] == 0
+        if code == -signal.SIGINT:  # still loading: nothing has happened yet
+            assert not said
+        elif code:
+            assert code == 130, said
+            assert said.strip().startswith("headcount: interrupted; "), said
+            assert command != "add" or "unfinished import was rolled back" in said
+            interrupted += 1
+        if times == 1:
+            again, said = scene.finish()
+            assert again == 0 or (command == "export" and code == 0), said
+        shutil.rmtree(scene.folder)
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+module = sys.argv.pop(1)
+sys.addaudithook(lambda event, given: event == "import" and given[0] == module and os.kill(os.getpid(), signal.SIGINT))
+from headcount.__main__ import run
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "words"),
+    [
+        ("headcount.cli.options", -signal.SIGINT, ""),  # nothing has happened yet, nothing is said
+        ("duckdb", 130, "headcount: interrupted; the workspace is as it was before."),
+        ("_duckdb", 130, "headcount: interrupted; the workspace is as it was before."),
+        ("numpy", 130, "headcount: interrupted; the workspace is as it was before."),
+    ],
+)
+def test_ctrl_c_while_a_module_is_loaded(ground, tmp_path, module, code, words):
+    scene = prepare("report", ground[0] / "base", tmp_path / "loading", ground[1])
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT, module, *scene.arguments], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.strip()) == (code, words)
+
+
+def test_an_interrupt_counts_though_closing_fails(ground, tmp_path, monkeypatch):
+    """The interrupt comes after the database was closed and before it was published: nothing hides it."""
+    scene = prepare("forget", ground[0] / "base", tmp_path / "hidden", ground[1])
+    real, calls = store.publish, []
+
+    def once(*given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        real(*given)
+
+    monkeypatch.setattr(store, "publish", once)
+    with pytest.raises(KeyboardInterrupt), Store(scene.workspace, write=True) as opened:
+        opened.forget(f"x:{2}")
+    assert len(calls) == 2, "the closing publishes what was committed"
+    Store(scene.workspace, write=True).close()
+    assert not holds_marker(scene.workspace)
 
 
 def test_a_broken_pipe_is_quiet(ground, tmp_path):

@@ -22,7 +22,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from headcount.measures.audience.audience import _incidence, audience
+from headcount.measures.audience.audience import audience, incidence
 from headcount.measures.audience.prediction import predict
 from headcount.simulate.single import single_account
 
@@ -83,7 +83,7 @@ def world(seed: int, *, again: bool) -> World | None:
     if found.too_little is not None:
         return None
     step = next(step for step in found.next if step.posts == ahead)
-    everything = _incidence(drawn.person, drawn.post, posts, followers)
+    everything = incidence(drawn.person, drawn.post, posts, followers)
     mean = float(predict(everything, np.array([ahead])).new[:, -1].mean())
     return World(
         shape, reach, posts, followers, found.observed, int(drawn.new_responders[ahead - 1]),

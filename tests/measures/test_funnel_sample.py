@@ -57,6 +57,7 @@ def draw(rng, size):
     return funnel(people, responded=responded, tied=np.zeros(SIZE, dtype=bool), as_of=END)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [150, 600, 2_400])
 def test_the_intervals_hold_the_truth(size):
     runs, held = 250, dict.fromkeys(SILENT, 0)

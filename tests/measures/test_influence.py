@@ -42,6 +42,7 @@ def test_posterior_is_the_beta_distribution_of_the_prior_and_the_counts():
     np.testing.assert_allclose(found.response.high, 1000 * posterior.ppf(0.975), rtol=1e-6)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("slope", "weight"), [(0.0, 50.0), (-0.3, 300.0), (-0.6, 3000.0)])
 def test_prior_is_recovered_and_intervals_hold_the_true_rates_and_ranks(slope, weight):
     in_rate, in_rank = [], []

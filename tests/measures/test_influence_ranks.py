@@ -29,6 +29,7 @@ def test_rho_and_ranks_are_those_of_scipy_with_ties_and_unknown_values(seed):
     assert np.isnan(rank(x)[:5]).all()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("accounts", [30, 300])
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize(("first", "second"), [(0.0, 0.0), (0.5, 0.3), (0.85, 0.6)])

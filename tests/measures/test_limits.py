@@ -169,10 +169,15 @@ def test_chapman_where_one_signal_holds_the_other():
     assert chapman(5, 0, 0).high == math.inf, "an empty signal bounds nothing"
 
 
-@given(st.integers(0, 300), st.floats(1e-6, 1), st.floats(0, 0.6), st.floats(1, 1e6), st.data())
-def test_forecasts_of_replies(replies, share, rho, information, data):
+@given(
+    st.integers(0, 300),
+    st.lists(st.tuples(st.floats(1e-6, 1), st.floats(1e-9, 1)), min_size=1, max_size=20),
+    st.data(),
+)
+def test_forecasts_of_replies(replies, possible, data):
+    share, weight = np.array(possible).T
     most = data.draw(st.one_of(st.just(math.inf), st.integers(replies, replies + 50).map(float)))
-    found = forecast(replies, share, rho=rho, information=information, most=most)
+    found = forecast(replies, share, weight=weight, most=most)
     held(found.low, found.estimate, found.high, exact=found.exact, least=replies, most=most)
     assert (found.exact is None) == (found.low < found.high)
     if found.exact == "all responded":

@@ -153,6 +153,20 @@ def test_a_running_test_is_forecast():
     assert found.pooled.complete == 5
 
 
+@pytest.mark.parametrize(("minutes", "is_forecast"), [(9, False), (11, True)])
+def test_a_forecast_needs_ten_minutes(minutes, is_forecast):
+    test = ask(make_posts((minutes * 60.0, ASK)), make_responses((0, 0, "reply", 30.0))).tests[0]
+    assert test.responders == 1
+    assert (test.final_estimate is not None, test.low is not None, test.high is not None) == (is_forecast,) * 3
+
+
+def test_the_platform_of_the_account_chooses_the_law():
+    posts, responses = make_posts((HOUR, ASK)), make_responses(*((p, 0, "reply", 60.0 * p) for p in range(8)))
+    found = [ask(posts, responses, followers=None, platform=name).tests[0] for name in ("x", "forum", None)]
+    widths = [test.high - test.low for test in found]
+    assert widths[0] < widths[1] == widths[2]
+
+
 def test_an_old_test_is_counted_not_forecast():
     posts = make_posts((8 * DAY, ASK), (100 * DAY, ASK))
     found = ask(posts, make_responses((0, 0, "reply", 7.9 * DAY), (1, 1, "reply", 5.0)))
@@ -294,7 +308,7 @@ def test_one_test_has_wilson_and_says_ask_again():
     found = ask(make_posts((3 * DAY, ASK)), make_responses((1, 0, "reply", 60.0)))
     assert (found.pooled.share_low, found.pooled.share_high) == (found.tests[0].share_low, found.tests[0].share_high)
     assert (found.pooled.every_time, found.pooled.once) == (0, 1)
-    assert "10% of followers (1.8% to 40%)" in found.sentence()
+    assert "10% of followers (1.8% to 40%); ask again" in found.sentence()
 
 
 ROWS = st.lists(

@@ -54,6 +54,7 @@ def f1(found, members):
     return 2 * np.isin(found, members).sum() / (len(found) + len(members))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("camouflage", CAMOUFLAGE)
 @pytest.mark.parametrize(("size", "density"), [(60, 0.5), (120, 0.6)])
 @pytest.mark.parametrize("taken_over", [False, True])

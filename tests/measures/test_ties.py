@@ -195,6 +195,7 @@ def sizes(layer):
     return None if layer is None else [int((layer <= i).sum()) for i in range(1, layer.max() + 1)]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("within", "least"), [(0.0, 0.9), (0.1, 0.75)])
 def test_circles_are_recovered(within, least):
     rng = np.random.default_rng(31)
@@ -215,8 +216,19 @@ def smooth(rng, name, size):
     return counts[counts >= 2]
 
 
-@pytest.mark.parametrize("size", [20, 60, 200])
-@pytest.mark.parametrize("name", ["power law", "steep power law", "log-normal", "exponential"])
+SMOOTH = ("power law", "steep power law", "log-normal", "exponential")
+QUICK = {("power law", 20), ("steep power law", 60), ("log-normal", 200), ("exponential", 20)}
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        pytest.param(name, size, marks=() if (name, size) in QUICK else pytest.mark.long)
+        for name in SMOOTH
+        for size in (20, 60, 200)
+    ],
+)
 def test_a_smooth_fall_has_no_circles(name, size):
     rng = np.random.default_rng([37, size])
     found = [find_layers(smooth(rng, name, size)) is not None for _ in range(20)]

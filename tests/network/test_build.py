@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from tests.faults.commands import unmeasured_environment
 
 from headcount.errors import HeadcountError, InputError, UsageError
 from headcount.graph.convert import graph_of
@@ -179,13 +180,17 @@ except HeadcountError as error:
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("most", [20_000, 300_000, 1_500_000])
 def test_a_full_disk_leaves_the_graph_that_was_there(most, tmp_path):
     u, v = drawn(n=20_000, m=400_000)
     old = build_graph(write(tmp_path / "old.parquet", *drawn()), tmp_path / "graph")
     file = write(tmp_path / "f.parquet", u, v)
     done = subprocess.run(
-        [sys.executable, "-c", BUILD, str(file), str(tmp_path / "graph"), str(most)], capture_output=True, text=True
+        [sys.executable, "-c", BUILD, str(file), str(tmp_path / "graph"), str(most)],
+        capture_output=True,
+        text=True,
+        env=unmeasured_environment(),
     )
     assert done.returncode == 1
     assert "The disk is full" in done.stderr
@@ -199,7 +204,7 @@ def test_a_killed_build_goes_on(tmp_path):
     file = write(tmp_path / "f.parquet", u, v)
     command = [sys.executable, "-c", BUILD, str(file), str(tmp_path / "graph"), "0"]
     killed = 0
-    for wait in (0.8, 1.1, 1.4, 1.7, 2.0):
+    for wait in (0.8, 1.3, 1.8):
         process = subprocess.Popen(command)
         time.sleep(wait)
         killed += process.poll() is None

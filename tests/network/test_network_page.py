@@ -220,6 +220,7 @@ def test_the_picture_holds_every_cell_inside_its_frame(summary):
         assert all(8 <= y <= picture.bottom for _, y, _ in [(0, y, 0) for _, y, _ in picture.medians])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["summary", "unknown", "nobody"])
 def test_in_a_browser_it_keeps_to_itself_and_to_the_window(name, request, browser, tmp_path):  # noqa: F811

@@ -124,6 +124,7 @@ def test_collusionrank_of_a_capitalist():
     assert not collusionrank(graph, np.array([], dtype=int)).any()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_collusionrank_solves_its_equation(graph):

@@ -15,9 +15,12 @@ from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.question.results import Pooled, Question, ReplyCurve, Test
 from headcount.measures.relationships.ties import Layer
 from headcount.measures.statistics.sample_size import too_few_replies
-from headcount.report.model import SCHEMA, AccountPart, ArrivalPart, AuthenticityPart, Beside, FollowersPart, FunnelPart
-from headcount.report.parts.authenticity import authenticity_part
-from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
+from headcount.report.model import SCHEMA, AccountPart, Beside, FollowersPart
+from headcount.report.parts.arrival import ArrivalPart
+from headcount.report.parts.authenticity import AuthenticityPart
+from headcount.report.parts.funnel import FunnelPart
+from headcount.report.parts.rings import GroupPart, RingsPart
+from headcount.report.parts.ties import TiePart, TiesPart
 from headcount.report.report import Report
 from headcount.report.rows import FollowerRow
 
@@ -498,7 +501,7 @@ def newcomer() -> Report:
 
 def verdicts(**known: object) -> AuthenticityPart:
     """How followers are classified: the shipped model's own figures, and what is known of this audience."""
-    return replace(authenticity_part(None, None, None), **known)
+    return replace(AuthenticityPart.from_judgement(None, None, None), **known)
 
 
 def unknown_followers() -> Report:

@@ -341,8 +341,8 @@ def test_sentences_about_what_is_missing_quote_no_server(missing, tmp_path, caps
 def classes_of(kind: Any) -> set[type]:
     """The dataclasses that a type is made of."""
     if is_dataclass(kind) and isinstance(kind, type):
-        inner = (classes_of(hint) for hint in get_type_hints(kind).values())
-        return {kind}.union(*inner)
+        hints = get_type_hints(kind)
+        return {kind}.union(*(classes_of(hints[field.name]) for field in fields(kind)))
     return set().union(*(classes_of(part) for part in get_args(kind)))
 
 
@@ -368,7 +368,7 @@ def test_plain_texts_are_kept_only_where_that_was_decided():
     for kind, rules in RULES.items():
         hints = get_type_hints(kind)
         for name, rule in rules.items():
-            if rule is anonymous_rules._keep and holds_text(hints[name]):
+            if rule is anonymous_rules.keep and holds_text(hints[name]):
                 assert (kind.__name__, name) in kept, f"{kind.__name__}.{name} is text, and stays as it is"
 
 
@@ -388,13 +388,14 @@ def filled(kind: Any, marks: Markers) -> Any:
     if origin is list:
         return [filled(parts[0], marks)]
     if is_dataclass(kind):
-        return kind(**{name: filled(hint, marks) for name, hint in get_type_hints(kind).items()})
+        hints = get_type_hints(kind)
+        return kind(**{field.name: filled(hints[field.name], marks) for field in fields(kind)})
     if kind in (int, float, bool, str):
         return {int: 12_347, float: 0.1234567, bool: True, str: marks.text()}[kind]
     raise TypeError(f"no value for {kind}: decide how it is made anonymous, and add it here")
 
 
-SENTENCES = {anonymous_rules._sentence, anonymous_rules._reasons}
+SENTENCES = {anonymous_rules.sentence, anonymous_rules.reasons}
 """Rules of texts that Headcount makes itself; that they quote nothing is tested with a workspace above."""
 
 
@@ -410,7 +411,7 @@ def test_no_text_or_exact_number_passes_a_rule(kind):
         if rule in SENTENCES or (kind.__name__, name) in kept:
             continue
         assert not MARKER.search(repr(value).casefold()), name
-        if rule is not anonymous_rules._keep and kind.__name__ != "SetErrors":
+        if rule is not anonymous_rules.keep and kind.__name__ != "SetErrors":
             assert "12347" not in repr(value), name
             assert "0.1234567" not in repr(value), name
 
@@ -425,6 +426,20 @@ def test_a_class_or_field_without_a_decision_is_an_error(monkeypatch):
     monkeypatch.delitem(RULES, AccountPart)
     with pytest.raises(KeyError):
         anonymised(part)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_records_inside_are_anonymous_whatever_the_rule_of_the_field(kind):
+    part = filled(AccountPart, Markers())
+    (inside,) = anonymous._inside(kind([part]))
+    assert inside == anonymised(part)
+    assert type(anonymous._inside(kind([part]))) is kind
+
+
+@pytest.mark.parametrize("value", ["a name", ["a name"], {"name": 1}, ("a name",)])
+def test_a_field_of_records_holds_nothing_else(value):
+    with pytest.raises(TypeError, match="expected a record"):
+        anonymous_rules.record(value, None)
 
 
 # ---- Rounding.

@@ -97,6 +97,7 @@ def test_charts_follow_the_width(visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_keeps_to_itself_and_to_the_window(visit, name, script):
@@ -181,6 +182,7 @@ def test_a_class_of_the_funnel_leads_to_its_accounts(visit):
         assert set(page.locator("#list .chip").all_inner_texts()) == {"Away"}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("column", "field"), [("Followers", "followers_count"), ("Last seen", "last_seen")])
 def test_followers_are_sorted_and_unknown_comes_last(visit, samples, column, field):
     values = [getattr(row, field) for row in samples.promoter().rows]

@@ -24,7 +24,8 @@ from headcount.report.parts.coverage import list_sentence
 from headcount.report.render.document import to_json
 from headcount.report.render.html import headline, render_html
 from headcount.report.render.listing import write_csv
-from headcount.report.render.text import print_authenticity, print_followers, print_question, print_report, print_ties
+from headcount.report.render.section_text import print_question, print_ties
+from headcount.report.render.text import print_authenticity, print_followers, print_report
 
 STATES = ("complete", "partial", "sampled", "refused", "hidden", "unknown", None)
 REASONS = {
@@ -88,6 +89,7 @@ CASES = [
 ]
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("state", "listed", "claimed", "seed"), CASES)
 def test_a_list_that_is_not_complete_is_never_all_followers(state, listed, claimed, seed, capsys):
     report, faces = texts_of(listed_view(state, listed, claimed, seed), capsys)
@@ -238,6 +240,7 @@ def test_refused_posts_leave_every_figure_of_responses_unknown(capsys):
     ) * 3
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("status", "words"),
     [("moved", "@ego has moved to another account"),
@@ -308,6 +311,7 @@ def half_a_list(tmp_path):
     return workspace
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("verb", ["followers", "ties", "question", "authenticity", "accounts", "report"])
 def test_every_verb_says_that_the_list_is_partial(half_a_list, verb, capsys):
     capsys.readouterr()

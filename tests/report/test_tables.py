@@ -80,6 +80,7 @@ def page(browser, file):
     opened.close()
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_column_runs_into_the_next(page, width, scheme):

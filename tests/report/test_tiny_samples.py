@@ -36,6 +36,7 @@ def made(folder: Path, *, posts: int, replies: int) -> Path:
     return workspace
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("replies", [0, 1, 7, MIN_CURVE_REPLIES - 1, MIN_CURVE_REPLIES])
 def test_a_question_with_few_replies_has_a_sentence_in_place_of_a_curve(replies, tmp_path, capsys):
     workspace = made(tmp_path, posts=8, replies=replies)

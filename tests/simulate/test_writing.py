@@ -59,6 +59,7 @@ def import_from(folder: Path, store: Store) -> Imported:
 # -- through the front door --------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_imports_whole_and_clean(form: str, folders, tables, tmp_path: Path):
     with Store(tmp_path, write=True) as store:
@@ -71,6 +72,7 @@ def test_every_format_imports_whole_and_clean(form: str, folders, tables, tmp_pa
     assert imported.notes == (f"Files that are not tables were ignored: {expected}.",)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("form", FORMATS[1:])
 def test_every_format_holds_the_same_values(form: str, folders, tmp_path: Path):
     with Store(tmp_path / "a", write=True) as one, Store(tmp_path / "b", write=True) as two:

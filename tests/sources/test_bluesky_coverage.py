@@ -6,6 +6,7 @@ them for accounts that are taken down, deactivated or blocked, or as a proxy bre
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -130,6 +131,7 @@ def test_one_thread_that_is_gone_leaves_the_replies_partial(tmp_path):
     assert 0 < listed <= 10
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("method", "name", "status", "expected"),
     [
@@ -200,6 +202,7 @@ def test_the_newest_followers_only_are_partial_by_the_limit(tmp_path):
     assert coverage(tmp_path)["followers"] == ("partial", "limit", 50, 230)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("given", "expected"),
     [(None, None), ("230", 230), (-1, None), ("many", None), (True, None), (230.0, 230), ([], None)],
@@ -324,6 +327,7 @@ def test_an_older_collection_that_is_imported_later_revives_no_one(tmp_path):
     assert coverage(tmp_path / "new")["followers"] == coverage(tmp_path / "old")["followers"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "services",
     [
@@ -369,12 +373,26 @@ def fails(status):
     return lambda _url, _content: (status, {"error": "InternalServerError", "message": "Internal Server Error"})
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, name, status):
+@pytest.fixture(scope="module")
+def complete_coverage(tmp_path_factory):
+    """The lists of a collection from a server that answers everything."""
+    folder = tmp_path_factory.mktemp("whole")
+    collect(folder, Server())
+    return coverage(folder)
+
+
+STATUSES = (500, 502, 503, 504)
+
+
+@pytest.mark.sampled(4)
+# every list once, and every status: they are told apart in the client, before it is known which list is read
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [*zip(LISTS, itertools.cycle(STATUSES), strict=False), *(("followers", status) for status in STATUSES[1:])],
+)
+def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, complete_coverage, name, status):
     """The list is refused with its status, said in a note, and read again by the next run."""
-    collect(tmp_path / "whole", Server())
-    expected = coverage(tmp_path / "whole")
+    expected = complete_coverage
     result = collect(tmp_path / "ws", Server({LISTS[name]: fails(status)}))
     found = coverage(tmp_path / "ws")
     assert found[name][:3] == ("refused", "server_error", 0)

@@ -409,5 +409,5 @@ def test_what_cannot_be_followed_is_said(tmp_path: Path, workspace: Path) -> Non
     assert newest_collection(workspace, "me.test") is not None
     with pytest.raises(UsageError, match="has not been collected yet"):
         hc.open(workspace).watch("somebody.test")
-    with pytest.raises(UsageError, match="not a Bluesky account"):
+    with pytest.raises(UsageError, match="cannot be followed live"):
         hc.open(workspace).watch("alice@mastodon.social")

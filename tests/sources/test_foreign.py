@@ -336,6 +336,7 @@ def test_a_tweet_of_version_1_without_text_is_named(tmp_path: Path) -> None:
         headcount.open(tmp_path / "ws").add(path)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "text",
     [

@@ -284,6 +284,7 @@ ALLOWED = {
     "cli/options.py": "help of options that only one platform offers",
     "measures/followers/authenticity.py": "measured samples of the score card",
     "measures/followers/features.py": "words of bios: twitterbot",
+    "measures/question/delay_law.py": "measured reply delays of a platform",
     "sources/formats/edges/columns.py": "names of columns in tables of others",
     "sources/formats/foreign.py": "files of others that are not read",
     "sources/formats/minet.py": "minet's own tables of these platforms",

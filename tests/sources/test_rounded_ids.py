@@ -62,6 +62,7 @@ def test_ids_of_which_some_were_rounded_are_named(tmp_path: Path) -> None:
     assert any("20 of 60 ids of 19 digits in posts.post_id end in 0000" in note for note in imported.notes)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(20))
 def test_ids_as_they_are_made_are_not_suspected(seed: int, tmp_path: Path) -> None:
     path = table(tmp_path, [str(identifier) for identifier in snowflakes(3_000, seed)])

@@ -3,6 +3,7 @@ request against X's description; counted again with nothing but json."""
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections import Counter
@@ -459,6 +460,7 @@ def test_prices_are_those_of_the_price_list():
     assert {"post": POST, "user": USER, "owned": OWNED} == DOLLARS
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("token", [USER_TOKEN, APP_TOKEN])
 def test_never_above_the_budget_and_on_from_there_with_a_higher_one(tmp_path, serve, token):
     whole = tmp_path / "whole"
@@ -565,7 +567,7 @@ class Stopped(BaseException):
     """As sudden as a kill, but the test goes on."""
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 4))])
 def test_after_a_stop_at_any_moment_it_goes_on_and_the_tables_are_equal(tmp_path, serve, seed):
     chance = random.Random(seed)
     uninterrupted = serve(page=100)
@@ -680,8 +682,9 @@ def replaced(server, template, make):
     server._content = content
 
 
-@pytest.mark.parametrize("status", [500, 503])
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.sampled(3)
+# every list once, and every status: they are told apart in the client, before it is known which list is read
+@pytest.mark.parametrize(("name", "status"), [*zip(LISTS, itertools.cycle((500, 503)), strict=False)])
 def test_a_list_that_always_fails_is_a_fact_and_the_rest_is_collected(tmp_path, serve, name, status):
     def fail(_content, _given):
         raise problem(status, "Service Unavailable", "Over capacity")
@@ -728,6 +731,7 @@ def test_a_server_that_is_down_ends_it_and_the_same_command_resumes(tmp_path, se
     assert [template for template, _, _ in again] == [LISTS["likes"]], "only what was not answered is requested again"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_an_end_is_ended_beyond_its_counter(tmp_path, serve, name, monkeypatch):
     monkeypatch.setattr("headcount.sources.collect.list_bounds.MAX_EXCESS", 2_000)

@@ -238,6 +238,7 @@ def built_names() -> list[str]:
     return ["account", "follower", "following"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("layout", X_LAYOUTS)
 def test_a_report_can_be_made(layout: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = built.zipped(tmp_path / "x.zip", X_LAYOUTS[layout]())
@@ -309,6 +310,7 @@ def test_files_that_merely_have_such_a_name_are_no_archive(files: built.Files, t
     assert not XArchiveSource().recognises(built.zipped(tmp_path / "x.zip", files))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("layout", ["2022", "browsable 2015"])
 def test_odd_values_anywhere_are_taken_or_named_and_never_crash(layout: str, tmp_path: Path) -> None:
     files, chosen = X_LAYOUTS[layout](), np.random.default_rng(7)

@@ -523,6 +523,7 @@ def places(thing: Any, before: tuple = ()) -> Iterator[tuple]:
             yield from places(value, (*before, name))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["flat", "quoted_edit", "mentions_tweet", "geo_tweets"])
 def test_odd_values_anywhere_are_taken_or_named_and_never_crash(name: str, shared_data: Path, tmp_path: Path) -> None:

@@ -222,6 +222,7 @@ def observations(seed):
     return made
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_the_newer_observation_wins_in_either_order(tmp_path, seed):
     found = []

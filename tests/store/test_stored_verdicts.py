@@ -132,6 +132,7 @@ def is_planted(workspace: Workspace, **how) -> bool:
 # -- the same output ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("world", WORLDS)
 def test_stored_and_computed_lists_are_equal_to_the_byte(world, tmp_path, capsys, monkeypatch):
     write, name = WORLDS[world]
@@ -272,6 +273,7 @@ def test_a_label_makes_it_invalid_and_so_does_its_removal(ws):
     assert not verdicts.has_verdicts(ws.folder, verdicts.VerdictKey("x:ego", state, 56.0, None))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("changed", ["models/authenticity.json", "measures/followers/rules.py", "report/rows.py"])
 def test_another_model_or_other_rules_make_it_invalid(ws, tmp_path, monkeypatch, changed):
     plant(ws)
@@ -358,6 +360,7 @@ def with_other_facts(path: Path) -> None:
     path.unlink()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("damage", [truncated, with_one_other_bit, emptied, of_another_program, with_other_facts])
 def test_a_damaged_or_foreign_file_is_ignored_and_rewritten(ws, damage, monkeypatch):
     expected = list(ws.followers("ego"))
@@ -396,6 +399,7 @@ def test_a_failure_to_write_is_no_failure(ws, capsys, monkeypatch):
     assert printed(["followers", "ego", "--json"], ws, capsys) == expected
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["it's", "a[b]c", "what?", "star*"])
 def test_folders_with_odd_names(tmp_path, name):
     """DuckDB reads some characters as patterns: there the list is computed each time."""

@@ -115,7 +115,7 @@ def question(
     if as_json:
         echo_json(document)
         return
-    from headcount.report.render.text import print_question
+    from headcount.report.render.section_text import print_question
 
     print_question(result)
 
@@ -222,7 +222,7 @@ def ties(
     if as_json:
         echo_json(document)
         return
-    from headcount.report.render.text import print_ties
+    from headcount.report.render.section_text import print_ties
 
     print_ties(found, limit)
 

@@ -89,11 +89,9 @@ def add(
 
 def _watchable(workspace: Workspace, sources: Sequence[str]) -> bool:
     """Was the account that is to be followed live collected before?"""
-    from headcount.sources.bluesky.live import newest_collection
-
     if len(sources) != 1:
         raise UsageError("--watch accepts one account only.", hint="run one command for each account.")
-    return newest_collection(workspace.folder, sources[0]) is not None
+    return workspace.can_watch(sources[0])
 
 
 def _watch(workspace: Workspace, account: str, service: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headcount import wording as say
-from headcount.report.render.text import _note, _who
+from headcount.report.render.section_text import handle_or_id, print_note
 from headcount.support.screen_table import Column
 from headcount.support.screen_table import print_line as _line
 from headcount.support.screen_table import print_table as _table
@@ -32,18 +32,18 @@ def print_demo(outcome: DemoOutcome) -> None:
         if member.headcount is not None and member.low is not None and member.high is not None:
             headcount = say.estimate(member.headcount, member.low, member.high)
         followers = say.count(member.followers) if member.followers is not None else None
-        rows.append([_who(member.handle, None), member.who, followers, headcount, say.count(member.truth)])
+        rows.append([handle_or_id(member.handle, None), member.who, followers, headcount, say.count(member.truth)])
     _table(columns, rows)
     for member in outcome.cast:
         if not member.follower_list.is_complete:
-            _line(f"{_who(member.handle, None)}: {member.follower_list.size()}.", style="dim")
-    _note("Truth: followers who responded in the window or to as many further posts, hidden from the analysis.")
+            _line(f"{handle_or_id(member.handle, None)}: {member.follower_list.size()}.", style="dim")
+    print_note("Truth: followers who responded in the window or to as many further posts, hidden from the analysis.")
     _line()
     for finding in outcome.findings:
         _line(finding, style="bold")
     if is_silent():
         return
     _line()
-    _note("Reports: " + ", ".join(member.report for member in outcome.cast))
-    _note(f"Next: headcount report ana --workspace {outcome.workspace}")
+    print_note("Reports: " + ", ".join(member.report for member in outcome.cast))
+    print_note(f"Next: headcount report ana --workspace {outcome.workspace}")
     _line(f"Report: {outcome.report}")

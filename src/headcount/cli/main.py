@@ -15,10 +15,10 @@ import click
 from headcount.cli import answers, collecting, data
 from headcount.cli.group import _RUNNING, cli
 from headcount.cli.options import as_usage_error
-from headcount.errors import BadRows, HeadcountError, as_known_error, is_interrupt
+from headcount.errors import BadRows, HeadcountError, as_known_error, is_full_disk, is_interrupt
 from headcount.support.terminal import echo, set_silent, show_click_error
 
-__all__ = ["cli", "main", "run"]
+__all__ = ["cli", "main"]
 
 _COMMANDS = (answers, collecting, data)
 """Importing a module adds its commands to the group."""
@@ -29,38 +29,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_silent(False)
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="headcount", standalone_mode=False)
-    except HeadcountError as error:
-        _complain(error)
-        return error.exit_code
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        wrong_use = as_usage_error(error)
-        if wrong_use is None:
-            show_click_error(error)
-        else:
-            _complain(wrong_use)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        return _interrupted()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        echo(f"headcount: {error.strerror or error}{where}.", err=True)
-        return 1
-    except Exception as error:
-        if is_interrupt(error):
-            return _interrupted()
-        known = as_known_error(error)
-        if known is None:
-            raise
-        _complain(known)
-        return known.exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        return _interrupted() if isinstance(error, click.Abort) or is_interrupt(error) else _exit_code(error)
     finally:
         set_silent(False)  # for what the same process does next
     return 0
+
+
+def _exit_code(error: BaseException) -> int:
+    """Say what went wrong, and give the exit code; a fault of this program is raised."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, OSError) and not is_full_disk(error):
+        where = f" ({error.filename})" if error.filename else ""
+        echo(f"headcount: {error.strerror or error}{where}.", err=True)
+        return 1
+    if isinstance(error, click.ClickException):
+        wrong_use = as_usage_error(error)
+        if wrong_use is None:
+            show_click_error(error)
+            return 2
+        error = wrong_use
+    known = error if isinstance(error, HeadcountError) else as_known_error(error)
+    if known is None:
+        raise error
+    _complain(known)
+    return known.exit_code
 
 
 def _interrupted() -> int:
@@ -91,8 +88,3 @@ def _complain(error: HeadcountError) -> None:
     if isinstance(error, BadRows):
         for problem in error.problems[1:]:
             echo(f"  {problem}", err=True)
-
-
-def run() -> None:
-    """Entry point of the installed command."""
-    sys.exit(main())

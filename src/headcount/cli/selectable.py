@@ -54,7 +54,7 @@ def follower_columns() -> Tables:
 
 def tie_columns() -> Tables:
     """Of `headcount ties`."""
-    from headcount.report.relations import TiePart
+    from headcount.report.parts.ties import TiePart
 
     return {"ties": _names(TiePart)}
 
@@ -114,7 +114,8 @@ def report_columns() -> Tables:
     """Of `headcount report`: the tables of the report."""
     from headcount.measures.question.results import Test
     from headcount.report.model import Beside, ListPart
-    from headcount.report.relations import GroupPart, TiePart
+    from headcount.report.parts.rings import GroupPart
+    from headcount.report.parts.ties import TiePart
 
     return {
         "ties": _names(TiePart),

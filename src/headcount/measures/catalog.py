@@ -1,6 +1,6 @@
-"""Every measure by name: what the command line, the web pages, the docs and the tests read.
+"""Every public measure by name: what the library, the docs and the tests read.
 
-To add a measure: one module beside this one, one entry here, one page in docs/methods (docs/add-a-measure.md).
+A measure that is only a section of the report needs no entry (docs/add-a-measure.md).
 Nothing is imported until a measure is called.
 """
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from headcount.errors import InputError, UsageError, raise_fault_of_machine
 from headcount.network.inputs import refuse_problems
 from headcount.sources.formats.edges import EdgeListFacts, find_follow_columns, is_odd_id, is_padded, open_edge_list
+from headcount.support.sql import identifier, literal
 
 __all__ = ["REWRITTEN", "Numbering", "Pairs", "open_pairs"]
 
@@ -66,7 +67,7 @@ def open_pairs(files: Sequence[Path], work: Path, memory: int) -> Pairs:
         ) from None
     con = duckdb.connect()
     con.execute(f"SET memory_limit = '{max(memory, 1 << 28) // 1_000_000}MB'")
-    con.execute(f"SET temp_directory = '{_quoted(work / 'duckdb')}'")
+    con.execute(f"SET temp_directory = {literal(work / 'duckdb')}")
     con.execute("SET preserve_insertion_order = false")
     try:
         if files[0].name.lower().endswith(".parquet"):
@@ -139,7 +140,7 @@ def _check_texts(con: duckdb.DuckDBPyConnection, sql: str, name: str) -> tuple[s
 
 def _select(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str, bool]:
     """The SELECT of u and v from Parquet, and whether both are whole numbers."""
-    table = f"read_parquet([{', '.join(_text(file) for file in files)}], union_by_name = true)"
+    table = f"read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
     types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()}
     names = list(types)
     found = find_follow_columns(names)
@@ -149,7 +150,7 @@ def _select(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str,
             hint="rename the columns to follower_id and followee_id.",
         )
     u, v = (names[0], names[1]) if found is None else (names[found.follower], names[found.followee])
-    sides = ['"' + name.replace('"', '""') + '"' for name in (u, v)]
+    sides = [identifier(name) for name in (u, v)]
     if all(types[column] in _WHOLE for column in (u, v)):
         return f"SELECT {sides[0]} AS u, {sides[1]} AS v FROM {table}", True
     wrong = next((column for column in (u, v) if types[column] not in (*_WHOLE, "VARCHAR", "UUID")), None)
@@ -239,11 +240,3 @@ class Numbering:
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return tuple(con.execute(sql).fetchall()[0])
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _text(path: Path) -> str:
-    return f"'{_quoted(path)}'"

@@ -26,6 +26,7 @@ from headcount.sources.formats.edges import (
 from headcount.sources.formats.edges.facts import UTF8, facts_of_table
 from headcount.sources.formats.files import inspect_text_file, readable_copy
 from headcount.support.output import new_file
+from headcount.support.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -158,7 +159,7 @@ def _standing_of_text(con: duckdb.DuckDBPyConnection, found: Inputs, target: Pat
 def _write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     """Write the rows of a query as a whole or not at all; a symbolic link is not written through."""
     with new_file(target) as part:
-        con.execute(f"COPY ({query}) TO '{_quoted(part)}' (FORMAT parquet)")
+        con.execute(f"COPY ({query}) TO {literal(part)} (FORMAT parquet)")
 
 
 def refuse_problems(edges: EdgeList) -> None:
@@ -244,7 +245,7 @@ def _inputs(folder: Path, tables: Mapping[str, tuple[Path, ...]]) -> Inputs:
 
 def read_from(files: Sequence[Path]) -> str:
     """The SQL that reads files of one table with DuckDB; every column of CSV is text."""
-    listed = ", ".join(f"'{_quoted(file)}'" for file in files)
+    listed = ", ".join(map(literal, files))
     if _is_parquet(files):
         return f"read_parquet([{listed}], union_by_name = true)"
     return f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true)"
@@ -265,10 +266,6 @@ def dated_follows(con: duckdb.DuckDBPyConnection, files: Sequence[Path], folder:
         return f"({relation(files, found[0].layout, lenient=True)})"
     folder.mkdir(parents=True, exist_ok=True)
     return f"({open_edge_list(con, files, folder).sql})"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
@@ -299,7 +296,7 @@ def upper_bounds(con: duckdb.DuckDBPyConnection, files: Sequence[Path], *, close
         follows = sum(_lines(file) * (1 + find_edge_file(file).layout.is_undirected) for file in files)
         return min(2 * follows, 2**32), follows
     columns = columns_of(con, files)
-    listed = ", ".join(f"'{_quoted(file)}'" for file in files)
+    listed = ", ".join(map(literal, files))
     follows = rows_of(files)
     named = find_follow_columns(columns)
     source, target = (columns[named.follower], columns[named.followee]) if named is not None else columns[:2]
@@ -327,7 +324,7 @@ def rows_of(files: Sequence[Path]) -> int:
         return sum(_lines(file) for file in files)
     import duckdb
 
-    listed = ", ".join(f"'{_quoted(file)}'" for file in files)
+    listed = ", ".join(map(literal, files))
     try:
         with duckdb.connect() as con:
             row = con.execute(f"SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata([{listed}])").fetchall()[0]

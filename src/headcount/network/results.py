@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from headcount.network.summary import AccountRow, CorrelationRow, GroupRow, InfluencePart, RingsPart
 from headcount.support.output import new_file, new_text
 from headcount.support.safe_text import json_text
+from headcount.support.sql import literal
 
 if TYPE_CHECKING:
     from headcount.measures.circuits.groups import FollowGroup
@@ -224,9 +225,9 @@ def write_rings(
                 f"INSERT INTO groups VALUES ({', '.join('?' * len(names))})", [[row[n] for n in names] for row in rows]
             )
         with new_file(folder / "rings.parquet") as file:
-            target = str(file).replace("'", "''")
+            target = literal(file)
             chosen = ", ".join(names if select is None else select)
-            con.execute(f"COPY (SELECT {chosen} FROM groups) TO '{target}' (FORMAT parquet)")
+            con.execute(f"COPY (SELECT {chosen} FROM groups) TO {target} (FORMAT parquet)")
 
 
 def _plain(value: Any) -> int | str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.errors import HeadcountError
+from headcount.support.sql import identifier, literal
 
 __all__ = ["COLUMNS", "write_accounts"]
 
@@ -70,10 +71,10 @@ def write_accounts(
     sql |= {name: _shown(name, values) for name, values in columns.items()}
     shown = ", ".join(sql[name] for name in (sql if select is None else select) if name in sql)
     part = path.with_name(f".{path.name}.part")
-    target = str(part).replace("'", "''")
+    target = literal(part)
     query = f"SELECT {shown} FROM given"
     try:
-        con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"COPY ({query}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
         part.replace(path)
     except (duckdb.Error, OSError) as error:
         part.unlink(missing_ok=True)
@@ -84,7 +85,7 @@ def write_accounts(
 
 
 def _shown(name: str, values: NDArray[Any]) -> str:
-    quoted = f'"{name}"'
+    quoted = identifier(name)
     if values.dtype.kind == "f":
         return f"CASE WHEN isnan({quoted}) THEN NULL ELSE {quoted} END AS {quoted}"
     return f"CASE WHEN {quoted} < 0 THEN NULL ELSE {quoted} END AS {quoted}" if values.dtype.kind == "i" else quoted

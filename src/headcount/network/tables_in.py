@@ -17,6 +17,7 @@ from headcount.columns import Flags, Floats, Integers
 from headcount.errors import InputError
 from headcount.network.inputs import columns_of, dated_follows, read_from
 from headcount.sources.formats.files import inspect_text_file
+from headcount.support.sql import literal
 from headcount.tables import ACTIVE_KINDS, INTERACTION_KINDS
 
 __all__ = ["Conversations", "names_of", "newcomer_flags", "numbered", "post_facts", "read_spammers", "read_talk"]
@@ -51,8 +52,9 @@ def numbered(ids: NDArray[Any], folder: Path, memory: int) -> Iterator[duckdb.Du
     Whole-number ids are compared as numbers, others as text.
     """
     con = duckdb.connect()
-    spill = str(folder / "spill").replace("'", "''")
-    con.execute(f"SET memory_limit = '{max(memory // 1_000_000, 300)}MB'; SET temp_directory = '{spill}'")
+    con.execute(
+        f"SET memory_limit = '{max(memory // 1_000_000, 300)}MB'; SET temp_directory = {literal(folder / 'spill')}"
+    )
     con.execute("SET preserve_insertion_order = false")
     try:
         columns = {"id": np.asarray(ids), "number": np.arange(len(ids), dtype=np.uint32)}

@@ -1,7 +1,8 @@
 """A report that can be shared: what stays, what is made coarse, and what is left out, decided for every field.
 
-`RULES` holds one decision for each field of each class of the report. There is no default: a field without a decision
-raises `KeyError` (and fails a test), so nothing reaches a shared file by being forgotten.
+`RULES` holds one decision for each field of each class of the report; a section decides on its own fields
+(`headcount.report.section.Section.anonymous`). There is no default: a field without a decision raises `KeyError` (and
+fails a test), so nothing reaches a shared file by being forgotten.
 
 * Names, ids, texts of users, words of servers and notes of sources are left out.
 * Times are cut: the report, posts, questions and lists to their day; ties and the creation of accounts to the month;
@@ -18,58 +19,20 @@ A report of one known candidate can still be compared with it: headcount, ties a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from headcount.measures.audience.audience import Audience, Curve, Next, Range
 from headcount.measures.follower_list import FollowerList
-from headcount.measures.followers.funnel import Classes, ClassEstimate, Sampled
-from headcount.measures.followers.judgement import NoShare
-from headcount.measures.followers.recalibration import LocalError
 from headcount.measures.question.results import Pooled, Question, ReplyCurve, Test
-from headcount.measures.relationships.ties import Layer
-from headcount.report.anonymous_rules import (
-    LADDER,
-    Rule,
-    T,
-    _anonymous,
-    _counts,
-    _day,
-    _drop,
-    _dropped,
-    _figure,
-    _half_life,
-    _hours_observed,
-    _interval,
-    _kept,
-    _limit,
-    _month,
-    _no_picture,
-    _not_under,
-    _platform,
-    _reasons,
-    _sentence,
-    _sentences,
-    _shares,
-    _tenth,
-)
-from headcount.report.data import Document, ReportData
-from headcount.report.model import (
-    ANONYMOUS,
-    AccountPart,
-    ArrivalPart,
-    AuthenticityPart,
-    Beside,
-    FollowersPart,
-    FunnelPart,
-    ListPart,
-    SetErrors,
-)
-from headcount.report.relations import GroupPart, RingsPart, TiePart, TiesPart
-from headcount.report.rounding import outwards, rough, rough_rows
+from headcount.report import anonymous_rules as rule
+from headcount.report.anonymous_rules import LADDER, Rules
+from headcount.report.data import Document, ReportData, sections
+from headcount.report.model import ANONYMOUS, AccountPart, Beside, FollowersPart, ListPart
+from headcount.report.rounding import outwards, rough
 from headcount.report.rows import FollowerRow
 from headcount.tables import TABLE
 
@@ -77,6 +40,8 @@ if TYPE_CHECKING:
     from headcount.store.read.view import AccountView
 
 __all__ = ["NOTE", "RULES", "anonymised", "anonymised_parts", "by_content", "nameless"]
+
+T = TypeVar("T")
 
 NOTE = (
     "This report is anonymous: names, texts, servers and exact times are omitted. Counts from 100 on are rounded to "
@@ -102,32 +67,32 @@ def nameless(view: AccountView) -> AccountView:
 
 
 def anonymised(part: T) -> T:
-    """The same dataclass with every field as its rule leaves it.
+    """The same dataclass with every field as its rule leaves it, records inside included.
 
     Raises:
-        KeyError: there is no decision for the class or one of its fields.
+        KeyError: there is no decision for the class, one of its fields, or the class of a record inside.
     """
     rules = RULES[type(part)]
-    values = {field.name: rules[field.name](getattr(part, field.name), part) for field in fields(part)}  # type: ignore[arg-type]
-    return type(part)(**values)
+    names = [field.name for field in fields(part)]  # type: ignore[arg-type]
+    return type(part)(**{name: _inside(rules[name](getattr(part, name), part)) for name in names})
+
+
+def _inside(value: Any) -> Any:
+    """A value, or the values of a list or tuple, with records made anonymous."""
+    if isinstance(value, list | tuple):
+        return type(value)([_inside(one) for one in value])
+    return anonymised(value) if is_dataclass(value) else value
 
 
 def anonymised_parts(parts: dict[str, Any]) -> dict[str, Any]:
     """The parts of a document by the name of its field, each anonymised."""
-    return {name: RULES[Document][name](part, None) for name, part in parts.items()}
-
-
-def _part(value: Any, _: Any) -> Any:
-    if isinstance(value, list):
-        return [anonymised(part) for part in value]
-    return None if value is None else anonymised(value)
+    return {name: _inside(RULES[Document][name](part, None)) for name, part in parts.items()}
 
 
 def _tests(tests: Any, _: Any) -> list[Test]:
     """The questions, named by their number in order of time (they come newest first)."""
     size = len(tests)
-    named = (replace(_on_ladder(test), post_id=f"question {size - place}") for place, test in enumerate(tests))
-    return [anonymised(test) for test in named]
+    return [replace(_on_ladder(test), post_id=f"question {size - place}") for place, test in enumerate(tests)]
 
 
 def _on_ladder(test: Test) -> Test:
@@ -157,209 +122,137 @@ def _curve(curve: Curve | None, _: Any) -> Curve | None:
     posts, responders, low, high = (
         [column[place] for place in places] for column in (curve.posts, curve.responders, curve.low, curve.high)
     )
-    return anonymised(replace(curve, posts=posts, responders=responders, low=low, high=high))
-
-
-def _arrival(part: ArrivalPart, _: Any) -> ArrivalPart:
-    """As many points as the rounded number allows, placed evenly over the rounded length of the list."""
-    points = rough_rows(len(part.order))
-    if not points:
-        return anonymised(part)
-    chosen = np.unique(np.linspace(0, len(part.order) - 1, points).round().astype(int)).tolist()
-    last = max(int(rough(part.followers)) - 1, 0)
-    return anonymised(
-        replace(
-            part,
-            order=np.linspace(0, last, len(chosen)).round().astype(int).tolist(),
-            created_at=[part.created_at[place] for place in chosen],
-            label=[part.label[place] for place in chosen],
-        )
-    )
+    return replace(curve, posts=posts, responders=responders, low=low, high=high)
 
 
 def _beside(others: Any, _: Any) -> list[Beside]:
     """Other accounts by their number, in the order in which they were asked for."""
-    numbered = (replace(other, account_id=f"account {number}") for number, other in enumerate(others, start=1))
-    return [anonymised(other) for other in numbered]
+    return [replace(other, account_id=f"account {number}") for number, other in enumerate(others, start=1)]
 
 
-def _parts(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _part)
-
-
-_DOCUMENT: dict[str, Rule] = {
-    **_kept("schema", "headcount_version"),
-    **_sentences("findings", "notes", "responses_note"),
-    **_parts("account", "followers", "lists", "audience", "question", "funnel", "authenticity", "rings", "ties"),
-    "arrival": _arrival,
+_DOCUMENT: Rules = {
+    **rule.kept("schema", "headcount_version"),
+    **rule.sentences("findings", "notes", "responses_note"),
+    **rule.records("account", "followers", "lists", "audience", "question", *sections()),
     "beside": _beside,
 }
 
-RULES: dict[type, dict[str, Rule]] = {
+_RULES: dict[type, Rules] = {
     Document: _DOCUMENT,
-    ReportData: {**_DOCUMENT, **_parts("rows"), **_counts("rows_total")},
+    ReportData: {**_DOCUMENT, **rule.records("rows"), **rule.counts("rows_total")},
     AccountPart: {
-        "account_id": _anonymous,
-        **_dropped("handle", "display_name", "created_at"),
-        "platform": _platform,
-        "as_of": _day,
-        "first_post_at": _day,
-        **_kept("as_of_basis", "window_days", "status"),
-        **_counts("posts_in_window", "private_responses"),
+        "account_id": rule.anonymous_id,
+        **rule.dropped("handle", "display_name", "created_at"),
+        "platform": rule.platform,
+        "as_of": rule.day,
+        "first_post_at": rule.day,
+        **rule.kept("as_of_basis", "window_days", "status"),
+        **rule.counts("posts_in_window", "private_responses"),
     },
     FollowersPart: {
-        "as_of": _day,
-        **_counts("claimed", "listed", "gone", "new"),
-        **_kept("state", "reason", "partial"),
-        **_sentences("explanation"),
+        "as_of": rule.day,
+        **rule.counts("claimed", "listed", "gone", "new"),
+        **rule.kept("state", "reason", "partial"),
+        **rule.sentences("explanation"),
     },
-    FollowerList: {**_counts("listed", "claimed"), **_kept("state", "reason", "partial")},
+    FollowerList: {**rule.counts("listed", "claimed"), **rule.kept("state", "reason", "partial")},
     ListPart: {
-        **_kept("list", "state", "reason"),
-        **_counts("listed", "claimed"),
-        "observed_at": _day,
-        **_sentences("sentence", "why"),
+        **rule.kept("list", "state", "reason"),
+        **rule.counts("listed", "claimed"),
+        "observed_at": rule.day,
+        **rule.sentences("sentence", "why"),
     },
-    FunnelPart: {
-        "as_of": _day,
-        **_parts("classes", "sample"),
-        **_counts("followers"),
-        **_sentences("method", "too_little"),
-    },
-    Classes: _counts("relationship", "responding", "listening", "away", "auto_follow", "spam", "gone", "unknown"),
-    Sampled: {
-        **_counts("drawn", "of", "silent", "silent_drawn"),
-        **_parts("listening", "away", "auto_follow", "spam", "unknown"),
-        **_kept("exact"),
-    },
-    ClassEstimate: {**_counts("followers"), **_interval("low", "high")},
-    AuthenticityPart: {
-        "as_of": _day,
-        **_kept("model", "accounts_of", "sets", "known_failures", "model_card", "made_by"),  # the shipped score card's
-        **_counts("labels", "to_look_at"),
-        **_parts("local_error", "no_share"),
-        **_interval("real_low", "real_high", share=True),
-        **_kept("exact"),
-        **_sentences("sentence"),
-    },
-    SetErrors: _kept(*(field.name for field in fields(SetErrors))),
-    LocalError: {
-        **_counts("wrong", "labels", "real_called_fake", "fake_called_real"),
-        **_interval("low", "high", share=True),
-    },
-    NoShare: {**_kept("reason"), **_counts("real", "fake", "real_flagged", "fake_flagged")},
     Audience: {
-        "as_of": _day,
-        **_kept("window_days", "population", "exact"),
-        **_counts("posts", "followers", "observed", "observed_active", "observed_passive_only", "responses"),
-        **_counts("non_followers", "headcount", "headcount_active"),
-        **_shares("coverage"),
-        **_interval("low", "high"),
-        **_interval("low_active", "high_active"),
-        "low": _not_under("observed", _limit("high", down=True)),
-        "low_active": _not_under("observed_active", _limit("high_active", down=True)),
-        "at_least": _not_under("observed", lambda value, _: None if value is None else outwards(value, down=True)),
-        **_parts("sensitivity", "next", "follower_list"),
+        "as_of": rule.day,
+        **rule.kept("window_days", "population", "exact"),
+        **rule.counts("posts", "followers", "observed", "observed_active", "observed_passive_only", "responses"),
+        **rule.counts("non_followers", "headcount", "headcount_active"),
+        **rule.shares("coverage"),
+        **rule.interval("low", "high"),
+        **rule.interval("low_active", "high_active"),
+        "low": rule.not_under("observed", rule.limit("high", down=True)),
+        "low_active": rule.not_under("observed_active", rule.limit("high_active", down=True)),
+        "at_least": rule.not_under("observed", lambda value, _: None if value is None else outwards(value, down=True)),
+        **rule.records("sensitivity", "next", "follower_list"),
         **dict.fromkeys(("curve", "curve_active"), _curve),
-        **_sentences("too_little", "no_curve", "no_curve_active"),
+        **rule.sentences("too_little", "no_curve", "no_curve_active"),
     },
-    Range: _interval("low", "high"),
-    Next: {**_counts("posts", "new_responders"), **_interval("low", "high")},
-    Curve: {**_counts("posts", "responders", "seen"), **_interval("low", "high")},
+    Range: rule.interval("low", "high"),
+    Next: {**rule.counts("posts", "new_responders"), **rule.interval("low", "high")},
+    Curve: {**rule.counts("posts", "responders", "seen"), **rule.interval("low", "high")},
     Question: {
-        "as_of": _day,
-        **_kept("population"),
-        **_counts("followers"),
+        "as_of": rule.day,
+        **rule.kept("population"),
+        **rule.counts("followers"),
         "tests": _tests,
-        **_parts("pooled", "follower_list"),
-        **_sentences("too_little"),
+        **rule.records("pooled", "follower_list"),
+        **rule.sentences("too_little"),
     },
     Test: {
-        **_kept("post_id", "hours", "exact"),  # by then "question 3", and hours of the ladder: see `_tests`
-        "asked_at": _day,
-        "text": _drop,
-        "why": _sentence,
-        "hours_observed": _hours_observed,
-        **_counts("responders", "responders_24h", "non_followers", "final_estimate", "cumulative"),
-        **_shares("share_24h"),
-        **_interval("share_low", "share_high", share=True),
-        **_interval("low", "high"),
-        "half_life_minutes": _half_life,
-        **_sentences("no_curve"),
+        **rule.kept("post_id", "hours", "exact"),  # by then "question 3", and hours of the ladder: see `_tests`
+        "asked_at": rule.day,
+        "text": rule.drop,
+        "why": rule.sentence,
+        "hours_observed": rule.hours_observed,
+        **rule.counts("responders", "responders_24h", "non_followers", "final_estimate", "cumulative"),
+        **rule.shares("share_24h"),
+        **rule.interval("share_low", "share_high", share=True),
+        **rule.interval("low", "high"),
+        "half_life_minutes": rule.half_life,
+        **rule.sentences("no_curve"),
     },
     Pooled: {
-        **_counts("tests", "complete", "responders_24h_mean", "responders_24h_least", "responders_24h_most"),
-        **_interval("responders_24h_low", "responders_24h_high"),
-        **_kept("exact"),
-        **_shares("share_24h"),
-        **_interval("share_low", "share_high", share=True),
-        **_counts("distinct", "every_time", "sometimes", "once", "never"),
-        "half_life_minutes": _half_life,
-        **_parts("curve"),
-        **_sentences("no_curve"),
+        **rule.counts("tests", "complete", "responders_24h_mean", "responders_24h_least", "responders_24h_most"),
+        **rule.interval("responders_24h_low", "responders_24h_high"),
+        **rule.kept("exact"),
+        **rule.shares("share_24h"),
+        **rule.interval("share_low", "share_high", share=True),
+        **rule.counts("distinct", "every_time", "sometimes", "once", "never"),
+        "half_life_minutes": rule.half_life,
+        **rule.records("curve"),
+        **rule.sentences("no_curve"),
     },
-    ReplyCurve: {**_kept("hours"), **_shares("share"), **_interval("low", "high", share=True)},  # hours: a fixed grid
-    RingsPart: {
-        "as_of": _day,
-        **_counts("looked_at", "of", "circuits", "members", "smallest", "dense"),
-        **_kept("drawn", "exact"),
-        **_shares("share"),
-        **_interval("share_low", "share_high", share=True),
-        **_parts("groups"),
-        **_sentences("sentence", "too_little"),
-    },
-    GroupPart: {
-        **_kept("verdict"),
-        **_counts("members"),
-        **_shares("density", "significance", "reciprocity", "inside_share", "inside_ties", "link_share", "newcomers"),
-        **dict.fromkeys(("conversation", "conversation_low", "conversation_high", "replies_per_follow"), _figure),
-        "picture": _no_picture,
-    },
-    TiesPart: {
-        "as_of": _day,
-        **_kept("window_days"),
-        **_counts("count", "count_others", "written_to", "heard_from", "new", "fading"),
-        **_shares("reciprocity", "known_share"),
-        **_interval("reciprocity_low", "reciprocity_high", share=True),
-        **_interval("known_low", "known_high", share=True),
-        **_parts("layers", "top", "follower_list"),
-        **_sentences("layers_note", "too_little"),
-    },
-    Layer: {**_kept("layer"), **_counts("size"), "contacts_a_month": _figure},
-    TiePart: {
-        **_dropped("account_id", "handle", "display_name"),
-        **_counts("sent", "received"),
-        **dict.fromkeys(("strength", "balance"), _figure),
-        "last": _month,
-        **_kept("state", "layer", "follows"),
-    },
-    ArrivalPart: {
-        "as_of": _day,
-        **_kept("order", "label"),  # by then places that are spread evenly: see `_arrival`
-        "created_at": _month,
-        **_counts("followers", "known"),
-        **_sentences("too_little"),
+    ReplyCurve: {
+        **rule.kept("hours"),  # a fixed grid
+        **rule.shares("share"),
+        **rule.interval("low", "high", share=True),
     },
     Beside: {
-        "as_of": _day,
-        **_kept("account_id"),  # by then "account 2": see `_beside`
-        "handle": _drop,
-        **_counts("followers", "headcount"),
-        **_interval("low", "high"),
-        **_parts("follower_list"),
-        **_kept("exact"),
+        "as_of": rule.day,
+        **rule.kept("account_id"),  # by then "account 2": see `_beside`
+        "handle": rule.drop,
+        **rule.counts("followers", "headcount"),
+        **rule.interval("low", "high"),
+        **rule.records("follower_list"),
+        **rule.kept("exact"),
     },
     FollowerRow: {
-        **_dropped("account_id", "handle", "display_name", "created_at", "last_seen", "followed_at"),
-        **_kept("label", "judgement"),
-        "reasons": _reasons,
-        **_counts("responses", "active_responses", "sent", "received"),
-        **_counts("followers_count", "following_count", "posts_count"),
-        "real": _tenth(round),
-        "real_low": _tenth(floor),
-        "real_high": _tenth(ceil),
+        **rule.dropped("account_id", "handle", "display_name", "created_at", "last_seen", "followed_at"),
+        **rule.kept("label", "judgement"),
+        "reasons": rule.reasons,
+        **rule.counts("responses", "active_responses", "sent", "received"),
+        **rule.counts("followers_count", "following_count", "posts_count"),
+        "real": rule.tenth(round),
+        "real_low": rule.tenth(floor),
+        "real_high": rule.tenth(ceil),
     },
 }
+
+
+def _with_sections() -> dict[type, Rules]:
+    """The rules above, and those that the sections have for themselves and for the records inside them."""
+    found = dict(_RULES)
+    for section in sections().values():
+        own = {section: section.anonymous} if "anonymous" in vars(section) else {}
+        for kind, rules in (own | dict(section.anonymous_records)).items():
+            if kind in found:
+                raise ValueError(f"{kind.__name__} has two sets of rules for the anonymous report, expected one")
+            found[kind] = rules
+    return found
+
+
+RULES = _with_sections()
+"""Class of the report -> the rule of each of its fields."""
 
 
 def by_content(rows: Sequence[FollowerRow]) -> list[FollowerRow]:

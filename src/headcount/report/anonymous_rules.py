@@ -1,26 +1,56 @@
-"""The rules of an anonymous report: what stays of one field."""
+"""The rules of an anonymous report: what stays of one field.
+
+A rule takes the value of the field and the object that holds it. Records that a rule returns, alone or in a list, are
+made anonymous by the rules of their own class (`headcount.report.anonymous.anonymised`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from math import log
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from headcount.report.model import (
-    ANONYMOUS,
-)
+from headcount.report.model import ANONYMOUS
 from headcount.report.rounding import blurred, outwards, rough, rough_share
 from headcount.tables import PLATFORM, TABLE
 
-if TYPE_CHECKING:
-    pass
+__all__ = [
+    "LADDER",
+    "Rule",
+    "Rules",
+    "anonymous_id",
+    "count",
+    "counts",
+    "day",
+    "drop",
+    "dropped",
+    "figure",
+    "figures",
+    "half_life",
+    "hours_observed",
+    "interval",
+    "keep",
+    "kept",
+    "limit",
+    "month",
+    "not_under",
+    "platform",
+    "reasons",
+    "record",
+    "records",
+    "sentence",
+    "sentences",
+    "share",
+    "shares",
+    "tenth",
+]
 
-__all__ = ["LADDER", "Rule", "T"]
-
-T = TypeVar("T")
 Rule = Callable[[Any, Any], Any]
 """What stays of a field, from its value and from the object that it belongs to."""
+Rules = Mapping[str, Rule]
+"""The rule of each field of a class."""
 
 LADDER = (*(minutes / 60 for minutes in (1, 2, 5, 10, 15, 30)), 1, 2, 3, 6, 12, 24, 48, 72, 96, 120, 144, 168)
 """Hours at which the replies to a question are counted."""
@@ -29,33 +59,44 @@ LADDER = (*(minutes / 60 for minutes in (1, 2, 5, 10, 15, 30)), 1, 2, 3, 6, 12, 
 # ---- Rules: what stays of one field.
 
 
-def _keep(value: Any, _: Any) -> Any:
+def keep(value: Any, _: Any) -> Any:
     """A flag, a word of a fixed vocabulary, or text that is the same in every report of this version."""
     return value
 
 
-def _drop(_value: Any, _: Any) -> None:
+def drop(_value: Any, _: Any) -> None:
+    """Nothing: names, ids, texts of users, exact times."""
     return None
 
 
-def _count(value: Any, _: Any) -> Any:
+def record(value: Any, _: Any) -> Any:
+    """A record, or a list of records: each by the rules of its own class."""
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None and not is_dataclass(one):
+            raise TypeError(f"expected a record or a list of records, got {type(one).__name__}")
+    return value
+
+
+def count(value: Any, _: Any) -> Any:
+    """A count, or a list of counts: two significant digits from 100 on."""
     if isinstance(value, list):
         return [rough(number) for number in value]
     return None if value is None else rough(value)
 
 
-def _share(value: Any, _: Any) -> Any:
+def share(value: Any, _: Any) -> Any:
+    """A share of 1, or a list of shares: two digits."""
     if isinstance(value, list):
         return [rough_share(number) for number in value]
     return None if value is None else rough_share(value)
 
 
-def _figure(value: Any, _: Any) -> Any:
+def figure(value: Any, _: Any) -> Any:
     """A ratio or strength: two significant digits."""
     return None if value is None else float(f"{value:.2g}")
 
 
-def _limit(other: str, *, down: bool, share: bool = False) -> Rule:
+def limit(other: str, *, down: bool, share: bool = False) -> Rule:
     """A limit of an interval, rounded outwards; to the nearest where the interval has no width.
 
     Args:
@@ -76,7 +117,7 @@ def _limit(other: str, *, down: bool, share: bool = False) -> Rule:
     return rule
 
 
-def _not_under(seen: str, limit: Rule) -> Rule:
+def not_under(seen: str, limit: Rule) -> Rule:
     """A lower limit that is never below the rounded count of what was seen, in the field `seen`."""
 
     def rule(value: Any, part: Any) -> Any:
@@ -86,77 +127,105 @@ def _not_under(seen: str, limit: Rule) -> Rule:
     return rule
 
 
-def _day(value: Any, _: Any) -> Any:
+def day(value: Any, _: Any) -> Any:
+    """A time, cut to its day."""
     return None if value is None else value[:10]
 
 
-def _month(value: Any, _: Any) -> Any:
+def month(value: Any, _: Any) -> Any:
+    """A time, or a list of times, cut to the month."""
     if isinstance(value, list):
         return [time[:7] for time in value]
     return None if value is None else value[:7]
 
 
-def _sentence(value: Any, _: Any) -> Any:
+def sentence(value: Any, _: Any) -> Any:
     """Made by Headcount without words from outside (see `nameless`): its counts are rounded."""
     if isinstance(value, list):
         return [blurred(text) for text in value]
     return None if value is None else blurred(value)
 
 
-def _anonymous(_value: Any, _: Any) -> str:
+def anonymous_id(_value: Any, _: Any) -> str:
+    """The word that stands for the account's id."""
     return ANONYMOUS
 
 
-def _platform(value: Any, _: Any) -> str:
+def platform(value: Any, _: Any) -> str:
     """A word; that it is one of a platform that accounts can be collected from is seen to before (`nameless`)."""
     return value if re.fullmatch(PLATFORM, value) else TABLE
 
 
-def _reasons(value: Any, _: Any) -> str:
+def reasons(value: Any, _: Any) -> str:
+    """The reasons of a class: counts rounded, dates cut to the month."""
     return blurred(value, months=True)
 
 
-def _tenth(direction: Callable[[float], float]) -> Rule:
+def tenth(direction: Callable[[float], float]) -> Rule:
+    """A probability in tenths.
+
+    Args:
+        direction: round, floor or ceil.
+    """
     return lambda value, _: None if value is None else direction(round(value * 10, 6)) / 10
 
 
-def _hours_observed(value: Any, _: Any) -> Any:
+def hours_observed(value: Any, _: Any) -> Any:
     """The last step of the ladder that has passed, or whole weeks; with the day of the report it gives no time."""
     if value is None or value < LADDER[0]:
         return None if value is None else 0.0
     return float(max((step for step in LADDER if step <= value), default=0) if value < 336 else value // 168 * 168)
 
 
-def _half_life(value: Any, _: Any) -> Any:
+def half_life(value: Any, _: Any) -> Any:
     """The nearest step of the ladder, in minutes."""
     if value is None:
         return None
     return float(60 * min(LADDER, key=lambda step: abs(log(step * 60 / max(value, 1)))))
 
 
-def _no_picture(_value: Any, _: Any) -> list[str]:
-    return []
+# ---- The same rule for several fields.
 
 
-def _counts(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _count)
+def counts(*names: str) -> dict[str, Rule]:
+    """Fields of counts."""
+    return dict.fromkeys(names, count)
 
 
-def _interval(low: str, high: str, *, share: bool = False) -> dict[str, Rule]:
-    return {low: _limit(high, down=True, share=share), high: _limit(low, down=False, share=share)}
+def shares(*names: str) -> dict[str, Rule]:
+    """Fields of shares."""
+    return dict.fromkeys(names, share)
 
 
-def _kept(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _keep)
+def figures(*names: str) -> dict[str, Rule]:
+    """Fields of ratios and strengths."""
+    return dict.fromkeys(names, figure)
 
 
-def _dropped(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _drop)
+def interval(low: str, high: str, *, share: bool = False) -> dict[str, Rule]:
+    """The two limits of an interval.
+
+    Args:
+        low, high: their fields; share: of a share, not of a count.
+    """
+    return {low: limit(high, down=True, share=share), high: limit(low, down=False, share=share)}
 
 
-def _shares(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _share)
+def kept(*names: str) -> dict[str, Rule]:
+    """Fields that stay as they are."""
+    return dict.fromkeys(names, keep)
 
 
-def _sentences(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, _sentence)
+def dropped(*names: str) -> dict[str, Rule]:
+    """Fields that are left out."""
+    return dict.fromkeys(names, drop)
+
+
+def sentences(*names: str) -> dict[str, Rule]:
+    """Fields of sentences."""
+    return dict.fromkeys(names, sentence)
+
+
+def records(*names: str) -> dict[str, Rule]:
+    """Fields of records."""
+    return dict.fromkeys(names, record)

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 from headcount.measures.audience.audience import Audience
 from headcount.measures.question.results import Question
-from headcount.measures.result import dated
-from headcount.report.model import (
-    AccountPart,
-    ArrivalPart,
-    AuthenticityPart,
-    Beside,
-    FollowersPart,
-    FunnelPart,
-    ListPart,
-    _headcount,
-)
-from headcount.report.relations import RingsPart, TiesPart
+from headcount.measures.result import Result, dated
+from headcount.report.model import AccountPart, Beside, FollowersPart, ListPart, Part, _headcount
+from headcount.report.parts.arrival import ArrivalPart
+from headcount.report.parts.authenticity import AuthenticityPart
+from headcount.report.parts.funnel import FunnelPart
+from headcount.report.parts.rings import RingsPart
+from headcount.report.parts.ties import TiesPart
 from headcount.report.rows import FollowerRow, _follower_columns
+from headcount.report.section import Section
 from headcount.support.record import Record, shorten
 from headcount.support.safe_text import plain
 
-__all__ = ["Document", "ReportData"]
+__all__ = ["Document", "ReportData", "page_sections", "sections"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Document(Record):
-    """What `headcount report --json` prints.
+    """What `headcount report --json` prints; the sections are in the order of the page.
 
     Attributes:
         schema: name and version of this form.
@@ -45,16 +42,16 @@ class Document(Record):
     headcount_version: str
     findings: list[str]
     account: AccountPart
-    followers: FollowersPart
-    lists: list[ListPart]
+    funnel: FunnelPart
     audience: Audience
     question: Question
-    funnel: FunnelPart
-    authenticity: AuthenticityPart
-    rings: RingsPart
     ties: TiesPart
     arrival: ArrivalPart
+    rings: RingsPart
+    followers: FollowersPart
+    authenticity: AuthenticityPart
     beside: list[Beside]
+    lists: list[ListPart]
     notes: list[str]
     responses_note: str | None = None
 
@@ -80,6 +77,25 @@ class Document(Record):
         found = _headcount(self.audience.headcount, self.audience.low, self.audience.high)
         name = shorten(self.account.handle or self.account.account_id, 60)
         return dated(f"{name}, {self.followers.finding()}, {found}", self.account.as_of)
+
+
+@cache
+def sections() -> dict[str, type[Section]]:
+    """Field of `Document` -> its type, for each section that is made of the account's measures alone."""
+    hints = get_type_hints(Document)
+    return {name: kind for name, kind in hints.items() if isinstance(kind, type) and issubclass(kind, Section)}
+
+
+@cache
+def page_sections() -> tuple[str, ...]:
+    """The fields of `Document` that have a section of the page, in its order: parts, results, and lists of parts."""
+
+    def is_shown(kind: Any) -> bool:
+        if get_origin(kind) is list:
+            return issubclass(get_args(kind)[0], Part)
+        return isinstance(kind, type) and issubclass(kind, Part | Result)
+
+    return tuple(name for name, kind in get_type_hints(Document).items() if is_shown(kind))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headcount.support.sql import literal
+
 __all__ = ["big_account"]
 
 
@@ -33,8 +35,8 @@ def big_account(
         return f"((hash(hash({code}, {seed * 1000 + salt})) >> 11) / {2.0**53})"
 
     def write(name: str, query: str) -> None:
-        target = str(folder / f"{name}.parquet").replace("'", "''")
-        con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        target = literal(folder / f"{name}.parquet")
+        con.execute(f"COPY ({query}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
 
     write(
         "accounts",

@@ -16,6 +16,7 @@ from headcount.simulate.following import ranked
 from headcount.simulate.people import Floats
 from headcount.simulate.records import AudienceTruth
 from headcount.simulate.responding import Interactions
+from headcount.support.sql import literal
 from headcount.tables import INTERACTION_KINDS
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def write_world(world: WorldRecords, folder: Path, *, format: str) -> Path:
             # nothing at all would be read as unknown, not as no link
             hosts = "CASE WHEN len(link_domains) = 0 THEN '[]' ELSE array_to_string(link_domains, ';') END"
             query = f"SELECT * REPLACE ({hosts} AS link_domains) FROM ({query})"
-        target = str(folder / f"{name}.{format}").replace("'", "''")
-        con.execute(f"COPY ({query}) TO '{target}' {_COPY[format]}")
+        target = literal(folder / f"{name}.{format}")
+        con.execute(f"COPY ({query}) TO {target} {_COPY[format]}")
     con.close()
     return folder
 
@@ -122,7 +123,7 @@ def _last_posts(world: WorldRecords) -> Floats:
 
 
 def _list(words: tuple[str, ...]) -> str:
-    return "[" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + "]"
+    return f"[{', '.join(map(literal, words))}]"
 
 
 def _pick(words: tuple[str, ...], pick: str) -> str:

@@ -7,16 +7,32 @@ when they are used, so that a look at the registry imports none of them.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import duckdb
+
+    from headcount.incoming import ReadResult
     from headcount.sources.base import Source
     from headcount.sources.collect.collection import Login
 
-__all__ = ["DOMAIN", "SERVER", "FileFormat", "LoginFlow", "LoginHandler", "Platform", "Target", "load"]
+__all__ = [
+    "DOMAIN",
+    "SERVER",
+    "FileFormat",
+    "Ingest",
+    "LiveStream",
+    "LoginFlow",
+    "LoginHandler",
+    "Platform",
+    "Target",
+    "load",
+]
 
 DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 SERVER = rf"(?:{DOMAIN}|localhost|127\.0\.0\.1)(?::\d+)?"
@@ -106,6 +122,39 @@ class LoginFlow:
         return made
 
 
+Ingest = Callable[["Callable[[duckdb.DuckDBPyConnection], ReadResult]", str], object]
+"""Imports what a function puts into the incoming tables of a connection, given the path of the file it reads.
+
+Raises:
+    StoreBusy: the store is in use; the same pages are handed in again later.
+"""
+
+
+class LiveStream(Protocol):
+    """Follows an account as it happens; a module of the platform may be one."""
+
+    def newest_collection(self, workspace: Path, account: str) -> Path | None:
+        """The newest collection of an account that came to its end; None where there is none."""
+
+    def follow_live(
+        self,
+        workspace: Path,
+        account: str,
+        stop: threading.Event,
+        ingest: Ingest,
+        *,
+        service: str | None = None,
+        say: Callable[[str], None] = ...,
+    ) -> None:
+        """Follow an account until `stop` is set or an interrupt, from where it was collected or followed before.
+
+        Raises:
+            UsageError: the account was not collected.
+            StoreBusy: it is being followed by another process.
+            PlatformUnavailable: the servers refuse.
+        """
+
+
 def _quoted_name(name: str, _handle: str | None) -> list[str]:
     return [f'"{name}"']
 
@@ -136,7 +185,8 @@ class Platform:
         landing_words: (name in the id, handle) -> words whose parts are deleted from landings on `forget`.
         text_forms: (name in the id, handle) -> patterns (RE2) of the handle and profile addresses in texts, which
             `forget` replaces; a handle that is an ordinary word counts only behind an @ or in an address.
-        has_follows_between: the follows between followers can be collected (`--circles`).
+        has_follows_between: the follows between followers can be collected (`--follows-among`).
+        live: the module that is its `LiveStream`; None where accounts cannot be followed as it happens.
     """
 
     name: str
@@ -153,6 +203,7 @@ class Platform:
     landing_words: Callable[[str, str | None], list[str]] = _quoted_name
     text_forms: Callable[[str, str | None], list[str]] = _at_handle
     has_follows_between: bool = False
+    live: str | None = None
 
     @property
     def prefixed_example(self) -> str:

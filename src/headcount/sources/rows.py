@@ -174,18 +174,24 @@ class Rows:
         try:
             cast = ", ".join(f"{_cast(table.column(name))} AS {name}" for name in held)
             self.con.execute(f"INSERT INTO {TABLE_PREFIX}{table.name} BY NAME SELECT {cast} FROM row_batch")
-            if "created_at" in held:
-                self.unread_times += self._lost(table.column("created_at"))
-            for column in table.columns:
-                if column.type == "integer" and column.name in held:
-                    self.unread_counts += self._lost(column)
+            self._count_lost([column for column in table.columns if column.name in held])
         finally:
             self.con.unregister("row_batch")
 
-    def _lost(self, column: Column) -> int:
-        """Values of the batch that are not of the column's type."""
-        sql = f"SELECT count(*) FROM row_batch WHERE {column.name} IS NOT NULL AND {_cast(column)} IS NULL"
-        return int(self.con.execute(sql).fetchall()[0][0])
+    def _count_lost(self, columns: list[Column]) -> None:
+        """Count the values of the batch that are not of their column's type."""
+        checked = [column for column in columns if column.type == "integer" or column.name == "created_at"]
+        if not checked:
+            return
+        counts = ", ".join(
+            f"count(*) FILTER (WHERE {column.name} IS NOT NULL AND {_cast(column)} IS NULL)" for column in checked
+        )
+        (lost,) = self.con.execute(f"SELECT {counts} FROM row_batch").fetchall()
+        for column, number in zip(checked, lost, strict=True):
+            if column.type == "integer":
+                self.unread_counts += number
+            else:
+                self.unread_times += number
 
     def readable_count(self, value: object) -> int | None:
         """A count as `whole_number` reads it; one that cannot be read is noted."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headcount.store.rounded_ids import check_rounded_ids
+from headcount.support.sql import literal
 from headcount.tables import ACCOUNTS, FOLLOWS, PLATFORM, POSTS, TABLE, TABLES, Table
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _complete_ids(con: duckdb.DuckDBPyConnection, known: Collection[str] | None)
     is_platform = f"SIMILAR TO '{PLATFORM}'"
     if known is not None:
         words = sorted({TABLE, *known, *(word for (word,) in platforms)})
-        is_platform = "IN ({})".format(", ".join("'" + word.replace("'", "''") + "'" for word in words))
+        is_platform = f"IN ({', '.join(map(literal, words))})"
     changed = 0
     for table, columns in _ACCOUNT_IDS.items():
         bare = {
@@ -194,17 +195,17 @@ def _deduplicate_reactions(con: duckdb.DuckDBPyConnection, *, repeats: bool) -> 
 
     Where a source tells the same thing in several places (`repeats`), so are two that differ in their time.
     """
-    touch = "kind IN ('like', 'repost') AND post_id IS NOT NULL"
-    if _number(con, f"SELECT count(*) FROM incoming_interactions WHERE {touch} AND created_at IS NULL"):
+    touch = "i.kind IN ('like', 'repost') AND i.post_id IS NOT NULL"
+    if _number(con, f"SELECT count(*) FROM incoming_interactions AS i WHERE {touch} AND i.created_at IS NULL"):
         con.execute(
             f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
-            WHERE i.{touch.replace("post_id", "i.post_id")} AND i.created_at IS NULL AND t.created_at IS NOT NULL
+            WHERE {touch} AND i.created_at IS NULL AND t.created_at IS NOT NULL
               AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
         )
     if repeats:
         con.execute(
             f"""DELETE FROM incoming_interactions AS i USING incoming_interactions AS t
-            WHERE i.{touch.replace("post_id", "i.post_id")} AND t.created_at < i.created_at
+            WHERE {touch} AND t.created_at < i.created_at
               AND t.actor_id = i.actor_id AND t.kind = i.kind AND t.post_id = i.post_id"""
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.errors import StoreBusy, StoreError
+from headcount.support.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,27 +74,56 @@ def is_unfinished(path: Path) -> bool:
     return path.is_file() and path.stat().st_size < _HEADER_BYTES
 
 
-def _attached(path: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory with the file attached to it, read-only.
+_IDLE: dict[int, list[duckdb.DuckDBPyConnection]] = {}
+"""By process (threads do not outlive a fork): instances of DuckDB without a workspace, as making one takes ten times as
+long as attaching a file to it."""
+_MOST_IDLE = 2
+
+
+def _attached(path: Path) -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]:
+    """A connection to the file, attached read-only, and the instance in memory that it belongs to.
 
     Connections that name a path share one instance in a process, which would keep showing the state of a file that was
-    replaced in the meantime.
+    replaced in the meantime; here every reader has an instance for itself, which `_give_back` keeps for the next one.
     """
     import duckdb
 
-    quoted = str(path).replace("'", "''")
-    connection = duckdb.connect(":memory:")
+    spill = f"SET temp_directory = {literal(f'{path}.tmp')}"
     try:
-        connection.execute(f"SET temp_directory = '{quoted}.tmp'")
-        connection.execute(f"ATTACH '{quoted}' AS workspace (READ_ONLY)")
+        instance = _IDLE.setdefault(os.getpid(), []).pop()
+        instance.execute(spill)
+    except (IndexError, duckdb.Error):  # none is idle, or one that wrote to the folder of another workspace
+        instance = duckdb.connect(":memory:")
+        instance.execute(spill)
+    connection = instance.cursor()
+    try:
+        connection.execute(f"ATTACH {literal(path)} AS workspace (READ_ONLY)")
         connection.execute("USE workspace")
     except BaseException:
         connection.close()
+        instance.close()
         raise
-    return connection
+    return connection, instance
 
 
-def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
+def _give_back(instance: duckdb.DuckDBPyConnection) -> None:
+    """Let go of the file after its connection was closed; the instance is kept for the next reader where it can be."""
+    import duckdb
+
+    try:
+        instance.execute("DETACH workspace")
+    except (duckdb.Error, RuntimeError):  # something still reads it
+        instance.close()
+        return
+    idle = _IDLE.setdefault(os.getpid(), [])
+    if len(idle) < _MOST_IDLE:
+        idle.append(instance)
+    else:
+        instance.close()
+
+
+def _connect(path: Path, *, write: bool) -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection | None]:
+    """A connection to the file, and the instance to give back where it only reads."""
     import duckdb
 
     try:
@@ -101,7 +131,7 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if is_unfinished(path):  # made when the disk was full, or by a process that was killed at once
                 path.unlink(missing_ok=True)
-        connection = duckdb.connect(str(path)) if write else _attached(path)
+        connection, instance = (duckdb.connect(str(path)), None) if write else _attached(path)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.IOException as error:
         text = str(error)
@@ -123,4 +153,4 @@ def _connect(path: Path, *, write: bool) -> duckdb.DuckDBPyConnection:
             f"{path} cannot be opened as a workspace: {str(error).splitlines()[0]}",
             hint="check the folder and its permissions, or name another folder with --workspace.",
         ) from None
-    return connection
+    return connection, instance

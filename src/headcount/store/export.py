@@ -10,6 +10,7 @@ from headcount.errors import UsageError
 from headcount.store.merge import _count
 from headcount.support.output import new_folder
 from headcount.support.safe_text import csv_guarded_sql
+from headcount.support.sql import literal
 from headcount.tables import TABLES, Column
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def write_tables(
             by_name = {column.name: column for column in table.columns}
             names = by_name if select is None else select[table.name]
             columns = ", ".join(_exported(by_name[name], format) for name in names)
-            target = str(part / f"{table.name}.{format}").replace("'", "''")
-            con.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' {options[format]}")
+            target = literal(part / f"{table.name}.{format}")
+            con.execute(f"COPY (SELECT {columns} FROM {table.name}) TO {target} {options[format]}")
             counts[table.name] = _count(con, f"SELECT count(*) FROM {table.name}")
     return counts
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headcount import wording as say
 from headcount.columns import Followers, Integers, Texts
 from headcount.errors import AccountNotFound, UsageError
 from headcount.measures.followers.authenticity import Authenticity
-from headcount.measures.followers.judgement import CLASSES, Labelled, NoShare, percent
+from headcount.measures.followers.judgement import CLASSES, Labelled, NoShare
 from headcount.measures.followers.recalibration import LABELS, LocalError, local_error, recalibrate
 from headcount.support.record import Record
 
@@ -204,11 +205,11 @@ def _sentence(
 ) -> str:
     parts = [f"{who} is labelled {label}." if label else f"The label of {who} was removed."]
     if found is not None and row is not None and without is not None:
-        between = f"{percent(float(found.low[row]))} to {percent(float(found.high[row]))}"
-        likely = f"Probability of a real account: {percent(float(found.real[row]))} ({between})"
-        before = f"without this label: {percent(without)}"
+        between = say.share_interval(float(found.low[row]), float(found.high[row]))
+        likely = f"Probability of a real account: {say.share(float(found.real[row]))} ({between})"
+        before = f"without this label: {say.share(without)}"
         if np.isnan(found.real[row]):
-            parts += [f"Probability of a real account without this label: {percent(without)}."] if label else []
+            parts += [f"Probability of a real account without this label: {say.share(without)}."] if label else []
         else:
             parts.append(f"{likely}; {before}." if label else f"{likely}.")
     if error is not None:

@@ -192,11 +192,11 @@ class Merge:
     def leave_out_taken_posts(self) -> list[str]:
         """A post keeps its author: one of the same id by somebody else is another post, and is left out."""
         con = self.connection
-        taken = "FROM incoming_posts AS i USING posts AS o WHERE o.post_id = i.post_id AND o.author_id <> i.author_id"
-        found = _count(con, f"SELECT count(*) {taken.replace(' USING posts AS o WHERE', ' JOIN posts AS o ON')}")
+        same = "o.post_id = i.post_id AND o.author_id <> i.author_id"
+        found = _count(con, f"SELECT count(*) FROM incoming_posts AS i JOIN posts AS o ON {same}")
         if not found:
             return []
-        con.execute(f"DELETE {taken}")
+        con.execute(f"DELETE FROM incoming_posts AS i USING posts AS o WHERE {same}")
         return [
             f"Posts skipped because they have the id of a stored post by another account: {found:,}; ids must be "
             f"unique across platforms."

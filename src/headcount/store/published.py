@@ -52,7 +52,7 @@ def begin_copy(folder: Path) -> Path:
     if not published.exists():
         return working
     if _log_of(published).exists():  # an earlier version was killed: its log belongs to the file
-        _connect(published, write=True).close()
+        _connect(published, write=True)[0].close()
     try:
         shutil.copyfile(published, working)
     except OSError as error:

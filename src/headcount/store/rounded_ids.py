@@ -35,9 +35,12 @@ def is_rounded(ids: int, zeros: int, ending: int) -> bool:
         zeros: at the end, that rounding would give.
         ending: ids that end in so many zeros.
     """
-    from scipy.stats import binom
+    share = _SHARE_BY_ZEROS[min(zeros, 4)]
+    if ending <= share * ids:  # no more than chance alone
+        return False
+    from scipy.special import bdtrc
 
-    return bool(ending and binom.sf(ending - 1, ids, _SHARE_BY_ZEROS[min(zeros, 4)]) < ALPHA)
+    return bool(bdtrc(ending - 1, ids, share) < ALPHA)
 
 
 def check_rounded_ids(con: duckdb.DuckDBPyConnection) -> list[str]:

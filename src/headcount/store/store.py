@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import StoreError, StoreVersion, UsageError
 from headcount.incoming import ReadResult, complete_lists, create_incoming, drop_incoming
-from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _lock, is_unfinished
+from headcount.store.connection import FILE_NAME, _as_store_errors, _connect, _give_back, _lock, is_unfinished
 from headcount.store.export import write_tables
 from headcount.store.merge import Merge, _count
 from headcount.store.migrations import _MIGRATIONS, SCHEMA_VERSION
@@ -32,6 +32,7 @@ from headcount.store.published import begin_copy, discard, publish, state_of, wo
 from headcount.store.results import Imported, Snapshot
 from headcount.store.verdicts import remove_verdicts
 from headcount.support.output import new_file
+from headcount.support.sql import literal
 from headcount.tables import ACCOUNTS, FOLLOWS, INTERACTIONS, POSTS, TABLE, TABLES
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Store:
                 self._migrate()
                 self._finish_forgetting()
             except BaseException:
-                self.connection.close()
+                self._disconnect()
                 raise
         except BaseException:
             self._let_go()
@@ -81,7 +82,7 @@ class Store:
         """Connect to the published file, or to a new copy of it where this is the writer."""
         self._file = self._working_path()
         self._begun = state_of(self._file) if self.write else None
-        self.connection = _connect(self._file, write=self.write)
+        self.connection, self._instance = _connect(self._file, write=self.write)
 
     def close(self) -> None:
         """Close the file, and publish what was written; a second call does nothing.
@@ -92,17 +93,26 @@ class Store:
         try:
             self._publish()
         finally:
-            self.connection.close()
+            self._disconnect()
             self._let_go()
+
+    def _disconnect(self) -> None:
+        self.connection.close()
+        instance, self._instance = self._instance, None
+        if instance is not None:
+            _give_back(instance)
 
     def _publish(self) -> None:
         """Make what was written the state that readers open."""
+        import duckdb
+
         if not self.write or self._lock is None or not self._lock.is_locked:
             return
         with _as_store_errors(self.path):
             if self._begun is not None and state_of(self._file) == self._begun:
                 return
-            self.connection.execute("CHECKPOINT")
+            with suppress(duckdb.ConnectionException):  # closed already, by an attempt that was interrupted
+                self.connection.execute("CHECKPOINT")
             self.connection.close()
         if self._copy is None:
             publish(self._file, self.path)
@@ -137,7 +147,7 @@ class Store:
         if version == SCHEMA_VERSION:
             return
         if not self.write:
-            self.connection.close()
+            self._disconnect()
             with Store(self.folder, write=True):
                 pass
             self._open()
@@ -150,11 +160,12 @@ class Store:
             con.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
     def _version(self) -> int:
-        con = self.connection
-        known = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
-        if not known or not known[0]:
+        import duckdb
+
+        try:  # looking the table up in the catalogue first takes as long as opening the file
+            row = self.connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        except duckdb.CatalogException:
             return 0
-        row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         return int(row[0]) if row else 0
 
     def _working_path(self) -> Path:
@@ -179,7 +190,7 @@ class Store:
         if self.write:
             self._rewrite()
             return
-        self.connection.close()
+        self._disconnect()
         with suppress(StoreError):  # busy, or a full disk: what was deleted is not read in any case
             Store(self.folder, write=True).close()
         self._open()
@@ -398,11 +409,10 @@ class Store:
         remove_verdicts(self.folder)
         fresh = self._file.with_name(_FRESH_NAME)
         discard(fresh)
-        target = str(fresh).replace("'", "''")
         with _as_store_errors(self.path):
             (name,) = self.connection.execute("SELECT current_database()").fetchall()[0]
             self.connection.execute("CHECKPOINT")  # no log of the old file may be left beside the new one
-            self.connection.execute(f"ATTACH '{target}' AS fresh_file")
+            self.connection.execute(f"ATTACH {literal(fresh)} AS fresh_file")
             try:
                 self.connection.execute(f'COPY FROM DATABASE "{name}" TO fresh_file')
                 self.connection.execute("DELETE FROM fresh_file.meta WHERE key = ?", [_REWRITE])
@@ -411,7 +421,7 @@ class Store:
         self.connection.close()
         discard(self._file)
         fresh.replace(self._file)
-        self.connection = _connect(self._file, write=True)
+        self.connection, _ = _connect(self._file, write=True)
 
 
 _FRESH_NAME = "headcount.fresh"

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import headcount
 from headcount.errors import StoreError
+from headcount.support.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,7 +111,7 @@ class StoredVerdicts:
         condition = f"WHERE {where[0]} = $value" if where is not None else ""
         order = f"ORDER BY {largest} DESC NULLS LAST, file_row_number" if largest is not None else ""
         rows = self.connection.execute(
-            f"SELECT {', '.join(columns)} FROM read_parquet({_quoted(self.path)}, file_row_number = true) "
+            f"SELECT {', '.join(columns)} FROM read_parquet({literal(self.path)}, file_row_number = true) "
             f"{condition} {order} {'' if limit is None else f'LIMIT {int(limit)}'}",
             None if where is None else {"value": where[1]},
         )
@@ -146,7 +147,7 @@ def find_verdicts(con: duckdb.DuckDBPyConnection, folder: Path, key: VerdictKey)
     path = _intact_file(folder, key)
     if path is None:
         return None
-    sql = f"SELECT value FROM parquet_kv_metadata({_quoted(path)}) WHERE decode(key) = ?"
+    sql = f"SELECT value FROM parquet_kv_metadata({literal(path)}) WHERE decode(key) = ?"
     try:
         (value,) = con.execute(sql, [_FACTS]).fetchall()[0]
         return StoredVerdicts(con, path, json.loads(value))
@@ -192,13 +193,13 @@ def write_verdicts(
         return
     part = target / f"{key.prefix}{os.getpid()}{_PART}"
     selected = ", ".join(f"{name}::{kind} AS {name}" for name, (kind, _) in columns.items())
-    metadata = f"{{{_FACTS}: {_text(json.dumps(facts))}}}"
+    metadata = f"{{{_FACTS}: {literal(json.dumps(facts))}}}"
     try:
         target.mkdir(mode=0o700, exist_ok=True)
         with duckdb.connect() as con:
             con.register("verdicts", {name: values for name, (_, values) in columns.items()})
             con.execute(
-                f"COPY (SELECT {selected} FROM verdicts) TO {_quoted(part)} "
+                f"COPY (SELECT {selected} FROM verdicts) TO {literal(part)} "
                 f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false, "
                 f"ROW_GROUP_SIZE {_GROUP_ROWS}, KV_METADATA {metadata})"
             )
@@ -270,12 +271,3 @@ def _code() -> str:
 
 def _hash(value: object) -> str:
     return hashlib.sha256(repr(value).encode("utf-8", "backslashreplace")).hexdigest()[:_HASH_LENGTH]
-
-
-def _quoted(path: Path) -> str:
-    return _text(str(path))
-
-
-def _text(text: str) -> str:
-    """A text as an SQL literal: file names and metadata cannot be bound as parameters."""
-    return "'" + text.replace("'", "''") + "'"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from headcount.errors import HeadcountError, StoreBusy, UsageError, raises_known_errors
 from headcount.store.connection import FILE_NAME
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headcount.sources.collect.client import Client
     from headcount.sources.collect.options import CollectionEstimate, Options
     from headcount.sources.handles import Target
+    from headcount.sources.platform import LiveStream
 
 __all__ = ["Imports", "default_folder"]
 
@@ -194,7 +195,7 @@ class Imports:
         say: Callable[[str], None] = lambda _text: None,
         log: bool = False,
     ) -> None:
-        """Follow an account of Bluesky live, from its collection on; goes on where an earlier call was stopped.
+        """Follow an account as it happens, from its collection on; goes on where an earlier call was stopped.
 
         Args:
             account: as in `collect`; it was collected before.
@@ -204,10 +205,9 @@ class Imports:
             log: as in `collect`.
 
         Raises:
-            UsageError: it is no account of Bluesky, or was not collected.
+            UsageError: its platform cannot be followed live, or it was not collected.
             StoreBusy: another process follows it already.
         """
-        from headcount.sources.bluesky.live import follow_live
         from headcount.sources.collect.log import log_file
 
         def ingest(read: Callable[[duckdb.DuckDBPyConnection], ReadResult], path: str) -> None:
@@ -215,7 +215,32 @@ class Imports:
                 store.ingest(read, path=path)
 
         with log_file(self.folder / "collect.log") if log else nullcontext():
-            follow_live(self.folder, account, stop or threading.Event(), ingest, service=service, say=say)
+            self._live_stream(account).follow_live(
+                self.folder, account, stop or threading.Event(), ingest, service=service, say=say
+            )
+
+    def can_watch(self, account: str) -> bool:
+        """Was the account collected, so that it can be followed live?
+
+        Raises:
+            UsageError: its platform cannot be followed live.
+        """
+        return self._live_stream(account).newest_collection(self.folder, account) is not None
+
+    def _live_stream(self, account: str) -> LiveStream:
+        """How accounts of this one's platform are followed live."""
+        from importlib import import_module
+
+        from headcount.sources.handles import parse_target
+        from headcount.sources.registry import PLATFORMS, find_platform
+
+        target = parse_target(account)
+        platform = find_platform(target.platform) if target is not None else None
+        if platform is None or platform.live is None:
+            able = " and ".join(entry.label for entry in PLATFORMS if entry.live is not None)
+            raise UsageError(f"{account!r} cannot be followed live.", hint=f"only accounts of {able} can be.")
+        stream: Any = import_module(platform.live)
+        return cast("LiveStream", stream)
 
     def _not_imported(self, target: Target, options: Options) -> Path | None:
         """The newest landing of these options, where it was collected to its end and the import was stopped."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from headcount.columns import Followers
     from headcount.measures.followers.authenticity import Authenticity
     from headcount.measures.question.results import Question
-    from headcount.report.relations import TiesPart
+    from headcount.report.parts.ties import TiesPart
     from headcount.report.report import Report
     from headcount.store.labels import Labelling
     from headcount.store.read.view import AccountView
@@ -138,9 +138,11 @@ class Workspace(Imports):
             UsageError, AccountNotFound, AmbiguousAccount, NotEnoughData: as in `measure`.
         """
         from headcount.analysis import Analysis
-        from headcount.report.parts.ties import ties_part
+        from headcount.report.parts.ties import TiesPart
 
-        return ties_part(Analysis(self.view(account, window_days=window_days, as_of=as_of, words_only=True)))
+        return TiesPart.from_analysis(
+            Analysis(self.view(account, window_days=window_days, as_of=as_of, words_only=True))
+        )
 
     def question(
         self,

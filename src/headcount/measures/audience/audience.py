@@ -6,11 +6,12 @@ incidence form; METHODS section 1). A person who responds several times to one p
 - **Observed**: distinct people captured.
 - **Coverage**: share of the response probability already seen (Good-Turing; Chao et al. 2014).
 - **Headcount**: observed plus the people who will respond for the first time in as many posts again, with a 95%
-  predictive interval (`headcount.measures.audience.prediction`). It can be checked when those posts are written.
+  predictive interval (`headcount.measures.audience.prediction`). It can be checked when those posts are written. Given
+  the first post that each follower could respond to, it counts a fixed cohort: the followers on the list at the end of
+  the window (`headcount.measures.audience.cohort_prediction`).
 - **At least**: lower 95% limit of Chao's lower bound on all who would ever respond (Chao 1987).
-- **Sensitivity**: range of that total if response probabilities vary smoothly between people (beta-binomial). The
-  total is not
-  identified (Link 2003), so it is marked and never the answer.
+- **Sensitivity**: range of that total under the laws of response probabilities that fit. The total is not identified
+  (Link 2003), so it is marked and never the answer.
 
 Silent readers leave no trace in responses: they are in no number of this measure.
 """
@@ -24,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount import wording as say
+from headcount.measures.audience.cohort import Cohort
+from headcount.measures.audience.cohort_prediction import predict_cohort
 from headcount.measures.audience.prediction import Prediction, predict, widened
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.result import Result
@@ -38,7 +41,7 @@ from headcount.measures.statistics.incidence import Incidence
 from headcount.measures.statistics.sample_size import MIN_CURVE_POSTS, MIN_CURVE_RESPONDERS, too_few
 from headcount.support.record import Record
 
-__all__ = ["Audience", "Curve", "Next", "Range", "audience"]
+__all__ = ["Audience", "Curve", "Next", "Range", "audience", "incidence"]
 
 _HORIZONS = (1, 5, 10, 20)
 _CURVE_POINTS = 40
@@ -112,12 +115,13 @@ class Audience(Result):
         non_followers: distinct responders who are not in the list of followers (counted apart): where it is complete,
             they do not follow; None where there is no list.
         coverage: share of the response probability that is already seen (Good-Turing), 0 to 1.
-        headcount: distinct people who will have responded after as many posts again; None: too little data.
+        headcount: distinct people who will have responded after as many posts again, of the followers on the list,
+            or of everybody where there is no list; None: too little data.
         low, high: its 95% predictive interval.
         exact: why the interval has no width (all followers on the list have responded); None where it has one.
         headcount_active, low_active, high_active: the same for active responses alone.
         at_least: lower 95% limit of Chao's lower bound on all who would ever respond.
-        sensitivity: beta-binomial range of all who would ever respond: marked, never the answer.
+        sensitivity: model-based range of all who would ever respond: marked, never the answer.
         next: new responders in the next 1, 5, 10, 20 and as many posts again.
         curve, curve_active: accumulation of distinct responders; None: too little data (see `sample_size`).
         no_curve, no_curve_active: why there is a headcount and no curve, in a sentence; None otherwise.
@@ -191,6 +195,9 @@ def audience(
     followers: int | None,
     non_followers: int | None = None,
     window_days: float | None = None,
+    start: NDArray[np.int64] | None = None,
+    maturity: NDArray[np.float64] | None = None,
+    times: NDArray[np.float64] | None = None,
 ) -> Audience:
     """Distinct responders, seen and to come.
 
@@ -203,19 +210,31 @@ def audience(
         followers: size of the population; None where the follower list is unknown.
         non_followers: distinct responders outside the population, carried through.
         window_days: length of the window, carried through.
+        start: (followers,) first post that each follower could respond to, 0 … posts; person must then be an index into
+            it. With it the model of a fixed cohort is used; zeros where everybody could respond to all posts.
+        maturity: (posts,) share of its responses that each post has collected; None: all of them. Used with `start`.
+        times: (posts + 1,) increasing times of the posts and of the end of the observation; None: evenly spaced. Used
+            with `start`.
 
     Raises:
-        ValueError: the arrays differ in length, or a post lies outside 0 … posts-1.
+        ValueError: the arrays differ in length, a post lies outside 0 … posts-1, or a person outside `start`.
     """
     if not len(person) == len(post) == len(active):
         raise ValueError("person, post and active must have the same length")
     if len(post) and (post.min() < 0 or post.max() >= posts):
         raise ValueError(f"post must lie in 0 … {posts - 1}")
-    everything = _incidence(person, post, posts, followers)
-    words = _incidence(person[active], post[active], posts, followers)
+    if start is not None and (
+        len(start) != followers or (len(person) and not 0 <= person.min() <= person.max() < followers)
+    ):
+        raise ValueError("start must have one entry per follower, and person must be an index into it")
+    everything = incidence(person, post, posts, followers)
+    words = incidence(person[active], post[active], posts, followers)
     too_little = _too_little(everything, followers)
-    total = _predicted(everything) if too_little is None else None
-    by_words = _predicted(words) if too_little is None and words.observed else None
+    known, total, by_words = (start, maturity, times), None, None
+    if too_little is None:
+        total = _predicted(everything, _prediction(everything, person, post, *known))
+        if words.observed:
+            by_words = _predicted(words, _prediction(words, person[active], post[active], *known))
     return Audience(
         window_days=window_days,
         posts=posts,
@@ -245,18 +264,25 @@ def audience(
     )
 
 
-def _incidence(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Incidence:
+def incidence(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Incidence:
     """The two margins of the table of people and posts, each pair counted once."""
+    who, which = _distinct_pairs(person, post, posts)
+    half = (posts + 1) // 2
+    first = which < half
+    earlier = _margins(who[first], which[first], half, followers) if posts > 2 and first.any() else None
+    return _margins(who, which, posts, followers, earlier)
+
+
+def _distinct_pairs(
+    person: NDArray[np.int64], post: NDArray[np.int64], posts: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct pairs of person and post, sorted by person and then by post."""
     width = max(posts, 1)
     pairs = _codes(person, np.iinfo(np.int64).max // width - 1) * width + post
     # sorted here, as numpy's unique takes ten times as long on millions of pairs
     pairs.sort()
     pairs = pairs[np.diff(pairs, prepend=-1) > 0]
-    who, which = pairs // width, pairs % width
-    half = (posts + 1) // 2
-    first = which < half
-    earlier = _margins(who[first], which[first], half, followers) if posts > 2 and first.any() else None
-    return _margins(who, which, posts, followers, earlier)
+    return pairs // width, pairs % width
 
 
 def _margins(
@@ -309,10 +335,26 @@ class _Predicted:
     curve: Curve | None
 
 
-def _predicted(data: Incidence) -> _Predicted:
-    t, seen = data.posts, data.observed
+def _prediction(
+    data: Incidence,
+    person: NDArray[np.int64],
+    post: NDArray[np.int64],
+    start: NDArray[np.int64] | None,
+    maturity: NDArray[np.float64] | None,
+    times: NDArray[np.float64] | None,
+) -> Prediction:
+    """New responders to come: of a fixed cohort where it is known since when, of an open population otherwise."""
+    t = data.posts
     horizons = np.unique([*_HORIZONS, t, *np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)])
-    prediction = predict(data, horizons)
+    if data.followers is None or start is None:
+        return predict(data, horizons)
+    who, which = _distinct_pairs(person, post, t)
+    cohort = Cohort.from_pairs(who, which, size=data.followers, posts=t, start=start, maturity=maturity, times=times)
+    return predict_cohort(cohort, horizons)
+
+
+def _predicted(data: Incidence, prediction: Prediction) -> _Predicted:
+    t, seen, horizons = data.posts, data.observed, prediction.horizons
     middle, (low, high) = prediction.middle(), prediction.interval()
     place = {int(horizon): index for index, horizon in enumerate(horizons)}
     steps = [

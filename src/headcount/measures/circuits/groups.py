@@ -65,7 +65,7 @@ class _Counts:
 
     def turned_away(self, number: int) -> bool:
         """Do members address their ties outside more readily than each other, or have hardly any outside?"""
-        from scipy.stats import binom
+        from scipy.special import bdtr
 
         members = self.groups.members(number)
         ties, partners, _, all_ties, all_partners = self.table[members[self.watched[members]]].sum(axis=0).tolist()
@@ -73,7 +73,7 @@ class _Counts:
             return True
         outside = (all_partners - partners) / (all_ties - ties)
         readily = partners / ties < LESS_READILY * outside
-        return bool(readily and binom.cdf(partners, all_partners, ties / all_ties) <= UNLIKELY)
+        return bool(readily and bdtr(partners, all_partners, ties / all_ties) <= UNLIKELY)
 
     @cached_property
     def everybody(self) -> Tally:

@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Floats, Integers
 from headcount.measures.circuits.evidence import Conversation, Ratio
 from headcount.measures.circuits.groups import (
@@ -143,7 +144,7 @@ class Rings(Result):
             return f"{shown}; who of them talk to each other is unknown, so none is called a closed circuit."
         count = int(self.in_ring.sum())
         low, high = self.share_interval
-        range_ = "" if low == high else f" ({100 * low:.1f} to {100 * high:.1f}% of all)"
+        range_ = "" if low == high else f" ({say.share_interval(low, high)} of all)"
         plural = "" if len(self.rings) == 1 else "s"
         return (
             f"{len(self.rings)} closed circuit{plural}, with {count:,} of {self.accounts:,} accounts{range_}, "

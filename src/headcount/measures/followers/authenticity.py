@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Floats, Followers, Texts
 from headcount.measures.follower_list import COMPLETE, FollowerList
 from headcount.measures.followers.arrivals import ArrivalClusters, find_arrival_clusters
@@ -51,7 +52,6 @@ from headcount.measures.followers.judgement import (
     Reason,
     _odds_of_block,
     _order,
-    percent,
 )
 from headcount.measures.followers.recalibration import Recalibration, recalibrate
 from headcount.measures.followers.rules import MIN_REPEATED, PublishedRules
@@ -166,8 +166,8 @@ class Authenticity(Result):
         speaks_for = "; ".join(r.sentence for r in reasons if r.points < 0)
         by = LEVELS[self.level[row]] + (" and its place in the list" if self.together.chance[row] >= 0 else "")
         likely = (
-            f"{percent(self.real[row])} likely a real account, not a bought or automated one "
-            f"({percent(self.low[row])} to {percent(self.high[row])})"
+            f"{say.share(self.real[row])} likely a real account, not a bought or automated one "
+            f"({say.share_interval(self.low[row], self.high[row])})"
         )
         parts = [self._verdict(row), f"Person or not: {likely}, judged by {by}."]
         if against:
@@ -213,10 +213,10 @@ class Authenticity(Result):
         if self.share is not None:
             s = self.share
             if s.exact is not None:
-                return f"{percent(1 - s.high)} of {words.all_of(s.population)} are real: you labelled all of them."
+                return f"{say.share(1 - s.high)} of {words.all_of(s.population)} are real: you labelled all of them."
             return (
-                f"Between {percent(1 - s.high)} and {percent(1 - s.low)} of {words.all_of(s.population)} are real; the "
-                f"interval includes the model's errors on the {self.recalibration.labels:,} followers that you "
+                f"Between {say.share(1 - s.high)} and {say.share(1 - s.low)} of {words.all_of(s.population)} are real; "
+                f"the interval includes the model's errors on the {self.recalibration.labels:,} followers that you "
                 "labelled."
             )
         if self.no_share is not None and self.no_share.reason != "no labels":

@@ -26,6 +26,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Flags, Floats, Followers, Texts
 from headcount.support.times import DAY
 
@@ -218,7 +219,7 @@ def _one_rate(i: Inputs, row: int) -> float:
 
 
 def _percent(share: float, posts: int, what: str) -> str:
-    return f"{what} make up {100 * share:.0f}% of {posts:,} posts"
+    return f"{what} make up {say.share(share)} of {posts:,} posts"
 
 
 def _has(yes: str, no: str, column: str) -> Callable[[Inputs, int], str]:

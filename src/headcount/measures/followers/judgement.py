@@ -12,7 +12,7 @@ from headcount.columns import Floats, Followers, Integers
 from headcount.measures.followers.scorecard import ScoreCard
 from headcount.support.record import Record
 
-__all__ = ["CLASSES", "CODE", "Labelled", "NoShare", "Reason", "percent"]
+__all__ = ["CLASSES", "CODE", "Labelled", "NoShare", "Reason"]
 
 MAX_TOGETHER = 4.0
 """Most points for having arrived together with others."""
@@ -114,10 +114,3 @@ def _odds_of_block(chance: float, card: ScoreCard) -> float:
     """Points for a follower that is part of a block with this chance: its odds against those taken before."""
     odds = np.log(chance / (1 - chance)) if chance < 1 else np.inf
     return float(np.clip(odds - np.log(card.prior["bought"] / (1 - card.prior["bought"])), 0.0, MAX_TOGETHER))
-
-
-def percent(share: float) -> str:
-    """A share of 1 in whole per cent; only none is 0% and only all is 100%."""
-    if 0.995 <= share < 1:
-        return "over 99%"
-    return "under 1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"

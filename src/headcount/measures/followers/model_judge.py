@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from headcount import wording as say
 from headcount.columns import Followers, Texts
 from headcount.measures.followers.authenticity import Authenticity, authenticity
 from headcount.measures.followers.judgement import CODE, Labelled
@@ -90,4 +91,4 @@ def _reason(found: Authenticity, row: int) -> str:
     if found.label[row] == CODE["spam_bot"]:
         f = found.inputs.followers
         against.insert(0, f"the same text {f.same_text[row]:,} times among {f.posts_seen[row]:,} posts")
-    return f"{'; '.join(against)} ({100 * (1 - found.real[row]):.0f}% likely not a real follower)"
+    return f"{'; '.join(against)} ({say.share(1 - found.real[row])} likely not a real follower)"

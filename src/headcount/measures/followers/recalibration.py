@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Floats
 from headcount.measures.statistics.intervals import wilson
 from headcount.support.record import Record
@@ -71,7 +72,7 @@ class LocalError(Record):
         of = "1 account" if self.labels == 1 else f"{self.labels:,} accounts"
         return (
             f"Of {of} that you labelled, the corrected model misclassifies {self.wrong:,} "
-            f"without using their own label ({100 * self.low:.0f}-{100 * self.high:.0f}%): "
+            f"without using their own label ({say.share_interval(self.low, self.high)}): "
             f"{self.real_called_fake:,} real accounts called fake, "
             f"{self.fake_called_real:,} fake accounts called real."
         )

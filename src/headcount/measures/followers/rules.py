@@ -38,6 +38,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headcount import wording as say
 from headcount.columns import Floats, Followers, Texts
 from headcount.support.times import DAY
 
@@ -188,7 +189,7 @@ RULES: tuple[Rule, ...] = (
         "behaviour",
         ("posts_seen", "link_share"),
         lambda f, _: _enough(f) & (f.link_share > 0.9),
-        lambda f, row: f"links in {100 * f.link_share[row]:.0f}% of {f.posts_seen[row]:,} posts",
+        lambda f, row: f"links in {say.share(f.link_share[row])} of {f.posts_seen[row]:,} posts",
     ),
     Rule(
         "nearly only reposts",
@@ -196,7 +197,7 @@ RULES: tuple[Rule, ...] = (
         "behaviour",
         ("posts_seen", "repost_share"),
         lambda f, _: _enough(f) & (f.repost_share > 0.9),
-        lambda f, row: f"reposts make up {100 * f.repost_share[row]:.0f}% of {f.posts_seen[row]:,} posts",
+        lambda f, row: f"reposts make up {say.share(f.repost_share[row])} of {f.posts_seen[row]:,} posts",
     ),
     Rule(
         "same text again and again",

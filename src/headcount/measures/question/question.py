@@ -7,27 +7,28 @@ test, at the first answer.
 
 * Responders within 24 hours are counted once 24 hours have passed, and their share of followers has a Wilson
   interval (`intervals`).
-* The final count is forecast from the part seen so far by the reply times of all of the account's posts
-  (`reply_curve`); 'final' is 7 days after the post, and what was watched for longer is simply counted.
+* The final count is forecast from the part seen so far by the pace of this post and of the account's other posts
+  (`delay_law`); 'final' is 7 days after the post, and what was watched for longer is simply counted.
 * Pooled over tests, the interval of the mean counts the spread between tests, not only chance within one
   (negative binomial, `intervals.mean_count`): asking again is worth more than many followers.
 
 An answer without a known time is an answer; where more than one in twenty of a test lack it, nothing is said
 about 24 hours.
 
-Sources: the 24-hour test: docs/methods/question.md; right truncation: Lagakos et al. 1988; prior: Paul et
-al. 2011.
+Sources: the 24-hour test: docs/methods/question.md; right truncation: Lagakos et al. 1988.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import ACTIVE, Floats, Integers, Posts, Responses
 from headcount.errors import UsageError
+from headcount.measures.question.delay_law import DelayLaw, ReplyDelays, delay_law
 from headcount.measures.question.reply_curve import (
     HORIZON,
     PRIOR_REPLIES,
@@ -47,7 +48,7 @@ __all__ = ["question"]
 
 MAX_UNTIMED_SHARE = 0.05
 """Share of a test's answers that may lack a time before its 24 hours are called unknown."""
-SHORTEST = 60.0
+MIN_WATCHED = 600.0
 """Seconds that a post must have been watched before a forecast is made."""
 POINTS = 60
 
@@ -60,6 +61,7 @@ def question(
     followers: int | None,
     as_of: Time | float,
     chosen: list[int] | None = None,
+    platform: str | None = None,
 ) -> Question:
     """Find the questions among the posts and count who replied.
 
@@ -71,6 +73,7 @@ def question(
         as_of: end of the observation: a time (see `headcount.support.times`) or seconds since 1970.
         chosen: indices of posts that the user names as the questions; without it a documented rule finds
             them.
+        platform: of the account; how fast people reply there is known for some (`delay_law`).
 
     Raises:
         UsageError: an index in `chosen` is not that of a post.
@@ -87,7 +90,7 @@ def question(
             pooled=None,
             too_little=_nothing(posts),
         )
-    answers = _Answers.read(posts, responses, member, end, list(asked))
+    answers = _Answers.read(posts, responses, member, end, list(asked), delay_law(platform))
     tests = [_test(posts, answers, i, asked, followers) for i in asked]
     newest = np.argsort([-_or(posts.created_at[i], -np.inf) for i in asked], kind="stable")
     return Question(
@@ -128,6 +131,7 @@ class _Answers:
         member: NDArray[np.bool_] | None,
         as_of: float,
         asked: list[int],
+        law: DelayLaw,
     ) -> _Answers:
         watched = np.maximum(as_of - posts.created_at, 0.0)
         person, post, delay = _answers(responses, watched, asked)
@@ -145,8 +149,13 @@ class _Answers:
             start=np.searchsorted(post, np.arange(len(posts) + 1)),
             others=others,
             watched=watched,
-            times=ReplyTimes(post[timed], delay[timed], looked_at),
+            times=ReplyTimes(post[timed], delay[timed], looked_at, law=law),
         )
+
+    @cached_property
+    def delays_learned(self) -> ReplyDelays:
+        """How fast this account is replied to, from all its posts; learned when the first forecast is made."""
+        return ReplyDelays.learn(self.times.law, self.times.post, self.times.delay, self.times.watched)
 
     def usual(self, tests: list[int]) -> Floats:
         """Final counts of those of the tests that were watched for a day."""
@@ -245,16 +254,16 @@ def _share(responders: int | None, followers: int | None) -> tuple[float | None,
 def _final(answers: _Answers, post: int, asked: list[int], responders: int, followers: int | None) -> Forecast | None:
     """Distinct repliers in the end; what was watched for HORIZON is counted, not forecast."""
     watched = float(answers.watched[post])
-    if np.isnan(watched) or watched < SHORTEST:
+    if np.isnan(watched) or watched < MIN_WATCHED:
         return None
     if watched >= HORIZON:
         return Forecast.counted(responders, np.inf if followers is None else float(followers))
-    times = answers.times
+    delays = answers.delays(post)
+    share, weight = answers.delays_learned.running(delays[~np.isnan(delays)], watched, leave_out=post)
     return forecast(
         responders,
-        float(times.share(watched)),
-        rho=times.rho(watched),
-        information=times.information(watched),
+        share,
+        weight=weight,
         prior=Prior.from_totals(answers.usual([other for other in asked if other != post])),
         most=np.inf if followers is None else followers,
     )
@@ -321,7 +330,7 @@ def _curve(answers: _Answers, asked: list[int]) -> tuple[float | None, ReplyCurv
     watched = np.nan_to_num(answers.watched[asked])
     delay, post = answers.delay[of_tests], number[answers.post[of_tests]]
     whole = bool((watched >= HORIZON).any())
-    times = ReplyTimes(post, delay, watched, 0.0 if whole else PRIOR_REPLIES, correlation=0.0)
+    times = ReplyTimes(post, delay, watched, 0.0 if whole else PRIOR_REPLIES, correlation=0.0, law=answers.times.law)
     at = np.geomspace(60.0, HORIZON, POINTS)
     share = times.share(at)
     low, high = _band(times, at, share) if len(asked) > 1 else (None, None)

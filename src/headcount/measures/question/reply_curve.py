@@ -9,9 +9,9 @@ chain ladder) uses all of them:
 
 d(u) replies at u, Y(u) replies not later than u on posts that were watched at least until u. When every post
 was watched for HORIZON it is the plain empirical distribution. Replies to one post are alike, so each of m
-counts 1/(1 + (m - 1) rho): fifty posts with ten replies say more than one with five hundred. A published
-log-normal (Paul, Hong & Chi 2011: median 10.05 minutes, sigma 2.486 through their two points) stands in as
-PRIOR_REPLIES replies: it fills what no own post was watched for, and vanishes beside a dozen own replies.
+counts 1/(1 + (m - 1) rho): fifty posts with ten replies say more than one with five hundred. The mean of the
+population's law (`delay_law`) stands in as PRIOR_REPLIES replies: it fills what no own post was watched for,
+and vanishes beside a dozen own replies. The curve describes; forecasts rest on `delay_law.ReplyDelays`.
 
 **Between posts.** Each post has its own pace: its share at t scatters around F(t) with intra-class
 correlation rho(t), estimated from the beta-binomial variance of the posts' own shares (method of moments),
@@ -19,14 +19,15 @@ drawn towards RHO_PRIOR.
 
 **The forecast.** n people replied by time T. The final count N is Poisson with a Gamma(a, b) rate; given the
 share F at T those still to come are negative binomial with size n + a and success probability
-(b + F)/(b + 1). F is drawn from a Beta with mean F(T) and the variance of both the estimated curve and the
-scatter between posts. a and b come from the account's other questions and never count for more than two
-replies; with a, b -> 0 the estimate is n/F(T).
+(b + F)/(b + 1). F has a distribution over the pace of this thread (`delay_law`), to which the count adds
+F^n / (b + F)^(n + a): many replies soon, compared with the usual final count, are a sign of a fast thread. The
+estimate is the mean at the median of F, the interval that of the mixture. a and b come from the account's other
+questions and never count for more than two replies; with a, b -> 0 and F known the estimate is n/F.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
 from typing import Any, Literal
@@ -35,27 +36,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headcount.columns import Floats, Integers
-from headcount.support.times import DAY
+from headcount.measures.question.delay_law import HORIZON, DelayLaw, delay_law
 
-__all__ = ["HORIZON", "Exact", "Forecast", "Prior", "ReplyTimes", "first_replies", "forecast", "lognormal_share"]
+__all__ = ["HORIZON", "Exact", "Forecast", "Prior", "ReplyTimes", "first_replies", "forecast"]
 
-HORIZON = 7 * DAY
-"""Seconds after which a post is taken as answered: the 'end' of the final count."""
-
-PRIOR_MEDIAN, PRIOR_SIGMA = 10.05 * 60, 2.486
 PRIOR_REPLIES = 2.0
-"""Few, as accounts differ: with no own reply the share by one hour is known to 0.77 and a deviation of
-0.25."""
+"""Few, as accounts differ."""
 RHO_PRIOR, RHO_POSTS = 0.06, 4.0
 """Scatter between posts where none is known, and how many posts that counts for."""
-
-
-def lognormal_share(at: Floats, *, median: float = PRIOR_MEDIAN, sigma: float = PRIOR_SIGMA) -> Floats:
-    """Share of replies by time `at` (seconds) when delays are log-normal; the published prior by default."""
-    from scipy.special import ndtr
-
-    share: Floats = ndtr(np.log(np.maximum(at, 1e-9) / median) / sigma)
-    return share
 
 
 @dataclass(frozen=True)
@@ -66,9 +54,10 @@ class ReplyTimes:
         post: (n,) number of the post of each reply, 0 … len(watched)-1.
         delay: (n,) seconds from post to reply, known and 0 or more.
         watched: (posts,) seconds that each post was watched; those without a reply included.
-        prior_replies: how many replies the published log-normal counts for.
+        prior_replies: how many replies the law of the population counts for.
         correlation: likeness of replies to one post, by which a post with many replies weighs less than their
             number: each reply of m counts 1/(1 + (m - 1) correlation); 0: every reply counts the same.
+        law: of the population.
     """
 
     post: Integers
@@ -76,6 +65,7 @@ class ReplyTimes:
     watched: Floats
     prior_replies: float = PRIOR_REPLIES
     correlation: float = RHO_PRIOR
+    law: DelayLaw = field(default_factory=delay_law)
 
     def share(self, at: Floats | float) -> Floats:
         """F at each time (seconds): 0 to 1, not falling, 1 from HORIZON on."""
@@ -96,7 +86,9 @@ class ReplyTimes:
         until = np.minimum(self.watched, HORIZON)[self.post]
         kept = self.delay <= until
         weight = 1 / (1 + np.maximum(self.counts - 1, 0) * self.correlation)
-        delay, weight, until = _with_prior(self.delay[kept], weight[self.post[kept]], until[kept], self.prior_replies)
+        delay, weight, until = _with_prior(
+            self.delay[kept], weight[self.post[kept]], until[kept], self.prior_replies, self.law
+        )
         if not len(delay):
             return np.empty(0), np.zeros(1)
         order = np.lexsort((weight, delay))  # equal delays by weight: sums do not depend on the order of the rows
@@ -140,10 +132,14 @@ class ReplyTimes:
 
 @dataclass(frozen=True)
 class Prior:
-    """Gamma(shape, rate) of the expected final count; rate 0: nothing is known about its size."""
+    """Gamma(shape, rate) of the expected final count; rate 0: nothing is known about its size.
+
+    The default, where the account asked fewer than three other questions, is wide: mean 50, 95% from 0.05 to 251. Its
+    rate has the best mean log score (see `delay_law`).
+    """
 
     shape: float = 0.5
-    rate: float = 0.0
+    rate: float = 0.01
 
     @classmethod
     def from_totals(cls, totals: Floats) -> Prior:
@@ -186,10 +182,9 @@ class Forecast:
 
 def forecast(
     replies: int,
-    share: float,
+    share: Floats | float,
     *,
-    rho: float = 0.0,
-    information: float = float("inf"),
+    weight: Floats | None = None,
     prior: Prior | None = None,
     most: float = float("inf"),
     level: float = 0.95,
@@ -198,28 +193,46 @@ def forecast(
 
     Args:
         replies: distinct people who replied so far.
-        share: F at the time watched, above 0.
-        rho: scatter between posts.
-        information: independent replies behind the curve.
+        share: F at the time watched, above 0: a number, or the possible values.
+        weight: probabilities of these values; None: all the same.
         prior: of the expected final count.
         most: nobody beyond these can reply (followers).
         level: of the predictive interval.
     """
     prior = prior or Prior()
-    share = min(max(share, 1e-6), 1.0)
-    if share >= 1 - 1e-9 or replies >= most:
+    shares = np.clip(np.atleast_1d(np.asarray(share, dtype=float)), 1e-6, 1.0)
+    if shares.min() >= 1 - 1e-9 or replies >= most:
         return Forecast.counted(replies, most)
-    to_come = (replies + prior.shape) * (1 - share) / (prior.rate + share)
-    chance = (prior.rate + _shares(share, rho + (1 - rho) / (information + 1))) / (prior.rate + 1)
+    weights = _given_count(replies, shares, np.ones(len(shares)) if weight is None else weight, prior)
+    size = replies + prior.shape
+    middle = _weighted_median(shares, weights)
+    chance = (prior.rate + shares) / (prior.rate + 1)
     tail = (1 - level) / 2
-    low, high = (_quantile(replies + prior.shape, chance, q) for q in (tail, 1 - tail))
-    estimate = min(replies + to_come, most)
+    low, high = (_quantile(size, chance, weights, q) for q in (tail, 1 - tail))
+    estimate = min(replies + size * (1 - middle) / (prior.rate + middle), most)
     # Quantiles of few people are whole: the interval is widened to hold the mean, and one more or one fewer person.
     lowest = min(float(replies + low), np.floor(estimate))
     highest = min(max(float(replies + high), np.ceil(estimate)), most)
     if lowest == highest:
         lowest, highest = (lowest, highest + 1) if highest < most else (lowest - 1, highest)
     return Forecast(float(estimate), float(lowest), float(highest))
+
+
+def _given_count(replies: int, shares: Floats, weight: Floats, prior: Prior) -> Floats:
+    """Probabilities of the shares given how many replied; without a prior of the final count it adds nothing."""
+    log_weight = np.log(np.maximum(weight, 1e-300))
+    if prior.rate > 0:
+        log_weight += replies * np.log(shares) - (replies + prior.shape) * np.log(prior.rate + shares)
+    found = np.exp(log_weight - log_weight.max())
+    probability: Floats = found / found.sum()
+    return probability
+
+
+def _weighted_median(values: Floats, weight: Floats) -> float:
+    """Between the values around half of the weight, linearly."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[order]) - 0.5 * weight[order]
+    return float(np.interp(0.5, below, values[order]))
 
 
 def first_replies(person: Integers, post: Integers, delay: Floats) -> tuple[Integers, Integers, Floats]:
@@ -243,17 +256,14 @@ def _starts(rising: NDArray[Any]) -> Integers:
     return np.flatnonzero(np.append(True, rising[1:] != rising[:-1]))
 
 
-def _with_prior(delay: Floats, weight: Floats, until: Floats, replies: float) -> tuple[Floats, Floats, Floats]:
+def _with_prior(
+    delay: Floats, weight: Floats, until: Floats, replies: float, law: DelayLaw
+) -> tuple[Floats, Floats, Floats]:
     """Own replies and the prior's: delay, weight, and how long each one's post was watched."""
     if replies <= 0:
         return delay, weight, until
-    from scipy.special import ndtri
-
-    within = float(lognormal_share(np.array([HORIZON]))[0])
-    steps = (np.arange(200) + 0.5) / 200 * within
-    extra = PRIOR_MEDIAN * np.exp(PRIOR_SIGMA * ndtri(steps))
     return (
-        np.concatenate([delay, extra]),
+        np.concatenate([delay, law.time_of((np.arange(200) + 0.5) / 200)]),
         np.concatenate([weight, np.full(200, replies / 200)]),
         np.concatenate([until, np.full(200, HORIZON)]),
     )
@@ -265,24 +275,12 @@ def _sorted_weights(until: Floats, weight: Floats) -> tuple[Floats, Floats]:
     return until[order], np.append(0.0, np.cumsum(weight[order]))
 
 
-def _shares(mean: float, correlation: float, nodes: int = 64) -> Floats:
-    """Equally likely values of a Beta with that mean and intra-class correlation."""
-    if correlation <= 1e-9:
-        return np.full(1, mean)
-    from scipy.special import betaincinv
-
-    size = 1 / correlation - 1
-    middle = (np.arange(nodes) + 0.5) / nodes
-    shares: Floats = np.clip(betaincinv(mean * size, (1 - mean) * size, middle), 1e-6, 1.0)
-    return shares
-
-
-def _quantile(size: float, chance: Floats, level: float) -> int:
-    """Quantile of an equal mixture of negative binomials: the least k with P(at most k) >= level."""
+def _quantile(size: float, chance: Floats, weight: Floats, level: float) -> int:
+    """Quantile of a mixture of negative binomials: the least k with P(at most k) >= level."""
     from scipy.special import betainc
 
     def enough(k: int) -> bool:
-        return bool(betainc(size, k + 1.0, chance).mean() >= level)
+        return bool(weight @ betainc(size, k + 1.0, chance) >= level)
 
     high = 1
     while not enough(high) and high < 1 << 40:

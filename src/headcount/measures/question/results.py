@@ -59,7 +59,7 @@ class Test(Record):
         non_followers: distinct repliers who are not in the list of followers; None where there is no list.
         share_24h, share_low, share_high: of followers, with 95% Wilson interval; None where unknown.
         final_estimate, low, high: distinct repliers in the end (7 days after the post), with 95% predictive
-            interval; None where the time of the post is unknown or it was watched for less than a minute.
+            interval; None where the time of the post is unknown or it was watched for less than 10 minutes.
         exact: why the interval has no width: 7 days are over, all followers have replied, or there are none; None
             where it has one, or there is none.
         half_life_minutes: time by which half of the repliers so far had replied; None without replies.
@@ -189,7 +189,7 @@ def _running(test: Test, of: str | None) -> str:
         start += f" ({test.hours_observed:,.1f} hours)"
     if final is None or low is None or high is None or test.exact is not None:
         return f"{start}{_EXACT[test.exact]}." if test.exact is not None else f"{start}."
-    return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) are expected to after 7 days."
+    return f"{start}; about {final:,.0f} ({low:,.0f} to {high:,.0f}) are expected within 7 days."
 
 
 def _complete(pooled: Pooled, followers: int | None, words: FollowerList) -> str:
@@ -210,6 +210,8 @@ def _complete(pooled: Pooled, followers: int | None, words: FollowerList) -> str
         return f"{text}, at most {say.share(pooled.share_high)} of {of}."
     if pooled.share_24h is not None and pooled.share_low is not None and pooled.share_high is not None:
         text += f", {say.share(pooled.share_24h)} of {of} ({say.share_interval(pooled.share_low, pooled.share_high)})"
+    if pooled.complete == 1:  # the interval holds for these followers, not for another question
+        text += "; ask again to see how much that varies"
     return f"{text}."
 
 

@@ -230,10 +230,10 @@ def good_toulmin(data: Incidence, further: float, *, smoothed: bool = False) -> 
     people = np.array([data[int(value)] for value in j], dtype=np.float64)
     weight = np.ones_like(j)
     if smoothed and r > 1:
-        from scipy.stats import binom
+        from scipy.special import bdtrc
 
         trials = max(int(0.5 * np.log2(data.captures * r**2 / (r - 1))), 1)
-        weight = binom.sf(j - 1, trials, 0.5)
+        weight = bdtrc(np.minimum(j - 1, trials), trials, 0.5)
     return float(-(((-r) ** j) * people * weight).sum())
 
 

@@ -140,6 +140,8 @@ def _explanation(entry: ListCoverage, gone: int | None, missed: int) -> str:
     if claimed is None:
         return f"{say.number_of(listed, 'follower')} {say.are(listed)} listed; the list was read completely{left}."
     if listed == claimed:
+        if claimed == 1:
+            return f"The only follower of the counter is listed{left}."
         return f"All {say.count(claimed)} followers of the counter are listed{left}."
     if listed < claimed:
         missing = claimed - listed

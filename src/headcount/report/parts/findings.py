@@ -2,67 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from headcount import wording as say
-from headcount.report.model import (
-    ANONYMOUS,
-    AccountPart,
-    ArrivalPart,
-    AuthenticityPart,
-    Beside,
-    FollowersPart,
-    FunnelPart,
-    ListPart,
-)
+from headcount.report.model import ANONYMOUS, AccountPart, Beside
 from headcount.report.parts.coverage import account_sentence
-from headcount.report.relations import RingsPart, TiesPart
+from headcount.report.section import Section
 
 if TYPE_CHECKING:
     from headcount.measures.audience.audience import Audience
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.question.results import Question
+    from headcount.report.data import Document
+    from headcount.report.parts.funnel import FunnelPart
+    from headcount.report.parts.ties import TiesPart
     from headcount.store.read.view import AccountView
 
 __all__ = ["findings", "notes", "question_sentence"]
 
 
-def findings(
-    *,
-    account: AccountPart,
-    followers: FollowersPart,
-    lists: list[ListPart],
-    audience: Audience,
-    question: Question,
-    funnel: FunnelPart,
-    authenticity: AuthenticityPart,
-    rings: RingsPart,
-    ties: TiesPart,
-    arrival: ArrivalPart,
-    beside: list[Beside],
-    kinds: str | None = None,
-) -> list[str]:
-    """The answer in sentences.
+def findings(report: Document) -> list[str]:
+    """The answer in sentences: first those written here, from several parts together, then those of the sections.
 
     Args:
-        account, followers, lists, audience, question, funnel, authenticity, rings, ties, arrival, beside: parts of
-            the report.
-        kinds: which kinds of responses are unknown, in a sentence; None where all are known.
+        report: all parts of the report; its own sentences (`findings`, `notes`) are not read.
     """
+    account, audience, funnel, rings = report.account, report.audience, report.funnel, report.rings
     name = _at(account)
-    found = followers.follower_list
+    found = report.followers.follower_list
     lines = [_headcount(name, found, audience, account)]
-    if kinds is not None:
-        lines[0] += f" {kinds}"
+    if report.responses_note is not None:
+        lines[0] += f" {report.responses_note}"
     lines += [account_sentence(name, account) or ""]
-    lines += [_comparison(name, found, audience, other) for other in beside]
+    lines += [_comparison(name, found, audience, other) for other in report.beside]
     if funnel.too_little is None:
         lines.append(_funnel(funnel, found))
-        if authenticity.real_low is not None:
-            lines.append(authenticity.sentence)
+        if report.authenticity.real_low is not None:
+            lines.append(report.authenticity.sentence)
     if rings.circuits and rings.sentence is not None:
         lines.append(rings.sentence)
-    lines += [line for line in (question_sentence(question), _ties(name, ties, found)) if line not in lines[0]]
+    answers = question_sentence(report.question), _ties(name, report.ties, found)
+    lines += [line for line in answers if line not in lines[0]]
+    for part in (getattr(report, field.name) for field in fields(report)):
+        lines += part.findings() if isinstance(part, Section) else []
     return [line for line in lines if line]
 
 
@@ -217,24 +200,14 @@ def _ties(name: str, ties: TiesPart, followers: FollowerList) -> str:
     return say.ties_sentence(name, ties.count, whom, share_of, f"in the last {ties.window_days:g} days", answered)
 
 
-def notes(
-    view: AccountView,
-    *,
-    account: AccountPart,
-    followers: FollowersPart,
-    lists: list[ListPart],
-    audience: Audience,
-    question: Question,
-    funnel: FunnelPart,
-    authenticity: AuthenticityPart,
-    rings: RingsPart,
-    ties: TiesPart,
-    arrival: ArrivalPart,
-    beside: list[Beside],
-) -> list[str]:
-    """What was not seen, and how to read the numbers."""
-    found = followers.follower_list
-    lines = [followers.explanation, _as_of_note(account)]
+def notes(view: AccountView, report: Document) -> list[str]:
+    """What was not seen, and how to read the numbers.
+
+    Args:
+        view: the account's columns; report: as in `findings`.
+    """
+    found, audience, funnel = report.followers.follower_list, report.audience, report.funnel
+    lines = [report.followers.explanation, _as_of_note(report.account)]
     if view.posts_inferred:
         lines.append(
             "The account's own posts were not collected. Only posts with a response are counted, "
@@ -253,7 +226,7 @@ def notes(
             f"{_do_not_follow(audience, found)} They are counted separately, not in the headcount."
         )
     lines += [text for topic, text in view.remarks if topic != "followers"]
-    lines += [part.sentence for part in lists if part.list != "followers" and part.state != "complete"]
+    lines += [part.sentence for part in report.lists if part.list != "followers" and part.state != "complete"]
     if view.private_responses:
         lines.append(
             f"{say.number_of(view.private_responses, 'response')} addressed to followers or to the account alone "

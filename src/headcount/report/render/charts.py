@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headcount.measures.follower_list import FollowerList
     from headcount.measures.question.results import Question, Test
     from headcount.report.data import ReportData
-    from headcount.report.model import ArrivalPart
+    from headcount.report.parts.arrival import ArrivalPart
 
 __all__ = ["Chart", "charts"]
 

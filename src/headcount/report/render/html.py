@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from headcount.report.data import ReportData
-    from headcount.report.model import FunnelPart
+    from headcount.report.parts.funnel import FunnelPart
 
 __all__ = ["headline", "render_html"]
 
@@ -47,6 +47,7 @@ def render_html(report: ReportData) -> str:
     Args:
         report: everything that is said about one account.
     """
+    from headcount.report.data import page_sections
     from headcount.report.render import svg
     from headcount.report.render.charts import charts
     from headcount.report.render.rows import row_groups
@@ -58,6 +59,7 @@ def render_html(report: ReportData) -> str:
         report=report,
         say=say,
         svg=svg,
+        sections=page_sections(),
         charts=drawn,
         headline=headline(report),
         title=f"{headline(report)} {say.name(report.account.handle, unnamed='An account')}",

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from headcount import wording as say
 
 if TYPE_CHECKING:
-    from headcount.report.relations import TiePart, TiesPart
+    from headcount.report.parts.ties import TiePart, TiesPart
 
 __all__ = [
     "SHAPES",

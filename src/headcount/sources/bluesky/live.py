@@ -32,14 +32,13 @@ from headcount.sources.collect.gone import is_gone
 from headcount.sources.collect.landing import ENDING, LIVE, Landing, Page
 from headcount.sources.collect.landing_folder import landing_folder
 from headcount.sources.handles import Target, parse_target
+from headcount.sources.platform import Ingest
 from headcount.sources.rows import objects
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
-    from headcount.incoming import ReadResult
-
-__all__ = ["Ingest", "follow_live", "newest_collection"]
+__all__ = ["follow_live", "newest_collection"]
 
 log = logging.getLogger("headcount.collect")
 
@@ -47,12 +46,6 @@ KEEP_EVERY, TAKE_EVERY = 3.0, 60.0
 """Seconds after which events are written to the landing, and the landing's new pages to the store."""
 _LARGEST_LANDING = 64 << 20
 Event = dict[str, Any]
-Ingest = Callable[["Callable[[duckdb.DuckDBPyConnection], ReadResult]", str], object]
-"""Imports what a function puts into the incoming tables of a connection, given the path of the file it reads.
-
-Raises:
-    StoreBusy: the store is in use; the same pages are handed in again later.
-"""
 
 
 def newest_collection(workspace: Path, account: str) -> Path | None:
@@ -123,7 +116,7 @@ def follow_live(
 def _folder(workspace: Path, account: str) -> Path:
     target: Target | None = parse_target(account)
     if target is None or target.platform != "bluesky":
-        raise UsageError(f"{account!r} is not a Bluesky account.", hint="only Bluesky accounts can be streamed.")
+        raise UsageError(f"{account!r} is not an account of Bluesky.", hint="name one, such as alice.bsky.social.")
     return landing_folder(workspace, f"{target.platform}:{target.name}")
 
 

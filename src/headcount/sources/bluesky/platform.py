@@ -43,4 +43,5 @@ PLATFORM = Platform(
     landing_words=_landing_words,
     text_forms=_text_forms,
     has_follows_between=True,
+    live="headcount.sources.bluesky.live",
 )

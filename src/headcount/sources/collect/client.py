@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from headcount import __version__
@@ -144,6 +145,14 @@ class _RetryableError(Exception):
         )
 
 
+@cache
+def _certificates() -> Any:
+    """The certificates that servers are checked against: read once a process, as that takes a twentieth of a second."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
 class Client:
     """Asks platforms for pages, politely.
 
@@ -181,6 +190,7 @@ class Client:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
             follow_redirects=False,
             transport=transport,
+            verify=_certificates(),
         )
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:

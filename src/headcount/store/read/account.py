@@ -6,7 +6,6 @@ defines, with one exception that has to be made while reading: which posts are o
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -175,9 +174,9 @@ class _Reader:
         self.cut = Cut.read(con, self.parameters["end"], is_past=basis == "given")
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run SQL with those of $id, $start and $end that stand in it."""
-        used = {name: value for name, value in self.parameters.items() if re.search(rf"\${name}\b", sql)}
-        return self.con.execute(sql, used or None)
+        """Run one statement with those of `parameters` that it names."""
+        (statement,) = self.con.extract_statements(sql)
+        return self.con.execute(statement, {name: self.parameters[name] for name in statement.named_parameters})
 
     def count(self, sql: str) -> int:
         row = self.run(sql).fetchone()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from headcount.sources.formats.edges.layout import BLANKS, Layout
 from headcount.sources.formats.edges.lines import MISSING
 from headcount.sources.formats.files import TextFile
+from headcount.support.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,7 @@ _NUMBER = "[-+]?([0-9]+[.,][0-9]*|[0-9]*[.,][0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE]
 _LOOKS_ODD = f"^([#%].*|-[0-9]+|{_NUMBER})$"
 _PREFIXED = f"^[a-z]+:({_NUMBER})$"
 _MARKS = r'["{}\x00-\x20\x7f\x{85}\x{a0}\x{1680}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]'
-_MISSING = ", ".join("'" + word.replace("'", "''") + "'" for word in sorted(MISSING))
+_MISSING = ", ".join(map(literal, sorted(MISSING)))
 _LONGEST_MISSING = max(map(len, MISSING))
 _INTERACTIONS = "^(mention|repl|retweet|repost|quote|like|fav|boost|block|mute|unfollow)"
 
@@ -100,8 +101,8 @@ def relation(
     listed = ", ".join(f"'c{at}': '{kind}'" for at, kind in columns.items())
     quote = '"' if layout.has_quotes and layout.separator != BLANKS else ""
     source = (
-        f"read_csv([{', '.join(map(quoted, files))}], auto_detect = false, header = false, skip = "
-        f"{layout.skipped_lines}, delim = {quoted(layout.separator)}, quote = '{quote}', escape = '{quote}', "
+        f"read_csv([{', '.join(map(literal, files))}], auto_detect = false, header = false, skip = "
+        f"{layout.skipped_lines}, delim = {literal(layout.separator)}, quote = '{quote}', escape = '{quote}', "
         f"columns = {{{listed}}}{', ignore_errors = true' if lenient else ''})"
     )
     ids = [f"trim(c{at})" if trim and not numbers else f"c{at}" for at in (layout.follower, layout.followee)]
@@ -119,11 +120,6 @@ def _type_of(layout: Layout) -> str:
 def has_type(layout: Layout) -> bool:
     """Does a column state what the edges are?"""
     return bool(_type_of(layout))
-
-
-def quoted(text: object) -> str:
-    """A text of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def is_whole_number(text: str) -> str:

@@ -23,6 +23,7 @@ from headcount.sources.formats.decoding import valid_json
 from headcount.sources.formats.files import TextFile, inspect_text_file, line_at, physical_lines, readable_copy
 from headcount.sources.formats.jsonlines import Problems, beginning, goes_on, values
 from headcount.support.safe_text import csv_unguarded_sql
+from headcount.support.sql import identifier, literal
 from headcount.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -127,35 +128,27 @@ def _compression(path: Path) -> str:
     return "compression = 'gzip', " if path.name.lower().endswith(".gz") else ""
 
 
-def _quoted(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Raw:
-    source = f"read_parquet([{_quoted(path)}], file_row_number = true)"
+    source = f"read_parquet([{literal(path)}], file_row_number = true)"
     described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    columns = {row[0]: (_identifier(row[0]), row[1]) for row in described if row[0] != "file_row_number"}
+    columns = {row[0]: (identifier(row[0]), row[1]) for row in described if row[0] != "file_row_number"}
     return Raw(path.name, source, "file_row_number + 1", columns)
 
 
 def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Table) -> Raw:
     header, delimiter, skip = _header(file)
-    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT *{_unguarded(header, table)}, row_number() OVER () AS __row "
-        f"FROM read_csv({_quoted(copy)}, {_compression(copy)}auto_detect = false, header = true, skip = {skip}, "
-        f"delim = {_quoted(delimiter)}, "
+        f"FROM read_csv({literal(copy)}, {_compression(copy)}auto_detect = false, header = true, skip = {skip}, "
+        f"delim = {literal(delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, allow_quoted_nulls = false, "
         f"max_line_size = {_LONGEST_LINE}, store_rejects = true, rejects_limit = 0, "
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
     )
     if len(header) == 1:  # DuckDB takes blank lines for rows there
-        con.execute(f"DELETE FROM raw_rows WHERE {_identifier(header[0])} IS NULL")
-    named = {name: (_identifier(name), "VARCHAR") for name in header}
+        con.execute(f"DELETE FROM raw_rows WHERE {identifier(header[0])} IS NULL")
+    named = {name: (identifier(name), "VARCHAR") for name in header}
     raw = Raw(file.name, "raw_rows", "__row", named, None, file, delimiter, skip)
     _take_rejects(con, raw, file if copy == file.path else TextFile(copy, compressed=False, encoding="utf-8"))
     return raw
@@ -164,7 +157,7 @@ def _csv(con: duckdb.DuckDBPyConnection, file: TextFile, copy: Path, table: Tabl
 def _unguarded(header: list[str], table: Table) -> str:
     """Free text as it was before the guard against formulas that exports put before it (`safe_text`)."""
     texts = [
-        f"{csv_unguarded_sql(_identifier(name))} AS {_identifier(name)}"
+        f"{csv_unguarded_sql(identifier(name))} AS {identifier(name)}"
         for name in header
         if name.lower() in table.names and table.column(name.lower()).is_free_text
     ]
@@ -257,7 +250,7 @@ def _json(
 ) -> Raw:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE raw_lines AS SELECT trim(line, ' \r\t') AS line, row_number() OVER () AS __row "
-        f"FROM read_csv({_quoted(copy)}, {_compression(copy)}auto_detect = false, header = false, "
+        f"FROM read_csv({literal(copy)}, {_compression(copy)}auto_detect = false, header = false, "
         f"delim = '{_NO_DELIMITER}', quote = '', "
         f"escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {_LONGEST_LINE})"
     )
@@ -281,7 +274,7 @@ def _json(
         )
     known = [name for name in names if name.strip().lower() in table.names]
     _spread(con, known, table)
-    columns = {name: (_identifier(name) if name in known else "NULL", "VARCHAR") for name in names}
+    columns = {name: (identifier(name) if name in known else "NULL", "VARCHAR") for name in names}
     problems = [*read.shown, *(_problem(file.name, row, row, reason, row_lines) for row, reason, _ in wrong)]
     count = read.count + (wrong[0][2] if wrong else 0)
     return Raw(file.name, "raw_rows", "__row", columns, "__wrong", file, None, 0, problems, count, row_lines)
@@ -308,13 +301,13 @@ def _repair_halves(con: duckdb.DuckDBPyConnection) -> int:
 
 def _spread(con: duckdb.DuckDBPyConnection, names: list[str], table: Table) -> None:
     """One column for each name, each line parsed twice at most; what holds JSON where text belongs is said."""
-    paths = f"[{', '.join(_quoted('$.' + _identifier(name)) for name in names)}]::VARCHAR[]"
-    fields = "".join(f"v[{place}] AS {_identifier(name)}, " for place, name in enumerate(names, 1))
+    paths = f"[{', '.join(literal('$.' + identifier(name)) for name in names)}]::VARCHAR[]"
+    fields = "".join(f"v[{place}] AS {identifier(name)}, " for place, name in enumerate(names, 1))
     nested = []
     for place, name in enumerate(names, 1):
         listed = table.column(name.strip().lower()).type == "texts"
         kinds = "('OBJECT')" if listed else "('OBJECT', 'ARRAY')"
-        said = _quoted(f"{name} contains {'an object' if listed else 'a list or an object'}")
+        said = literal(f"{name} contains {'an object' if listed else 'a list or an object'}")
         nested.append(f"CASE WHEN t[{place}] IN {kinds} THEN {said} END")
     wrong = f"CASE WHEN t IS NOT NULL THEN concat_ws('; ', {', '.join(nested)}) END" if nested else "NULL::VARCHAR"
     # only lines with a bracket behind their first can hold one

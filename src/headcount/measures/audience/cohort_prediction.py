@@ -1,0 +1,244 @@
+"""How many members of a fixed cohort who never responded will respond in the next posts?
+
+Steps, each in its module:
+
+1. `cohort`: exposure and responses of everybody on the list, in groups.
+2. `interest`: six laws of the response probability, each fitted to all members and weighed by its evidence.
+3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.2, log-uniform between
+   0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count.
+4. `crowding`: overdispersion phi divides log-likelihoods and is the unit in which new people come.
+5. `reach`: total reach of the posts to come.
+6. A silent member of group g stays silent through reach R with probability
+   integral (1 - p)^(E + R) f / integral (1 - p)^E f, those who dropped out for good; the new responders are binomial.
+
+The predictive distribution is a set of draws with a fixed seed: equal input gives equal output. What is predicted never
+exceeds the silent members of the cohort, by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headcount.measures.audience.cohort import Cohort
+from headcount.measures.audience.crowding import overdispersion
+from headcount.measures.audience.dropout import Exposure, active_kernel, dropout_kernel, exposure, future_share
+from headcount.measures.audience.interest import LAWS, LOG_P, Law, mean_log_kernel
+from headcount.measures.audience.prediction import Prediction
+from headcount.measures.audience.reach import draw_reach, level_log_evidence
+from headcount.measures.statistics.marginal_likelihood import Posterior, laplace, sample_posterior, systematic
+
+__all__ = ["Component", "fit_cohort", "predict_cohort"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+DRAWS = 4000
+_SEED = 20090414
+_DROPOUT_WEIGHT = 0.2
+_DROPOUT_NODES = 0.1 * 2.0 ** np.arange(6)
+_DROPOUT_RANGE = (0.07, 4.5)
+_NEGLIGIBLE = 0.002
+_NEAR = 6.0
+_HOPELESS = 60.0
+_NEAR_LAW = 40.0
+_ENOUGH_RATES = 4
+_HALVINGS = 5
+_REACH_POINTS = 40
+
+
+@dataclass(frozen=True)
+class Component:
+    """One law at one rate of dropping out, fitted.
+
+    Attributes:
+        law: the family; rate: of dropping out, per window.
+        log_weight: log of prior weight times evidence.
+        posterior: draws of its parameters.
+        given: exposure of the groups.
+        kernel: (G, 141) log-likelihood of the groups on the grid of log p.
+    """
+
+    law: Law
+    rate: float
+    log_weight: float
+    posterior: Posterior
+    given: Exposure
+    kernel: Floats
+
+
+def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> list[Component]:
+    """Fit every law to the cohort, without and with dropping out.
+
+    Args:
+        cohort: at least one member in its groups.
+        phi: overdispersion; log-likelihoods are divided by it.
+    """
+    static = exposure(cohort)
+    kernel = dropout_kernel(cohort, static)
+    level = level_log_evidence(cohort)
+    prior = float(np.log((1 - _DROPOUT_WEIGHT) / len(LAWS))) + level
+    parts = [_fit(cohort, law, static, kernel, phi, prior) for law in LAWS]
+    best = max(parts, key=lambda part: part.log_weight)
+    modes = {part.law.name: part.posterior.mode for part in parts}
+    likely = [part.law for part in parts if part.log_weight > best.log_weight - _NEAR_LAW]
+    for rate, log_prior in _dropout_rates(cohort, phi, best):
+        given = exposure(cohort, rate)
+        kernel, log_prior = dropout_kernel(cohort, given), log_prior + level_log_evidence(cohort, rate)
+        parts += [_fit(cohort, law, given, kernel, phi, log_prior, modes[law.name]) for law in likely]
+    return parts
+
+
+def _dropout_rates(cohort: Cohort, phi: float, best: Component) -> list[tuple[float, float]]:
+    """Rates of dropping out that count, and the log prior weight of each for every law.
+
+    Steps of a factor of 2 are halved around the rates that count until enough of them do.
+
+    Args:
+        cohort, phi: as for `fit_cohort`.
+        best: the law that fits best without dropping out; the rates are sought with it.
+    """
+    low, high = np.log(_DROPOUT_RANGE)
+    step, latest = float(np.log(2.0)), best.posterior.mode
+    evidence: dict[float, float] = {}
+    for node in np.log(_DROPOUT_NODES).tolist():
+        evidence[node], latest = _rate_log_evidence(cohort, best.law, node, phi, latest)
+        if evidence[node] < max(best.log_weight, *evidence.values()) - _HOPELESS:  # it has one peak in the rate
+            break
+    prior = float(np.log(_DROPOUT_WEIGHT / len(LAWS) / (high - low)))
+    if _log_sum(list(evidence.values())) + np.log(step) + prior < best.log_weight + np.log(_NEGLIGIBLE):
+        return []
+    near, halved = _near_nodes(evidence), 0
+    while len(near) < _ENOUGH_RATES and halved < _HALVINGS:
+        step, halved = step / 2, halved + 1
+        for node in {side for place in near for side in (place - step, place + step) if low < side < high}:
+            evidence[node], latest = _rate_log_evidence(cohort, best.law, node, phi, latest)
+        near = _near_nodes(evidence)
+    if len(near) > 1.5 * _ENOUGH_RATES and halved <= 1:  # the data hardly tell them apart: every second one will do
+        step, near = step * len(near) / len(near[1::2]), near[1::2]
+    return [(float(np.exp(node)), prior + float(np.log(step))) for node in near]
+
+
+def _rate_log_evidence(cohort: Cohort, law: Law, log_rate: float, phi: float, start: Floats) -> tuple[float, Floats]:
+    """Log evidence of a rate with one law (Laplace), and the mode of its parameters, sought from `start`."""
+    given = exposure(cohort, float(np.exp(log_rate)))
+    likelihood = _log_likelihood(cohort, law, dropout_kernel(cohort, given), phi)
+    value, mode = laplace(likelihood, law.mean, law.sd, start=start)
+    return value + given.log_profile / phi + level_log_evidence(cohort, given.rate), mode
+
+
+def _near_nodes(evidence: dict[float, float]) -> list[float]:
+    """Those that count, in order."""
+    highest = max(evidence.values())
+    return sorted(node for node, value in evidence.items() if value > highest - _NEAR)
+
+
+def predict_cohort(cohort: Cohort, horizons: Integers) -> Prediction:
+    """Predict the first-time responders among the silent members of a cohort.
+
+    Args:
+        cohort: at least 2 posts and 1 response.
+        horizons: (H,) numbers of future posts, increasing, each at least 1.
+    """
+    generator = np.random.default_rng(_SEED)
+    room = float(cohort.silent)
+    if room == 0 or not cohort.groups.people.sum():
+        nothing = np.zeros((DRAWS, len(horizons)))
+        return Prediction(horizons, nothing, nothing[:, 0], room)
+    phi = overdispersion(cohort.responders, cohort.first_responders)
+    parts = fit_cohort(cohort, phi=phi)
+    weight = np.exp(np.array([part.log_weight for part in parts]) - max(part.log_weight for part in parts))
+    chosen = systematic(weight / weight.sum(), DRAWS)
+    chance = np.empty((DRAWS, len(horizons)))
+    ever = np.empty(DRAWS)
+    reach = {
+        rate: draw_reach(cohort, horizons, DRAWS, np.random.default_rng(_SEED), dropout=rate)
+        * future_share(cohort, rate, horizons)
+        for rate in sorted({parts[index].rate for index in np.unique(chosen).tolist()})
+    }
+    for index in np.unique(chosen).tolist():
+        own = np.flatnonzero(chosen == index)
+        theta = generator.integers(len(parts[index].posterior.draws), size=len(own))
+        # a random share of the common draws: components are in order, draws of reach are not
+        chance[own], ever[own] = _chance_of_response(cohort, parts[index], theta, reach[parts[index].rate][own])
+    new = _draw_new(room, chance, phi, generator)
+    unseen = np.maximum(new[:, -1], np.floor(room * ever))
+    return Prediction(horizons, new, unseen, room)
+
+
+def _fit(
+    cohort: Cohort,
+    law: Law,
+    given: Exposure,
+    kernel: Floats,
+    phi: float,
+    log_prior: float,
+    start: Floats | None = None,
+) -> Component:
+    """Fit one law at one rate; `log_prior` is the log of its prior weight and of the evidence of the level of reach."""
+    posterior = sample_posterior(_log_likelihood(cohort, law, kernel, phi), law.mean, law.sd, start=start)
+    log_weight = posterior.log_evidence + given.log_profile / phi + log_prior
+    return Component(law, given.rate, log_weight, posterior, given, kernel)
+
+
+def _log_likelihood(cohort: Cohort, law: Law, kernel: Floats, phi: float) -> Callable[[Floats], Floats]:
+    """(m, parameters) → (m,) log-likelihood of the cohort, divided by phi."""
+    groups = cohort.groups
+    weights = law.weights
+    highest = kernel.max(axis=1)
+    scaled = np.exp(kernel - highest[:, None]).T
+    constant = float(highest @ groups.people) / phi
+    return lambda theta: np.log(np.maximum(weights(theta) @ scaled, 1e-300)) @ groups.people / phi + constant
+
+
+def _chance_of_response(cohort: Cohort, part: Component, theta: Integers, reach: Floats) -> tuple[Floats, Floats]:
+    """(draws, H) mean chance of the silent members to respond, and (draws,) their chance to respond some day.
+
+    Args:
+        theta: (draws,) which of the posterior's draws.
+        reach: (draws, H) future reach for somebody active.
+    """
+    silent = np.flatnonzero(cohort.groups.last < 0)
+    share = cohort.groups.people[silent] / cohort.groups.people[silent].sum()
+    points = np.geomspace(max(float(reach.min()), 1e-9) * 0.999, float(reach.max()) * 1.001 + 1e-9, _REACH_POINTS)
+    draws, place = np.unique(theta, return_inverse=True)
+    parameters = part.posterior.draws[draws]
+    mean = np.zeros((len(draws), len(points)))
+    ever = np.zeros(len(draws))
+    weights = part.law.weights(parameters)
+    kernel = part.kernel[silent]
+    active = np.exp(active_kernel(cohort, part.given)[silent])
+    before = np.exp(mean_log_kernel(weights, kernel))
+    answer = -np.expm1(points[:, None] * np.log1p(-np.exp(LOG_P)))
+    for index in range(len(silent)):
+        mean += share[index] * ((weights[:, :-1] * active[index, :-1]) @ answer.T) / before[:, index, None]
+        ever += share[index] * (weights[:, :-1] @ active[index, :-1]) / before[:, index]
+    position = np.log(np.maximum(reach, 1e-300))
+    grid = np.log(points)
+    left = np.clip(((position - grid[0]) / (grid[1] - grid[0])).astype(np.int64), 0, len(points) - 2)
+    part_way = np.clip((position - grid[left]) / (grid[1] - grid[0]), 0, 1)
+    curve = np.log(np.clip(mean, 1e-300, 1.0))[place]
+    rows = np.arange(len(theta))[:, None]
+    value = np.exp(curve[rows, left] + part_way * (curve[rows, left + 1] - curve[rows, left]))
+    return np.minimum(value, 1.0), np.clip(ever, 0, 1)[place]
+
+
+def _draw_new(room: float, chance: Floats, phi: float, generator: np.random.Generator) -> Floats:
+    """(draws, H) new responders by each horizon: binomial among the silent, in units of phi people."""
+    units = np.full(len(chance), room / phi)
+    whole = np.floor(units + generator.random(len(chance)))
+    left, before = whole.copy(), np.zeros(len(chance))
+    new = np.empty_like(chance)
+    for place in range(chance.shape[1]):
+        step = np.clip((chance[:, place] - before) / np.maximum(1 - before, 1e-12), 0.0, 1.0)
+        left -= generator.binomial(left.astype(np.int64), step)
+        before = np.maximum(before, chance[:, place])
+        new[:, place] = np.minimum((whole - left) * phi, room)
+    return np.round(new) if phi > 1 else new
+
+
+def _log_sum(values: list[float]) -> float:
+    return float(np.logaddexp.reduce(np.array(values)))
