@@ -28,7 +28,7 @@ COSTLY = [
     "headcount.measures.followers.authenticity.authenticity",
     "headcount.measures.circuits.followers.follower_rings",
     "headcount.measures.followers.funnel.funnel",
-    "headcount.measures.audience.audience.predict",
+    "headcount.measures.audience.audience.predict_cohort",
     "headcount.store.read.account.followers_sql",
 ]
 """What ties and questions do without: other measures, and the profiles of the followers."""
@@ -97,7 +97,7 @@ def test_followers_compute_no_headcount_and_no_question(ws, monkeypatch, capsys)
     for name in (
         "headcount.measures.audience.audience.audience",
         "headcount.measures.question.question.question",
-        "headcount.measures.audience.audience.predict",
+        "headcount.measures.audience.audience.predict_cohort",
     ):
         monkeypatch.setattr(name, _refuse)
     assert main(["followers", "ana", "--limit", "3", "--workspace", str(ws.folder), "--json"]) == 0

@@ -180,20 +180,45 @@ class Analysis:
         responses, member = self._whole_view.responses, self.member
         inside = member[responses.person] if member is not None else np.ones(len(responses), dtype=bool)
         outside = int(np.unique(responses.person[~inside]).size) if member is not None else None
+        start, posts = self._first_posts, self.view.posts
+        index = np.arange(self.view.people) if start is None or member is None else np.cumsum(member) - 1
         result = audience(
-            responses.person[inside],
+            index[responses.person[inside]],
             responses.post[inside],
             ACTIVE[responses.kind][inside],
-            posts=len(self.view.posts),
+            posts=len(posts),
             followers=self.listed,
             non_followers=outside,
             window_days=self.view.window_days,
+            start=start,
+            maturity=self._maturity,
+            times=np.append(posts.created_at, np.fmax(self.view.as_of, posts.created_at.max(initial=-np.inf))),
         )
         older = self.view.posts_before
         if len(self.view.posts) >= 2 or not older or result.too_little is None:
             return result
         lie = "1 older post lies" if older == 1 else f"{older:,} older posts lie"
         return replace(result, too_little=f"{result.too_little} {lie} before it: try --window all.")
+
+    @cached_property
+    def _first_posts(self) -> NDArray[np.int64] | None:
+        """(standing followers,) first post of the window that each could respond to; None without a follower list."""
+        followers, posts, times = self._whole_view.followers, self.view.posts, self.follow_times
+        if followers is None or times is None:
+            return None
+        from headcount.measures.audience.cohort import first_posts
+
+        followed_at = times.point_or_earliest[followers.standing]
+        # in order of time, and the window asked for posts with a time: without one nobody is known to have come late
+        return first_posts(followed_at if np.isfinite(posts.created_at).all() else followed_at * np.nan, posts.created_at)
+
+    @cached_property
+    def _maturity(self) -> NDArray[np.float64]:
+        """(posts,) share of its responses that each post of the window has collected."""
+        from headcount.measures.audience.maturity import maturity
+
+        responses = self._whole_view.responses
+        return maturity(self.view.as_of - self.view.posts.created_at, responses.delay, responses.post)
 
     @cached_property
     def follow_times(self) -> FollowTimes | None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import betaln
 
-from headcount.measures.audience.cohort import Cohort, first_posts, post_reach
+from headcount.measures.audience.cohort import Cohort, Saturation, first_posts, post_reach
 from headcount.measures.audience.crowding import overdispersion
 from headcount.measures.audience.dropout import exposure
 from headcount.measures.audience.interest import (
@@ -67,7 +67,7 @@ def test_beta_laws_have_closed_integrals():
 
 def test_reach_and_exposure_of_posts():
     n, present = np.array([10.0, 20, 30, 0, 40]), np.array([50.0, 50, 100, 100, 100])
-    reach = post_reach(n, present)
+    reach = post_reach(n, present, Saturation.none())
     np.testing.assert_allclose(reach, [0.78679505, 1.50206327, 1.15130674, 0.03713893, 1.52269601], rtol=1e-7)
     assert reach[2:].sum() == pytest.approx(2.71114168)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.measures.audience.cohort import Cohort
+from headcount.measures.audience.cohort import Cohort, Saturation, post_reach
 from headcount.measures.audience.cohort_prediction import fit_cohort, predict_cohort
 from headcount.measures.audience.reach import draw_reach, viral_probability
 
@@ -91,14 +91,38 @@ def test_members_who_came_late_are_more_likely_to_respond_still():
 
 def test_dropping_out_is_found_and_lowers_the_prediction():
     still, leaving = draw_table(5, 3000, 80), draw_table(5, 3000, 80, dropout=1 / 40)
-    with_dropout = fit_cohort(of_table(leaving[:, :40]))
+    _, with_dropout = fit_cohort(of_table(leaving[:, :40]))
     weight = np.exp([part.log_weight - max(one.log_weight for one in with_dropout) for part in with_dropout])
     rates = np.array([part.rate for part in with_dropout])
     assert weight[rates > 0].sum() > 0.99 * weight.sum()
     assert float(weight @ rates / weight.sum()) == pytest.approx(1, abs=0.35)
-    assert all(part.rate == 0 for part in fit_cohort(of_table(still[:, :40])))
+    assert all(part.rate == 0 for part in fit_cohort(of_table(still[:, :40]))[1])
     low, _, high = interval(leaving, 40)
     assert low <= new_at_the_end(leaving, 40) <= high
+
+
+def test_reach_is_read_through_the_devoted_who_cannot_respond_twice():
+    """With 300 people at p = 0.7 and 5,700 at 0.004 the number of responders hides how reach varies."""
+    generator = np.random.default_rng(6)
+    reach = np.exp(0.6 * generator.standard_normal(60))
+    p = np.concatenate([np.full(300, 0.7), np.full(5700, 0.004)])
+    cohort = of_table(generator.random((6000, 60)) < 1 - (1 - p[:, None]) ** reach)
+    true = reach / reach.mean()
+    found, _ = fit_cohort(cohort)
+    naive, read = (post_reach(c.responders, c.present(), c.saturation) for c in (cohort, found))
+    slope, naive_slope = (np.polyfit(np.log(true), np.log(estimate), 1)[0] for estimate in (read, naive))
+    assert naive_slope < 0.6
+    assert slope == pytest.approx(1, abs=0.1)
+    # at the mean reach 1.2: (1 - p)(-log(1 - p))/p of the devoted and 1 of the rare, by their responses
+    assert found.saturation.elasticity == pytest.approx(0.50, abs=0.03)
+    assert np.abs(np.log(read / true)).mean() < 0.5 * np.abs(np.log(naive / true)).mean()
+
+
+def test_saturation_of_rare_responders_is_none():
+    cohort, _ = fit_cohort(of_table(draw_table(4, 3000, 40, mean=0.01, a=5)))
+    assert cohort.saturation.elasticity == 1.0
+    values = np.array([-1.0, 0.0, 2.0])
+    np.testing.assert_array_equal(Saturation.none().log_reach_of(values), values)
 
 
 def test_reach_of_even_posts_is_their_number():
@@ -130,7 +154,7 @@ def test_posts_that_are_still_collecting_count_for_what_is_to_come():
 
 def test_a_viral_post_is_recognised():
     n = np.array([20.0, 22, 18, 25, 210, 19, 21, 17, 20, 23, 24, 18])
-    viral = viral_probability(n, np.full(12, 1000.0))
+    viral = viral_probability(n, np.full(12, 1000.0), Saturation.none())
     assert viral[4] > 0.95
     assert np.delete(viral, 4).max() < 0.1
 

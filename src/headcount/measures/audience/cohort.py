@@ -3,23 +3,28 @@
 The cohort is everybody on the follower list at the end of the window. Posts k = 0 … t-1; member i follows from post s_i
 on and responded to y_i posts; n_k members responded to post k, A_k = #{i: s_i <= k} could.
 
-    reach of a post     e_k = (n_k + 1) / (A_k r + 1),  r = sum n / sum A,  rescaled to mean 1 over the window
+    reach of a post     e_k = g((n_k + 1) / (A_k r + 1)),  r = sum n / sum A,  rescaled to mean 1 over the window
     exposure            E_i = sum of e_k over k >= s_i
     without a response  F_i = E_i - sum of e_k over the y_i posts
 
 A member who responds to a post of reach 1 with probability p contributes p^y (1 - p)^F to the likelihood (model M_th
 with individual exposure; Otis et al. 1978). Members are grouped by start, number of responses and time of the last
 response, so that the likelihood of a million people has at most some hundred terms.
+
+People who respond to most posts can hardly respond to more of them: of a post of twice the reach the devoted make the
+number of responders less than twice as high. With a law f of p, responders per member at reach e against those at 1 are
+
+    m(e) = integral (1 - (1 - p)^e) f dp / integral p f dp,      g = inverse of m      (`Saturation`)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARTS", "Cohort", "Groups", "cumulative_reach", "first_posts", "post_reach"]
+__all__ = ["PARTS", "Cohort", "Groups", "Saturation", "cumulative_reach", "first_posts", "post_reach"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,6 +61,50 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Saturation:
+    """How the number of responders of a post depends on its reach.
+
+    Attributes:
+        log_reach, log_share: (K,) increasing: log of reach e and of m(e); empty where m(e) = e.
+        elasticity: d log m / d log e at e = 1, at most 1.
+        dispersion: variance of the responders of a post of reach 1 over their mean, at most 1.
+    """
+
+    log_reach: Floats
+    log_share: Floats
+    elasticity: float = 1.0
+    dispersion: float = 1.0
+
+    @classmethod
+    def none(cls) -> Saturation:
+        """Nobody responds so often that it matters: m(e) = e."""
+        return cls(np.empty(0), np.empty(0))
+
+    def log_reach_of(self, log_share: Floats) -> Floats:
+        """Log of the reach at which that log share of members responds, against reach 1; at the end where none does."""
+        if not len(self.log_reach):
+            return log_share
+        value: Floats = np.asarray(np.interp(log_share, self.log_share, self.log_reach), dtype=np.float64)
+        return value
+
+    @property
+    def noise(self) -> float:
+        """Variance of the log of reach as seen from n responders, times n."""
+        return self.dispersion / self.elasticity**2
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What groups are made from: (n,) of members with a response, (rows,) their posts, (t + 1,) silent by start."""
+
+    since: Integers
+    responses: Integers
+    latest: Integers
+    post: Integers
+    silent: Floats
+
+
+@dataclass(frozen=True)
 class Cohort:
     """A fixed cohort and its responses to the posts of the window.
 
@@ -70,6 +119,7 @@ class Cohort:
         elapsed: (t,) time from the first post to each, in windows of t times the mean time between posts.
         pause: time from the last post to the end of the observation, in windows.
         groups: all members in groups.
+        saturation: how responders depend on reach.
 
     People who respond to nearly everything (at least 0.9 of at least 10 posts) are only in `size` and `observed`: they
     say nothing of silent members, and no smooth law of probabilities contains them.
@@ -85,6 +135,8 @@ class Cohort:
     elapsed: Floats
     pause: float
     groups: Groups
+    saturation: Saturation
+    _rows: _Rows
 
     @classmethod
     def from_pairs(
@@ -127,10 +179,9 @@ class Cohort:
         smooth = ~constant
         kept_rows = np.repeat(smooth, responses)
         responders = np.bincount(post[kept_rows], minlength=posts).astype(np.float64)
-        reach = post_reach(responders, np.cumsum(starting[:-1]))
-        groups = _group(
-            silent, starting, since[smooth], responses[smooth], latest[smooth], post[kept_rows], reach, posts
-        )
+        saturation = Saturation.none()
+        reach = post_reach(responders, np.cumsum(starting[:-1]), saturation)
+        rows = _Rows(since[smooth], responses[smooth], latest[smooth], post[kept_rows], silent)
         return cls(
             size=size,
             observed=len(people),
@@ -141,8 +192,15 @@ class Cohort:
             maturity=np.ones(posts) if maturity is None else np.clip(maturity, 1e-3, 1.0),
             elapsed=elapsed,
             pause=pause,
-            groups=groups,
+            groups=_group(rows, starting, reach),
+            saturation=saturation,
+            _rows=rows,
         )
+
+    def with_saturation(self, saturation: Saturation) -> Cohort:
+        """The same cohort with this relation of responders to reach."""
+        reach = post_reach(self.responders, self.present(), saturation)
+        return replace(self, saturation=saturation, groups=_group(self._rows, self.starting, reach))
 
     @property
     def silent(self) -> int:
@@ -179,10 +237,10 @@ def first_posts(followed_at: Floats, post_times: Floats) -> Integers:
     return np.where(np.isnan(followed_at), 0, np.searchsorted(post_times, followed_at)).astype(np.int64)
 
 
-def post_reach(responders: Floats, present: Floats) -> Floats:
-    """(t,) reach of each post (e_k): responders per member who could respond, smoothed by one, with mean 1."""
+def post_reach(responders: Floats, present: Floats, saturation: Saturation) -> Floats:
+    """(t,) reach of each post (e_k): from responders per member who could respond, smoothed by one, with mean 1."""
     mean = float(responders.sum()) / max(float(present.sum()), 1e-9)
-    reach = (responders + 1) / (present * mean + 1)
+    reach = np.exp(saturation.log_reach_of(np.log((responders + 1) / (present * mean + 1))))
     scaled: Floats = reach / reach.mean()
     return scaled
 
@@ -192,21 +250,13 @@ def cumulative_reach(reach: Floats) -> Floats:
     return np.concatenate([[0.0], np.cumsum(reach)])
 
 
-def _group(
-    silent: Floats,
-    starting: Floats,
-    since: Integers,
-    responses: Integers,
-    latest: Integers,
-    post: Integers,
-    reach: Floats,
-    posts: int,
-) -> Groups:
+def _group(rows: _Rows, starting: Floats, reach: Floats) -> Groups:
     """Group silent members by start, others by start, responses, their mean reach and part of the last one."""
+    posts, since, responses, latest, post = len(reach), rows.since, rows.responses, rows.latest, rows.post
     bins = _start_bins(starting, posts)
-    quiet = np.bincount(bins, weights=silent)
+    quiet = np.bincount(bins, weights=rows.silent)
     kept = np.flatnonzero(quiet > 0)
-    quiet_start = np.bincount(bins, weights=silent * np.arange(posts + 1))[kept] / quiet[kept]
+    quiet_start = np.bincount(bins, weights=rows.silent * np.arange(posts + 1))[kept] / quiet[kept]
     part = latest * PARTS // posts
     level = _response_bins(responses)
     # who responded to posts that went far is another group: one of a high reach takes less interest

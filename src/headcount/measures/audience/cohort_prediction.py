@@ -3,8 +3,10 @@
 Steps, each in its module:
 
 1. `cohort`: exposure and responses of everybody on the list, in groups.
-2. `interest`: six laws of the response probability, each fitted to all members and weighed by its evidence.
-3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.2, log-uniform between
+2. `interest`: six laws of the response probability, each fitted to all members and weighed by its evidence. Where it
+   matters that the devoted cannot respond more than once to a post (elasticity of responders to reach under 0.97), reach
+   is read anew through the law that fits best (`cohort.Saturation`) and the laws are fitted again.
+3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.15, log-uniform between
    0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count.
 4. `crowding`: overdispersion phi divides log-likelihoods and is the unit in which new people come.
 5. `reach`: total reach of the posts to come.
@@ -23,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.audience.cohort import Cohort
+from headcount.measures.audience.cohort import Cohort, Saturation
 from headcount.measures.audience.crowding import overdispersion
 from headcount.measures.audience.dropout import Exposure, active_kernel, dropout_kernel, exposure, future_share
 from headcount.measures.audience.interest import LAWS, LOG_P, Law, mean_log_kernel
@@ -38,16 +40,18 @@ Integers = NDArray[np.int64]
 
 DRAWS = 4000
 _SEED = 20090414
-_DROPOUT_WEIGHT = 0.2
+_DROPOUT_WEIGHT = 0.15
 _DROPOUT_NODES = 0.1 * 2.0 ** np.arange(6)
 _DROPOUT_RANGE = (0.07, 4.5)
 _NEGLIGIBLE = 0.002
 _NEAR = 6.0
 _HOPELESS = 60.0
-_NEAR_LAW = 40.0
+_NEAR_LAW = 12.0
 _ENOUGH_RATES = 4
 _HALVINGS = 5
 _REACH_POINTS = 40
+_NEARLY_ELASTIC = 0.97
+_LOG_REACH = np.linspace(-6.0, 4.0, 201)
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,21 @@ class Component:
     kernel: Floats
 
 
-def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> list[Component]:
+def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> tuple[Cohort, list[Component]]:
     """Fit every law to the cohort, without and with dropping out.
 
     Args:
         cohort: at least one member in its groups.
         phi: overdispersion; log-likelihoods are divided by it.
+
+    Returns:
+        The cohort with its reach as it was read at last, and the fitted laws.
     """
-    static = exposure(cohort)
-    kernel = dropout_kernel(cohort, static)
-    level = level_log_evidence(cohort)
-    prior = float(np.log((1 - _DROPOUT_WEIGHT) / len(LAWS))) + level
-    parts = [_fit(cohort, law, static, kernel, phi, prior) for law in LAWS]
+    parts = _fit_static(cohort, phi)
+    saturation = _saturation(parts)
+    if saturation.elasticity < _NEARLY_ELASTIC:
+        cohort = cohort.with_saturation(saturation)
+        parts = _fit_static(cohort, phi, {part.law.name: part.posterior.mode for part in parts})
     best = max(parts, key=lambda part: part.log_weight)
     modes = {part.law.name: part.posterior.mode for part in parts}
     likely = [part.law for part in parts if part.log_weight > best.log_weight - _NEAR_LAW]
@@ -89,7 +96,31 @@ def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> list[Component]:
         given = exposure(cohort, rate)
         kernel, log_prior = dropout_kernel(cohort, given), log_prior + level_log_evidence(cohort, rate)
         parts += [_fit(cohort, law, given, kernel, phi, log_prior, modes[law.name]) for law in likely]
-    return parts
+    return cohort, parts
+
+
+def _fit_static(cohort: Cohort, phi: float, modes: dict[str, Floats] | None = None) -> list[Component]:
+    """Fit every law where nobody drops out; `modes` are parameters to begin with."""
+    static = exposure(cohort)
+    kernel = dropout_kernel(cohort, static)
+    prior = float(np.log((1 - _DROPOUT_WEIGHT) / len(LAWS))) + level_log_evidence(cohort)
+    return [_fit(cohort, law, static, kernel, phi, prior, modes and modes[law.name]) for law in LAWS]
+
+
+def _saturation(parts: list[Component]) -> Saturation:
+    """How responders depend on reach under the law that fits best."""
+    best = max(parts, key=lambda part: part.log_weight)
+    (masses,) = best.law.weights(best.posterior.mode[None])[:, :-1]
+    p = np.exp(LOG_P)
+    log_miss = np.log1p(-p)
+    mean = float(masses @ p)
+    share = -np.expm1(np.exp(_LOG_REACH)[:, None] * log_miss) @ masses / mean
+    return Saturation(
+        log_reach=_LOG_REACH,
+        log_share=np.log(share),
+        elasticity=float(masses @ ((1 - p) * -log_miss)) / mean,
+        dispersion=float(masses @ (p * (1 - p))) / mean,
+    )
 
 
 def _dropout_rates(cohort: Cohort, phi: float, best: Component) -> list[tuple[float, float]]:
@@ -149,7 +180,7 @@ def predict_cohort(cohort: Cohort, horizons: Integers) -> Prediction:
         nothing = np.zeros((DRAWS, len(horizons)))
         return Prediction(horizons, nothing, nothing[:, 0], room)
     phi = overdispersion(cohort.responders, cohort.first_responders)
-    parts = fit_cohort(cohort, phi=phi)
+    cohort, parts = fit_cohort(cohort, phi=phi)
     weight = np.exp(np.array([part.log_weight for part in parts]) - max(part.log_weight for part in parts))
     chosen = systematic(weight / weight.sum(), DRAWS)
     chance = np.empty((DRAWS, len(horizons)))

@@ -58,12 +58,13 @@ class Exposure:
 
 def exposure(cohort: Cohort, rate: float = 0.0) -> Exposure:
     """Exposure of the groups of a cohort whose members drop out at this rate per window."""
-    reach = post_reach(cohort.responders, cohort.present(rate))
+    reach = post_reach(cohort.responders, cohort.present(rate), cohort.saturation)
     groups = cohort.groups
     total = _exposure_after(reach, groups.start - 1)
     part = np.arange(cohort.posts) * PARTS // cohort.posts
     by_part = np.bincount(part, weights=reach, minlength=PARTS)
-    static = np.bincount(part, weights=post_reach(cohort.responders, cohort.present()), minlength=PARTS)
+    steady = post_reach(cohort.responders, cohort.present(), cohort.saturation)
+    static = np.bincount(part, weights=steady, minlength=PARTS)
     answered = groups.answered @ (by_part / np.maximum(static, 1e-9))
     unanswered = np.maximum(total - answered, 0.0)
     return Exposure(rate, reach, total, answered, unanswered, float(cohort.responders @ np.log(reach)))

@@ -80,7 +80,7 @@ def grid_kernel(responses: Floats, unanswered: Floats, answered: Floats | None =
     if narrow.size:
         # integral over log p of p^y (1 - p)^F is that of p^(y - 1) (1 - p)^F over p
         edges = np.exp(np.append(LOG_P - GRID_STEP / 2, LOG_P[-1] + GRID_STEP / 2))
-        mass = np.diff(betainc(y[narrow], f[narrow] + 1, edges), axis=1)
+        mass = np.maximum(np.diff(betainc(y[narrow], f[narrow] + 1, edges), axis=1), 0.0)
         with np.errstate(divide="ignore"):
             value[narrow, :-1] = np.log(mass / GRID_STEP) + betaln(y[narrow], f[narrow] + 1)
     if answered is not None:

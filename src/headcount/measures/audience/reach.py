@@ -3,6 +3,8 @@
 Posts differ in reach, the level of reach moves, and single posts go viral. With n_k responders of A_k present members,
 collected so far to a share c_k:
 
+- **Saturation**: logs of responders per member are read as logs of reach through g (see `cohort`), their Poisson variance
+  times v/eps^2 (v: variance over mean of the responders of a post, eps: elasticity).
 - **Viral posts**: x_k = n_k N / (A_k c_k) against the median of the 11 posts around,
   z_k = log((x_k + .5)/(median + .5)). z is N(0, s^2 + noise) for regular posts and N(1.8, .8^2 + s^2 + noise)
   for viral ones, prior .02; v_k is the posterior probability of the latter, for z > 0 only.
@@ -14,7 +16,7 @@ collected so far to a share c_k:
   against the window's realised reach, given the o_b: the counting error that both share cancels, as it is part of the
   law of the response probabilities.
 - **Future**: the walk goes on from the middle of the last block; every post varies with sigma^2; the number of viral
-  posts is beta-binomial, each with a factor exp(N(1.8, .8)); an additional 5% for what the past cannot reveal.
+  posts is beta-binomial, each with a factor exp(N(1.8, .8)); an additional 3% for what the past cannot reveal.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headcount.measures.audience.cohort import Cohort
+from headcount.measures.audience.cohort import Cohort, Saturation
 
 __all__ = ["draw_reach", "level_log_evidence", "viral_probability"]
 
@@ -34,15 +36,15 @@ Integers = NDArray[np.int64]
 _SIGMA2 = np.geomspace(0.003, 3.0, 16)
 _SIGMA2_LOG_PRIOR = -0.5 * ((np.log(_SIGMA2) - np.log(0.1)) / 1.5) ** 2
 _STEP2 = np.array([0.0, 0.003, 0.01, 0.03, 0.1, 0.3])
-_STEP2_LOG_PRIOR = np.log([0.75, 0.06, 0.06, 0.06, 0.045, 0.025])
+_STEP2_LOG_PRIOR = np.log([0.9, 0.04, 0.025, 0.02, 0.01, 0.005])
 _VAGUE = 100.0
 _VIRAL_PRIOR = 0.02
 _VIRAL_MEAN, _VIRAL_SD = 1.8, 0.8
-_VIRAL_RATE = (0.3, 50.0)
+_VIRAL_RATE = (0.1, 50.0)
 """Beta prior of the rate of viral posts."""
 _NEIGHBOURS = 5
 _SIXTHS = 6
-_DRIFT = 0.05
+_DRIFT = 0.03
 _WALK_STEPS = 24
 _MAX_LOG_LEVEL = 3.0
 
@@ -60,7 +62,7 @@ def draw_reach(
         dropout: rate per window; reach is per member who has not dropped out.
     """
     present = np.maximum(cohort.present(dropout), 1e-9)
-    viral = viral_probability(cohort.responders, present * cohort.maturity)
+    viral = viral_probability(cohort.responders, present * cohort.maturity, cohort.saturation)
     level, sigma2, step2 = _draw_level(cohort, present, viral, draws, generator)
     level = level + _DRIFT * generator.standard_normal(draws)
     steps = np.diff(horizons, prepend=0).astype(np.float64)
@@ -84,12 +86,14 @@ def level_log_evidence(cohort: Cohort, dropout: float = 0.0) -> float:
             it, falling ones for it or for a level that falls.
     """
     # the same posts count as viral at every rate, so that rates compare
-    viral = viral_probability(cohort.responders, np.maximum(cohort.present(), 1e-9) * cohort.maturity)
+    viral = viral_probability(
+        cohort.responders, np.maximum(cohort.present(), 1e-9) * cohort.maturity, cohort.saturation
+    )
     fit = _fit_level(cohort, np.maximum(cohort.present(dropout), 1e-9), viral)
     return float(np.logaddexp.reduce(fit.log_weight))
 
 
-def viral_probability(responders: Floats, present: Floats) -> Floats:
+def viral_probability(responders: Floats, present: Floats, saturation: Saturation) -> Floats:
     """(t,) probability that each post went viral, from responders and the members who could respond to it."""
     t, size = len(responders), float(present.max())
     count = responders * size / present
@@ -98,8 +102,8 @@ def viral_probability(responders: Floats, present: Floats) -> Floats:
     else:
         around = np.pad(count, _NEIGHBOURS, constant_values=np.nan)
         median = np.nanmedian(np.lib.stride_tricks.sliding_window_view(around, 2 * _NEIGHBOURS + 1), axis=1)
-    z = np.log((count + 0.5) / (median + 0.5))
-    noise = 1 / (median + 0.5)
+    z = saturation.log_reach_of(np.log((count + 0.5) / (median + 0.5)))
+    noise = saturation.noise / (median + 0.5)
     variance = max(2.2 * float(np.median(np.abs(z))) ** 2 - float(np.median(noise)), 0.02)
     variance = (t * variance + 4 * 0.08) / (t + 4)
     regular = variance + noise
@@ -164,8 +168,8 @@ def _mean_reach(cohort: Cohort, present: Floats) -> float:
 def _fit_level(cohort: Cohort, present: Floats, viral: Floats) -> _LevelFit:
     blocks = _Blocks.of(cohort, present, 1 - viral)
     mean = _mean_reach(cohort, present)
-    view = np.log((blocks.responders + 0.5) / (blocks.exposed * mean + 0.5))
-    noise = 1 / (blocks.responders + 0.5)
+    view = cohort.saturation.log_reach_of(np.log((blocks.responders + 0.5) / (blocks.exposed * mean + 0.5)))
+    noise = cohort.saturation.noise / (blocks.responders + 0.5)
     count = len(view)
     sigma2, step2 = (grid.ravel() for grid in np.meshgrid(_SIGMA2, _STEP2, indexing="ij"))
     between = np.expm1(sigma2)[:, None] / blocks.posts
@@ -207,7 +211,8 @@ def _draw_level(
     chosen = generator.choice(weight.size, size=draws, p=weight / weight.sum())
     normal = generator.standard_normal((draws, count + 1))
     drawn = centre[chosen] + np.einsum("dij,dj->di", root[chosen], normal)
-    gone_viral = float((viral * cohort.responders).sum()) / _mean_reach(cohort, present)
+    share = (cohort.responders + 1) / (present * _mean_reach(cohort, present) + 1)
+    gone_viral = float((viral * present * np.exp(cohort.saturation.log_reach_of(np.log(share)))).sum())
     exposed = _Blocks.of(cohort, present, 1 - viral).exposed
     window = np.log((np.exp(drawn[:, :count]) @ exposed + gone_viral) / float(present.sum()))
     return drawn[:, count] - window, fit.sigma2[chosen], fit.step2[chosen]
@@ -220,8 +225,9 @@ def _log_count_likelihood(cohort: Cohort, present: Floats, viral: Floats, blocks
     rate = (blocks.responders / blocks.exposed)[blocks.of_post]
     mean = np.maximum(rate * present * cohort.maturity, 1e-12)
     freedom = np.maximum(1 - 1 / np.maximum(blocks.posts, 1), 0)[blocks.of_post]
-    size = 1 / np.expm1(_SIGMA2)[:, None]
-    n = cohort.responders
+    size = 1 / np.expm1(_SIGMA2 * cohort.saturation.elasticity**2)[:, None]
+    # in units whose variance is their mean
+    n, mean = cohort.responders / cohort.saturation.dispersion, mean / cohort.saturation.dispersion
     value = gammaln(n + size) - gammaln(size) + size * np.log(size / (size + mean)) + n * np.log(mean / (size + mean))
     total: Floats = (value * (1 - viral) * freedom).sum(axis=1)
     return total
