@@ -74,14 +74,14 @@ def headcount(world: AudienceWorld) -> dict[str, float] | None:
         created_at=world.created_at,
         position=world.position,
         as_of=world.as_of,
-    ).point_or_earliest
+    )
     found = audience(
         world.person[member],
         world.post[member],
         world.active[member],
         posts=world.posts,
         followers=world.cohort,
-        start=first_posts(times, world.posted_at),
+        start=first_posts(times.point, world.posted_at, times.earliest),
         maturity=maturity(world.as_of - world.posted_at, world.responded_at - world.posted_at[world.post], world.post),
         times=np.append(world.posted_at, world.as_of),
     )

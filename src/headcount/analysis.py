@@ -206,11 +206,12 @@ class Analysis:
         followers, posts, times = self._whole_view.followers, self.view.posts, self.follow_times
         if followers is None or times is None:
             return None
-        from headcount.measures.audience.cohort import first_posts
+        from headcount.measures.audience.cohort import UNKNOWN_START, first_posts
 
-        followed_at = times.point_or_earliest[followers.standing]
-        # in order of time, and the window asked for posts with a time: without one nobody is known to have come late
-        return first_posts(followed_at if np.isfinite(posts.created_at).all() else followed_at * np.nan, posts.created_at)
+        point, earliest = times.point[followers.standing], times.earliest[followers.standing]
+        if not np.isfinite(posts.created_at).all():
+            return np.full(len(point), UNKNOWN_START)
+        return first_posts(point, posts.created_at, earliest)
 
     @cached_property
     def _maturity(self) -> NDArray[np.float64]:

@@ -24,7 +24,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARTS", "Cohort", "Groups", "Saturation", "cumulative_reach", "first_posts", "post_reach"]
+from headcount.support.times import DAY
+
+__all__ = ["PARTS", "UNKNOWN_START", "Cohort", "Groups", "Saturation", "cumulative_reach", "first_posts", "post_reach"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,6 +41,8 @@ _CONSTANT_SHARE = 0.9
 _CONSTANT_POSTS = 10
 _MAX_PAUSE = 1.0
 """Windows; of an account that was silent for longer nothing is known of who is still there."""
+UNKNOWN_START = -1
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Cohort:
         maturity: (t,) share of its responses that each post has collected so far, above 0, at most 1.
         elapsed: (t,) time from the first post to each, in windows of t times the mean time between posts.
         pause: time from the last post to the end of the observation, in windows.
+        days: length of the window in days; None where times are unknown.
+        starts_unknown: of nearly all members it is unknown when they followed; they count as there from the beginning.
         groups: all members in groups.
         saturation: how responders depend on reach.
 
@@ -134,6 +140,8 @@ class Cohort:
     maturity: Floats
     elapsed: Floats
     pause: float
+    days: float | None
+    starts_unknown: bool
     groups: Groups
     saturation: Saturation
     _rows: _Rows
@@ -157,11 +165,12 @@ class Cohort:
             post: (n,) posts, 0 … posts-1.
             size: members of the cohort, silent ones included.
             posts: number of posts in the window.
-            start: (size,) first post that each member could respond to, 0 … posts; None: all from the beginning.
+            start: (size,) first post that each member could respond to, 0 … posts, -1 where unknown; None: all from the
+                beginning.
             maturity: (posts,) share of its responses that each post has collected; None: all of them.
-            times: (posts + 1,) increasing times of the posts and of the end of the observation; None: even.
+            times: (posts + 1,) increasing times of the posts and of the end of the observation, in seconds; None: even.
         """
-        elapsed, pause = _elapsed(times, posts)
+        elapsed, pause, days = _elapsed(times, posts)
         first_row = np.flatnonzero(np.diff(person, prepend=-1))
         responses = np.diff(first_row, append=len(person))
         earliest, latest = post[first_row], post[first_row + responses - 1]
@@ -192,6 +201,8 @@ class Cohort:
             maturity=np.ones(posts) if maturity is None else np.clip(maturity, 1e-3, 1.0),
             elapsed=elapsed,
             pause=pause,
+            days=days,
+            starts_unknown=start is not None and size > 0 and float((start == UNKNOWN_START).mean()) > _MOSTLY,
             groups=_group(rows, starting, reach),
             saturation=saturation,
             _rows=rows,
@@ -201,6 +212,28 @@ class Cohort:
         """The same cohort with this relation of responders to reach."""
         reach = post_reach(self.responders, self.present(), saturation)
         return replace(self, saturation=saturation, groups=_group(self._rows, self.starting, reach))
+
+    def reversed(self) -> Cohort:
+        """The same responses in reverse order of time, where everybody is there from the beginning.
+
+        What ceases to respond in it begins to respond in the cohort: who entered at unknown times.
+        """
+        rows, t = self._rows, self.posts
+        earliest = rows.post[np.cumsum(rows.responses) - rows.responses]
+        silent, starting = (np.append(value.sum(), np.zeros(t)) for value in (rows.silent, self.starting))
+        turned = replace(rows, since=np.zeros_like(rows.since), latest=t - 1 - earliest, post=t - 1 - rows.post, silent=silent)
+        responders = self.responders[::-1]
+        reach = post_reach(responders, np.cumsum(starting[:-1]), self.saturation)
+        return replace(
+            self,
+            responders=responders,
+            first_responders=np.bincount(t - 1 - rows.latest, minlength=t).astype(np.float64),
+            starting=starting,
+            maturity=self.maturity[::-1],
+            elapsed=self.elapsed[-1] - self.elapsed[::-1],
+            groups=_group(turned, starting, reach),
+            _rows=turned,
+        )
 
     @property
     def silent(self) -> int:
@@ -218,23 +251,30 @@ class Cohort:
         return present
 
 
-def _elapsed(times: Floats | None, posts: int) -> tuple[Floats, float]:
-    """Time of each post since the first, and from the last to the end, in windows; even where times do not tell."""
+def _elapsed(times: Floats | None, posts: int) -> tuple[Floats, float, float | None]:
+    """Time of each post since the first, and from the last to the end, in windows (even where times do not tell), and
+    the days of a window."""
     spacing = float(times[-2] - times[0]) / (posts - 1) if times is not None and posts > 1 else 0.0
     if times is None or not spacing > 0 or not np.isfinite(times).all():
-        return np.arange(posts) / posts, 0.5 / posts
+        return np.arange(posts) / posts, 0.5 / posts, None
     since = (times - times[0]) / (spacing * posts)
-    return since[:-1], min(max(float(since[-1] - since[-2]), 0.0), _MAX_PAUSE)
+    return since[:-1], min(max(float(since[-1] - since[-2]), 0.0), _MAX_PAUSE), spacing * posts / DAY
 
 
-def first_posts(followed_at: Floats, post_times: Floats) -> Integers:
-    """(N,) index of the first post at or after each follow; 0 where the time of following is unknown.
+def first_posts(followed_at: Floats, post_times: Floats, earliest: Floats | None = None) -> Integers:
+    """(N,) index of the first post at or after each follow; -1 where it is unknown.
 
     Args:
         followed_at: (N,) times of following, NaN where unknown.
         post_times: (t,) times of the posts, increasing, without NaN.
+        earliest: (N,) lower bounds of those times, NaN where there is none; who cannot have followed before a post
+            within the window counts as there from that post on.
     """
-    return np.where(np.isnan(followed_at), 0, np.searchsorted(post_times, followed_at)).astype(np.int64)
+    start = np.where(np.isnan(followed_at), UNKNOWN_START, np.searchsorted(post_times, followed_at))
+    if earliest is not None:
+        bound = np.where(np.isnan(earliest), 0, np.searchsorted(post_times, earliest))
+        start = np.where((start == UNKNOWN_START) & (bound > 0), bound, start)
+    return start.astype(np.int64)
 
 
 def post_reach(responders: Floats, present: Floats, saturation: Saturation) -> Floats:

@@ -6,10 +6,12 @@ Steps, each in its module:
 2. `interest`: six laws of the response probability, each fitted to all members and weighed by its evidence. Where it
    matters that the devoted cannot respond more than once to a post (elasticity of responders to reach under 0.97), reach
    is read anew through the law that fits best (`cohort.Saturation`) and the laws are fitted again.
-3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.15, log-uniform between
-   0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count.
+3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.2, log-uniform between
+   0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count. Where
+   nobody's time of following is known the same, in reverse order of time, for members who entered within the window
+   (prior weight 0.3).
 4. `crowding`: overdispersion phi divides log-likelihoods and is the unit in which new people come.
-5. `reach`: total reach of the posts to come.
+5. `reach`: total reach of the posts to come; `leaving`: the share of it that those who leave the list miss.
 6. A silent member of group g stays silent through reach R with probability
    integral (1 - p)^(E + R) f / integral (1 - p)^E f, those who dropped out for good; the new responders are binomial.
 
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,20 +32,21 @@ from headcount.measures.audience.cohort import Cohort, Saturation
 from headcount.measures.audience.crowding import overdispersion
 from headcount.measures.audience.dropout import Exposure, active_kernel, dropout_kernel, exposure, future_share
 from headcount.measures.audience.interest import LAWS, LOG_P, Law, mean_log_kernel
+from headcount.measures.audience.leaving import stay_share
 from headcount.measures.audience.prediction import Prediction
 from headcount.measures.audience.reach import draw_reach, level_log_evidence
 from headcount.measures.statistics.marginal_likelihood import Posterior, laplace, sample_posterior, systematic
 
-__all__ = ["Component", "fit_cohort", "predict_cohort"]
+__all__ = ["Component", "Process", "fit_cohort", "predict_cohort"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 DRAWS = 4000
 _SEED = 20090414
-_DROPOUT_WEIGHT = 0.15
-_DROPOUT_NODES = 0.1 * 2.0 ** np.arange(6)
-_DROPOUT_RANGE = (0.07, 4.5)
+_DROPOUT_WEIGHT, _ENTRY_WEIGHT = 0.2, 0.3
+_RATE_NODES = 0.1 * 2.0 ** np.arange(6)
+_RATE_RANGE = (0.07, 4.5)
 _NEGLIGIBLE = 0.002
 _NEAR = 6.0
 _HOPELESS = 60.0
@@ -55,17 +59,47 @@ _LOG_REACH = np.linspace(-6.0, 4.0, 201)
 
 
 @dataclass(frozen=True)
-class Component:
-    """One law at one rate of dropping out, fitted.
+class Process:
+    """How members cease or begin to be able to respond, unobserved.
 
     Attributes:
-        law: the family; rate: of dropping out, per window.
+        kind: "dropout": they cease; "entry": they begin, at a time of following that is unknown.
+        weight: prior probability that they do.
+        cohort: in the order of time in which they cease; for entry the reverse one.
+    """
+
+    kind: Literal["dropout", "entry"]
+    weight: float
+    cohort: Cohort
+
+    def present(self, rate: float) -> Floats:
+        """(t,) members who could respond to each post, in order of time."""
+        present = self.cohort.present(rate)
+        return present if self.kind == "dropout" else present[::-1]
+
+    def future_share(self, rate: float, horizons: Integers) -> Floats:
+        """(H,) share of the reach of posts to come that somebody who can respond at the end is exposed to."""
+        return future_share(self.cohort, rate if self.kind == "dropout" else 0.0, horizons)
+
+    def kernel_at_the_end(self, given: Exposure, kernel: Floats) -> Floats:
+        """(G, 141) log-likelihood of the members and of their being able to respond at the end."""
+        return active_kernel(self.cohort, given) if self.kind == "dropout" else kernel
+
+
+@dataclass(frozen=True)
+class Component:
+    """One law at one rate of one process, fitted.
+
+    Attributes:
+        process, law: see there.
+        rate: of dropping out or of entry, per window; 0: neither.
         log_weight: log of prior weight times evidence.
         posterior: draws of its parameters.
         given: exposure of the groups.
         kernel: (G, 141) log-likelihood of the groups on the grid of log p.
     """
 
+    process: Process
     law: Law
     rate: float
     log_weight: float
@@ -92,19 +126,29 @@ def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> tuple[Cohort, list[Compon
     best = max(parts, key=lambda part: part.log_weight)
     modes = {part.law.name: part.posterior.mode for part in parts}
     likely = [part.law for part in parts if part.log_weight > best.log_weight - _NEAR_LAW]
-    for rate, log_prior in _dropout_rates(cohort, phi, best):
-        given = exposure(cohort, rate)
-        kernel, log_prior = dropout_kernel(cohort, given), log_prior + level_log_evidence(cohort, rate)
-        parts += [_fit(cohort, law, given, kernel, phi, log_prior, modes[law.name]) for law in likely]
+    for process in _processes(cohort):
+        for rate, log_prior in _rates(cohort, process, phi, best):
+            given = exposure(process.cohort, rate)
+            kernel = dropout_kernel(process.cohort, given)
+            log_prior += level_log_evidence(cohort, process.present(rate))
+            parts += [_fit(process, law, given, kernel, phi, log_prior, modes[law.name]) for law in likely]
     return cohort, parts
 
 
+def _processes(cohort: Cohort) -> list[Process]:
+    """What members may do unobserved."""
+    found = [Process("dropout", _DROPOUT_WEIGHT, cohort)]
+    return [*found, Process("entry", _ENTRY_WEIGHT, cohort.reversed())] if cohort.starts_unknown else found
+
+
 def _fit_static(cohort: Cohort, phi: float, modes: dict[str, Floats] | None = None) -> list[Component]:
-    """Fit every law where nobody drops out; `modes` are parameters to begin with."""
+    """Fit every law where nobody ceases or begins unobserved; `modes` are parameters to begin with."""
     static = exposure(cohort)
     kernel = dropout_kernel(cohort, static)
-    prior = float(np.log((1 - _DROPOUT_WEIGHT) / len(LAWS))) + level_log_evidence(cohort)
-    return [_fit(cohort, law, static, kernel, phi, prior, modes and modes[law.name]) for law in LAWS]
+    rest = 1 - _DROPOUT_WEIGHT - (_ENTRY_WEIGHT if cohort.starts_unknown else 0.0)
+    prior = float(np.log(rest / len(LAWS))) + level_log_evidence(cohort, cohort.present())
+    nothing = Process("dropout", 0.0, cohort)
+    return [_fit(nothing, law, static, kernel, phi, prior, modes and modes[law.name]) for law in LAWS]
 
 
 def _saturation(parts: list[Component]) -> Saturation:
@@ -123,42 +167,42 @@ def _saturation(parts: list[Component]) -> Saturation:
     )
 
 
-def _dropout_rates(cohort: Cohort, phi: float, best: Component) -> list[tuple[float, float]]:
-    """Rates of dropping out that count, and the log prior weight of each for every law.
+def _rates(cohort: Cohort, process: Process, phi: float, best: Component) -> list[tuple[float, float]]:
+    """Rates of the process that count, and the log prior weight of each for every law.
 
     Steps of a factor of 2 are halved around the rates that count until enough of them do.
 
     Args:
-        cohort, phi: as for `fit_cohort`.
-        best: the law that fits best without dropping out; the rates are sought with it.
+        cohort, process, phi: as for `fit_cohort`.
+        best: the law that fits best without the process; the rates are sought with it.
     """
-    low, high = np.log(_DROPOUT_RANGE)
+    low, high = np.log(_RATE_RANGE)
     step, latest = float(np.log(2.0)), best.posterior.mode
     evidence: dict[float, float] = {}
-    for node in np.log(_DROPOUT_NODES).tolist():
-        evidence[node], latest = _rate_log_evidence(cohort, best.law, node, phi, latest)
+
+    def evaluate(node: float) -> None:
+        nonlocal latest
+        given = exposure(process.cohort, float(np.exp(node)))
+        likelihood = _log_likelihood(process.cohort, best.law, dropout_kernel(process.cohort, given), phi)
+        value, latest = laplace(likelihood, best.law.mean, best.law.sd, start=latest)
+        evidence[node] = value + given.log_profile / phi + level_log_evidence(cohort, process.present(given.rate))
+
+    for node in np.log(_RATE_NODES).tolist():
+        evaluate(node)
         if evidence[node] < max(best.log_weight, *evidence.values()) - _HOPELESS:  # it has one peak in the rate
             break
-    prior = float(np.log(_DROPOUT_WEIGHT / len(LAWS) / (high - low)))
+    prior = float(np.log(process.weight / len(LAWS) / (high - low)))
     if _log_sum(list(evidence.values())) + np.log(step) + prior < best.log_weight + np.log(_NEGLIGIBLE):
         return []
     near, halved = _near_nodes(evidence), 0
     while len(near) < _ENOUGH_RATES and halved < _HALVINGS:
         step, halved = step / 2, halved + 1
         for node in {side for place in near for side in (place - step, place + step) if low < side < high}:
-            evidence[node], latest = _rate_log_evidence(cohort, best.law, node, phi, latest)
+            evaluate(node)
         near = _near_nodes(evidence)
     if len(near) > 1.5 * _ENOUGH_RATES and halved <= 1:  # the data hardly tell them apart: every second one will do
         step, near = step * len(near) / len(near[1::2]), near[1::2]
     return [(float(np.exp(node)), prior + float(np.log(step))) for node in near]
-
-
-def _rate_log_evidence(cohort: Cohort, law: Law, log_rate: float, phi: float, start: Floats) -> tuple[float, Floats]:
-    """Log evidence of a rate with one law (Laplace), and the mode of its parameters, sought from `start`."""
-    given = exposure(cohort, float(np.exp(log_rate)))
-    likelihood = _log_likelihood(cohort, law, dropout_kernel(cohort, given), phi)
-    value, mode = laplace(likelihood, law.mean, law.sd, start=start)
-    return value + given.log_profile / phi + level_log_evidence(cohort, given.rate), mode
 
 
 def _near_nodes(evidence: dict[float, float]) -> list[float]:
@@ -185,23 +229,25 @@ def predict_cohort(cohort: Cohort, horizons: Integers) -> Prediction:
     chosen = systematic(weight / weight.sum(), DRAWS)
     chance = np.empty((DRAWS, len(horizons)))
     ever = np.empty(DRAWS)
-    reach = {
-        rate: draw_reach(cohort, horizons, DRAWS, np.random.default_rng(_SEED), dropout=rate)
-        * future_share(cohort, rate, horizons)
-        for rate in sorted({parts[index].rate for index in np.unique(chosen).tolist()})
-    }
+    stay = stay_share(cohort.days, horizons / cohort.posts, DRAWS, np.random.default_rng(_SEED))
+    reach: dict[tuple[str, float], Floats] = {}
     for index in np.unique(chosen).tolist():
-        own = np.flatnonzero(chosen == index)
-        theta = generator.integers(len(parts[index].posterior.draws), size=len(own))
+        part, own = parts[index], np.flatnonzero(chosen == index)
+        key = (part.process.kind, part.rate)
+        if key not in reach:
+            present = part.process.present(part.rate)
+            drawn = draw_reach(cohort, horizons, DRAWS, np.random.default_rng(_SEED), present=present)
+            reach[key] = drawn * stay * part.process.future_share(part.rate, horizons)
+        theta = generator.integers(len(part.posterior.draws), size=len(own))
         # a random share of the common draws: components are in order, draws of reach are not
-        chance[own], ever[own] = _chance_of_response(cohort, parts[index], theta, reach[parts[index].rate][own])
+        chance[own], ever[own] = _chance_of_response(part, theta, reach[key][own])
     new = _draw_new(room, chance, phi, generator)
     unseen = np.maximum(new[:, -1], np.floor(room * ever))
     return Prediction(horizons, new, unseen, room)
 
 
 def _fit(
-    cohort: Cohort,
+    process: Process,
     law: Law,
     given: Exposure,
     kernel: Floats,
@@ -210,9 +256,9 @@ def _fit(
     start: Floats | None = None,
 ) -> Component:
     """Fit one law at one rate; `log_prior` is the log of its prior weight and of the evidence of the level of reach."""
-    posterior = sample_posterior(_log_likelihood(cohort, law, kernel, phi), law.mean, law.sd, start=start)
+    posterior = sample_posterior(_log_likelihood(process.cohort, law, kernel, phi), law.mean, law.sd, start=start)
     log_weight = posterior.log_evidence + given.log_profile / phi + log_prior
-    return Component(law, given.rate, log_weight, posterior, given, kernel)
+    return Component(process, law, given.rate, log_weight, posterior, given, kernel)
 
 
 def _log_likelihood(cohort: Cohort, law: Law, kernel: Floats, phi: float) -> Callable[[Floats], Floats]:
@@ -225,15 +271,16 @@ def _log_likelihood(cohort: Cohort, law: Law, kernel: Floats, phi: float) -> Cal
     return lambda theta: np.log(np.maximum(weights(theta) @ scaled, 1e-300)) @ groups.people / phi + constant
 
 
-def _chance_of_response(cohort: Cohort, part: Component, theta: Integers, reach: Floats) -> tuple[Floats, Floats]:
+def _chance_of_response(part: Component, theta: Integers, reach: Floats) -> tuple[Floats, Floats]:
     """(draws, H) mean chance of the silent members to respond, and (draws,) their chance to respond some day.
 
     Args:
         theta: (draws,) which of the posterior's draws.
         reach: (draws, H) future reach for somebody active.
     """
-    silent = np.flatnonzero(cohort.groups.last < 0)
-    share = cohort.groups.people[silent] / cohort.groups.people[silent].sum()
+    groups = part.process.cohort.groups
+    silent = np.flatnonzero(groups.last < 0)
+    share = groups.people[silent] / groups.people[silent].sum()
     points = np.geomspace(max(float(reach.min()), 1e-9) * 0.999, float(reach.max()) * 1.001 + 1e-9, _REACH_POINTS)
     draws, place = np.unique(theta, return_inverse=True)
     parameters = part.posterior.draws[draws]
@@ -241,7 +288,7 @@ def _chance_of_response(cohort: Cohort, part: Component, theta: Integers, reach:
     ever = np.zeros(len(draws))
     weights = part.law.weights(parameters)
     kernel = part.kernel[silent]
-    active = np.exp(active_kernel(cohort, part.given)[silent])
+    active = np.exp(part.process.kernel_at_the_end(part.given, part.kernel)[silent])
     before = np.exp(mean_log_kernel(weights, kernel))
     answer = -np.expm1(points[:, None] * np.log1p(-np.exp(LOG_P)))
     for index in range(len(silent)):

@@ -50,7 +50,7 @@ _MAX_LOG_LEVEL = 3.0
 
 
 def draw_reach(
-    cohort: Cohort, horizons: Integers, draws: int, generator: np.random.Generator, *, dropout: float = 0.0
+    cohort: Cohort, horizons: Integers, draws: int, generator: np.random.Generator, *, present: Floats | None = None
 ) -> Floats:
     """(draws, H) total reach of the posts to come.
 
@@ -59,9 +59,9 @@ def draw_reach(
         horizons: (H,) numbers of future posts, increasing, each at least 1.
         draws: number of draws.
         generator: source of random numbers.
-        dropout: rate per window; reach is per member who has not dropped out.
+        present: (t,) members who could respond to each post; None: all since they followed.
     """
-    present = np.maximum(cohort.present(dropout), 1e-9)
+    present = np.maximum(cohort.present() if present is None else present, 1e-9)
     viral = viral_probability(cohort.responders, present * cohort.maturity, cohort.saturation)
     level, sigma2, step2 = _draw_level(cohort, present, viral, draws, generator)
     level = level + _DRIFT * generator.standard_normal(draws)
@@ -77,19 +77,19 @@ def draw_reach(
     return reach
 
 
-def level_log_evidence(cohort: Cohort, dropout: float = 0.0) -> float:
+def level_log_evidence(cohort: Cohort, present: Floats) -> float:
     """Log of the marginal likelihood of the responders per post under the model of reach, up to a constant.
 
     Args:
         cohort: its responses to the window.
-        dropout: rate per window. Where members drop out, equal reach means falling responses: steady ones speak against
-            it, falling ones for it or for a level that falls.
+        present: (t,) members who could respond to each post. Where members drop out, equal reach means falling
+            responses: steady ones speak against it, falling ones for it or for a level that falls.
     """
-    # the same posts count as viral at every rate, so that rates compare
+    # the same posts count as viral whoever was present, so that rates compare
     viral = viral_probability(
         cohort.responders, np.maximum(cohort.present(), 1e-9) * cohort.maturity, cohort.saturation
     )
-    fit = _fit_level(cohort, np.maximum(cohort.present(dropout), 1e-9), viral)
+    fit = _fit_level(cohort, np.maximum(present, 1e-9), viral)
     return float(np.logaddexp.reduce(fit.log_weight))
 
 
