@@ -61,7 +61,7 @@ class _Seeder:
             self.write(self.deletions())
             self.network.settle()
             self.write((f.source, self.follow_write(f)) for f in self.plan.follows if f.late)
-            # A count made after an account was deleted leaves its follow out; counters keep it until they are made anew.
+            # A count made after an account is deleted leaves its follow out; older counters keep it.
             self.network.settle()
         with self.timed("fates"):
             self.meet_fates()

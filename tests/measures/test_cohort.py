@@ -121,7 +121,28 @@ def test_people_who_respond_to_nearly_everything_are_left_out_of_the_law():
 def test_first_posts_from_times_of_following():
     posts = np.array([100.0, 200, 300, 400])
     times = np.array([150.0, np.nan, 200, 90, 500])
-    np.testing.assert_array_equal(first_posts(times, posts), [1, 0, 1, 0, 4])
+    np.testing.assert_array_equal(first_posts(times, posts), [1, -1, 1, 0, 4])
+    # a bound within the window counts, one before it leaves the start unknown
+    earliest = np.array([np.nan, 250, 350, np.nan, np.nan])
+    np.testing.assert_array_equal(first_posts(times, posts, earliest), [1, 2, 1, 0, 4])
+    np.testing.assert_array_equal(first_posts(np.full(2, np.nan), posts, np.array([50.0, np.nan])), [-1, -1])
+
+
+def test_a_cohort_in_reverse_order_of_time():
+    generator = np.random.default_rng(2)
+    table = generator.random((400, 24)) < 0.08
+    person, post = np.nonzero(table)
+    turned_person, turned_post = np.nonzero(table[:, ::-1])
+    times = np.append(np.cumsum(generator.exponential(3600, 24)), 1e6)
+    cohort = Cohort.from_pairs(person, post, size=400, posts=24, start=np.full(400, -1), times=times)
+    assert cohort.starts_unknown
+    turned = cohort.reversed()
+    direct = Cohort.from_pairs(turned_person, turned_post, size=400, posts=24)
+    np.testing.assert_array_equal(turned.responders, direct.responders)
+    np.testing.assert_array_equal(turned.first_responders, direct.first_responders)
+    np.testing.assert_allclose(turned.elapsed, (times[23] - times[:24])[::-1] / (times[23] - times[0]) * 23 / 24)
+    for name in ("people", "start", "responses", "answered", "last"):
+        np.testing.assert_allclose(getattr(turned.groups, name), getattr(direct.groups, name))
 
 
 def test_immature_posts_keep_their_share():

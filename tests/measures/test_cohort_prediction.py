@@ -7,6 +7,7 @@ import pytest
 
 from headcount.measures.audience.cohort import Cohort, Saturation, post_reach
 from headcount.measures.audience.cohort_prediction import fit_cohort, predict_cohort
+from headcount.measures.audience.leaving import stay_share
 from headcount.measures.audience.reach import draw_reach, viral_probability
 
 
@@ -87,6 +88,35 @@ def test_members_who_came_late_are_more_likely_to_respond_still():
     low, middle, high = interval(table, 30, start)
     assert low <= truth <= high
     assert interval(table, 30)[1] < middle
+
+
+def test_entry_at_unknown_times_is_found_and_raises_the_prediction():
+    """A third of the list came within the window: with times unknown the timing of first responses tells it."""
+    generator = np.random.default_rng(3)
+    unknown = np.full(4000, -1)
+    start = np.where(generator.random(4000) < 2 / 3, 0, generator.integers(0, 40, 4000))
+    grown, steady = draw_table(7, 4000, 80, a=3, start=start), draw_table(7, 4000, 80, a=3)
+    _, parts = fit_cohort(of_table(grown[:, :40], unknown))
+    weight = np.exp([part.log_weight - max(one.log_weight for one in parts) for part in parts])
+    entry = np.array([part.process.kind == "entry" for part in parts])
+    rates = np.array([part.rate for part in parts])
+    assert weight[entry].sum() > 0.99 * weight.sum()
+    assert np.exp(-(weight @ rates) / weight.sum()) == pytest.approx(2 / 3, abs=0.12)
+    low, middle, high = interval(grown, 40, unknown)
+    assert low <= new_at_the_end(grown, 40) <= high
+    assert middle > 1.1 * interval(grown, 40)[1]
+    # nobody came: the prediction hardly changes
+    assert interval(steady, 40, unknown)[1] == pytest.approx(interval(steady, 40)[1], rel=0.1)
+
+
+def test_members_who_will_leave():
+    generator = np.random.default_rng(1)
+    assert (stay_share(None, np.array([0.5, 1.0]), 3, generator) == 1).all()
+    share = stay_share(60.0, np.array([0.5, 1.0, 2.0]), 4000, generator)
+    assert (np.diff(share, axis=1) < 0).all()
+    # the median rate of 0.015 in 30 days: (1 - exp(-x))/x with x = 0.03 for a window of 60 days
+    assert np.median(share[:, 1]) == pytest.approx(-np.expm1(-0.03) / 0.03, abs=0.001)
+    assert np.quantile(share[:, 1], 0.025) == pytest.approx(-np.expm1(-0.213) / 0.213, abs=0.02)
 
 
 def test_dropping_out_is_found_and_lowers_the_prediction():

@@ -210,8 +210,9 @@ def audience(
         followers: size of the population; None where the follower list is unknown.
         non_followers: distinct responders outside the population, carried through.
         window_days: length of the window, carried through.
-        start: (followers,) first post that each follower could respond to, 0 … posts, -1 where unknown; person must then
-            be an index into it. With it the model of a fixed cohort is used; zeros where everybody could respond to all.
+        start: (followers,) first post that each follower could respond to, 0 … posts, -1 where unknown; person must
+            then be an index into it. With it the model of a fixed cohort is used; zeros where everybody could respond
+            to all posts.
         maturity: (posts,) share of its responses that each post has collected; None: all of them. Used with `start`.
         times: (posts + 1,) increasing times of the posts and of the end of the observation, in seconds; None: evenly
             spaced. Used with `start`.

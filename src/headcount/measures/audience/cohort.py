@@ -221,7 +221,7 @@ class Cohort:
         rows, t = self._rows, self.posts
         earliest = rows.post[np.cumsum(rows.responses) - rows.responses]
         silent, starting = (np.append(value.sum(), np.zeros(t)) for value in (rows.silent, self.starting))
-        turned = replace(rows, since=np.zeros_like(rows.since), latest=t - 1 - earliest, post=t - 1 - rows.post, silent=silent)
+        turned = _Rows(np.zeros_like(rows.since), rows.responses, t - 1 - earliest, t - 1 - rows.post, silent)
         responders = self.responders[::-1]
         reach = post_reach(responders, np.cumsum(starting[:-1]), self.saturation)
         return replace(
@@ -252,8 +252,7 @@ class Cohort:
 
 
 def _elapsed(times: Floats | None, posts: int) -> tuple[Floats, float, float | None]:
-    """Time of each post since the first, and from the last to the end, in windows (even where times do not tell), and
-    the days of a window."""
+    """Time of each post and of the pause after the last, in windows, even where times do not tell; days of a window."""
     spacing = float(times[-2] - times[0]) / (posts - 1) if times is not None and posts > 1 else 0.0
     if times is None or not spacing > 0 or not np.isfinite(times).all():
         return np.arange(posts) / posts, 0.5 / posts, None

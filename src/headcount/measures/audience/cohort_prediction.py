@@ -4,8 +4,8 @@ Steps, each in its module:
 
 1. `cohort`: exposure and responses of everybody on the list, in groups.
 2. `interest`: six laws of the response probability, each fitted to all members and weighed by its evidence. Where it
-   matters that the devoted cannot respond more than once to a post (elasticity of responders to reach under 0.97), reach
-   is read anew through the law that fits best (`cohort.Saturation`) and the laws are fitted again.
+   matters that the devoted cannot respond more than once to a post (elasticity of responders to reach under 0.97),
+   reach is read anew through the law that fits best (`cohort.Saturation`) and the laws are fitted again.
 3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.2, log-uniform between
    0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count. Where
    nobody's time of following is known the same, in reverse order of time, for members who entered within the window
@@ -21,7 +21,7 @@ exceeds the silent members of the cohort, by construction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,14 +141,15 @@ def _processes(cohort: Cohort) -> list[Process]:
     return [*found, Process("entry", _ENTRY_WEIGHT, cohort.reversed())] if cohort.starts_unknown else found
 
 
-def _fit_static(cohort: Cohort, phi: float, modes: dict[str, Floats] | None = None) -> list[Component]:
+def _fit_static(cohort: Cohort, phi: float, modes: Mapping[str, Floats] | None = None) -> list[Component]:
     """Fit every law where nobody ceases or begins unobserved; `modes` are parameters to begin with."""
+    first = modes or {}
     static = exposure(cohort)
     kernel = dropout_kernel(cohort, static)
     rest = 1 - _DROPOUT_WEIGHT - (_ENTRY_WEIGHT if cohort.starts_unknown else 0.0)
     prior = float(np.log(rest / len(LAWS))) + level_log_evidence(cohort, cohort.present())
     nothing = Process("dropout", 0.0, cohort)
-    return [_fit(nothing, law, static, kernel, phi, prior, modes and modes[law.name]) for law in LAWS]
+    return [_fit(nothing, law, static, kernel, phi, prior, first.get(law.name)) for law in LAWS]
 
 
 def _saturation(parts: list[Component]) -> Saturation:

@@ -3,8 +3,8 @@
 Posts differ in reach, the level of reach moves, and single posts go viral. With n_k responders of A_k present members,
 collected so far to a share c_k:
 
-- **Saturation**: logs of responders per member are read as logs of reach through g (see `cohort`), their Poisson variance
-  times v/eps^2 (v: variance over mean of the responders of a post, eps: elasticity).
+- **Saturation**: logs of responders per member are read as logs of reach through g (see `cohort`), with their Poisson
+  variance times v/eps^2 (v: variance over mean of the responders of a post, eps: elasticity).
 - **Viral posts**: x_k = n_k N / (A_k c_k) against the median of the 11 posts around,
   z_k = log((x_k + .5)/(median + .5)). z is N(0, s^2 + noise) for regular posts and N(1.8, .8^2 + s^2 + noise)
   for viral ones, prior .02; v_k is the posterior probability of the latter, for z > 0 only.
