@@ -81,7 +81,7 @@ def headcount(world: AudienceWorld) -> dict[str, float] | None:
         world.active[member],
         posts=world.posts,
         followers=world.cohort,
-        start=first_posts(times.point, world.posted_at, times.earliest),
+        start=first_posts(times.point_by(world.posted_at[0]), world.posted_at, times.earliest),
         maturity=maturity(world.as_of - world.posted_at, world.responded_at - world.posted_at[world.post], world.post),
         times=np.append(world.posted_at, world.as_of),
     )

@@ -208,10 +208,11 @@ class Analysis:
             return None
         from headcount.measures.audience.cohort import UNKNOWN_START, first_posts
 
-        point, earliest = times.point[followers.standing], times.earliest[followers.standing]
-        if not np.isfinite(posts.created_at).all():
-            return np.full(len(point), UNKNOWN_START)
-        return first_posts(point, posts.created_at, earliest)
+        standing = followers.standing
+        if not len(posts) or not np.isfinite(posts.created_at).all():
+            return np.full(int(standing.sum()), UNKNOWN_START)
+        point = times.point_by(posts.created_at[0])
+        return first_posts(point[standing], posts.created_at, times.earliest[standing])
 
     @cached_property
     def _maturity(self) -> NDArray[np.float64]:

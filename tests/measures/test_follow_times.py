@@ -136,13 +136,14 @@ def test_bounds_without_an_order():
     )
     np.testing.assert_array_equal(found.kind, [BOUNDED, BOUNDED, UNKNOWN_TIME, UNKNOWN_TIME, EXACT])
     np.testing.assert_array_equal(found.point, [175, 50, nan, nan, 70])
+    np.testing.assert_array_equal(found.point_by(140), [175, 50, nan, nan, 70])
+    np.testing.assert_array_equal(found.point_by(160), [nan, 50, nan, nan, 70])
     np.testing.assert_array_equal(found.earliest, [150, 20, 300, 40, 70])
     np.testing.assert_array_equal(found.latest, [200, 80, 400, 400, 70])
     np.testing.assert_allclose(found.low, [151.25, 21.5, nan, nan, 70])
     assert found.too_little == "The order in which they followed is unknown."
     assert found.columns()["kind"] == ["bounded", "bounded", "unknown", "unknown", "exact"]
     assert found.columns()["point"] == [175, 50, None, None, 70]
-    np.testing.assert_array_equal(found.point_or_earliest, [175, 50, 300, 40, 70])
     assert found.sentence() == "Times of following of 5 followers: 1 exact, 2 bounded and 2 unknown."
 
 

@@ -54,10 +54,14 @@ class FollowTimes(Result):
     bound_error: float | None
     too_little: str | None
 
-    @property
-    def point_or_earliest(self) -> Floats:
-        """(N,) the point, or the hard lower bound where there is none; NaN where neither is known."""
-        return np.where(np.isnan(self.point), self.earliest, self.point)
+    def point_by(self, begin: float) -> Floats:
+        """(N,) the points, NaN where they are no more than the middle of bounds before and after a time.
+
+        Args:
+            begin: that time; whether such a follower came before it is unknown.
+        """
+        straddles = (self.kind == BOUNDED) & (self.earliest < begin) & (self.latest > begin)
+        return np.where(straddles, np.nan, self.point)
 
     def columns(self) -> dict[str, list[Any]]:
         """One row a follower, in the order of the input; None is unknown."""
