@@ -5,8 +5,8 @@
 
 A predictor takes a world of `headcount.simulate.families` and returns `middle`, `low` and `high` (95%): how many
 members of the cohort who have not responded will respond to as many posts again; None where it gives no number.
-`--predictors package.module:function` names any other. Even seeds are the half to choose a model on, odd seeds the
-half to report; a table says which.
+`--predictors package.module:function` names any other, `without_…` the headcount without one of its steps. Even seeds
+are the half to choose a model on, odd seeds the half to report; a table says which.
 
 Columns: worlds with a number; share of intervals that hold the truth, the numbers of misses above (the truth is higher)
 and below; the mean interval score (Winkler, 95%) of log(1 + new), which charges width and misses together, lower is
@@ -16,13 +16,16 @@ better; the median of (1 + predicted) / (1 + true); the median width in people; 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import functools
 import importlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -59,8 +62,12 @@ class Scored:
         return bool(np.isfinite(self.middle))
 
 
-def headcount(world: AudienceWorld) -> dict[str, float] | None:
-    """The headcount of a fixed cohort (`headcount.measures.audience` with `start`)."""
+def headcount(world: AudienceWorld, *, use_times: bool = True, use_ages: bool = True) -> dict[str, float] | None:
+    """The headcount of a fixed cohort (`headcount.measures.audience` with `start`).
+
+    Args:
+        world: the account; use_times: of following; use_ages: of posts that are still collecting responses.
+    """
     from headcount.measures.audience.audience import audience
     from headcount.measures.audience.cohort import first_posts
     from headcount.measures.audience.maturity import maturity
@@ -75,14 +82,15 @@ def headcount(world: AudienceWorld) -> dict[str, float] | None:
         position=world.position,
         as_of=world.as_of,
     )
+    share = maturity(world.as_of - world.posted_at, world.responded_at - world.posted_at[world.post], world.post)
     found = audience(
         world.person[member],
         world.post[member],
         world.active[member],
         posts=world.posts,
         followers=world.cohort,
-        start=first_posts(times.point_by(world.posted_at[0]), world.posted_at, times.earliest),
-        maturity=maturity(world.as_of - world.posted_at, world.responded_at - world.posted_at[world.post], world.post),
+        start=first_posts(times.point_by(world.posted_at[0]), world.posted_at, times.earliest) * use_times,
+        maturity=share if use_ages else None,
         times=np.append(world.posted_at, world.as_of),
     )
     if found.headcount is None or found.low is None or found.high is None or found.observed is None:
@@ -105,7 +113,45 @@ def open_population(world: AudienceWorld) -> dict[str, float] | None:
     return {"middle": float(middle), "low": float(low), "high": float(high)}
 
 
-PREDICTORS: dict[str, Predictor] = {"headcount": headcount, "open_population": open_population} | RIVALS
+def _without(*changes: tuple[str, object]) -> Predictor:
+    """The headcount with names of `headcount.measures.audience.cohort_prediction` replaced."""
+    from headcount.measures.audience import cohort_prediction
+
+    def predict(world: AudienceWorld) -> dict[str, float] | None:
+        with contextlib.ExitStack() as stack:
+            for name, value in changes:
+                stack.enter_context(mock.patch.object(cohort_prediction, name, value))
+            return headcount(world)
+
+    return predict
+
+
+def _no_process(kind: str) -> tuple[str, object]:
+    from headcount.measures.audience import cohort_prediction
+
+    usual = cohort_prediction._processes
+    return "_processes", lambda cohort: [process for process in usual(cohort) if process.kind != kind]
+
+
+def _ablations() -> dict[str, Predictor]:
+    """The headcount without one of its steps."""
+    from headcount.measures.audience.interest import BETA, ZERO_BETA
+
+    return {
+        "without_times": functools.partial(headcount, use_times=False),
+        "without_young_posts": functools.partial(headcount, use_ages=False),
+        "without_laws": _without(("LAWS", (BETA, ZERO_BETA))),
+        "without_saturation": _without(("_NEARLY_ELASTIC", 0.0)),
+        "without_dropping_out": _without(_no_process("dropout")),
+        "without_entry": _without(_no_process("entry")),
+        "without_leaving": _without(
+            ("stay_share", lambda days, windows, draws, generator: np.ones((draws, len(windows))))
+        ),
+        "without_crowds": _without(("overdispersion", lambda responders, first_responders: 1.0)),
+    }
+
+
+PREDICTORS: dict[str, Predictor] = {"headcount": headcount, "open_population": open_population} | RIVALS | _ablations()
 
 
 def find_predictor(name: str) -> Predictor:
