@@ -144,6 +144,7 @@ def _ablations() -> dict[str, Predictor]:
         "without_saturation": _without(("_NEARLY_ELASTIC", 0.0)),
         "without_dropping_out": _without(_no_process("dropout")),
         "without_entry": _without(_no_process("entry")),
+        "without_silent_newcomers": _without(_no_process("silent newcomers")),
         "without_leaving": _without(
             ("stay_share", lambda days, windows, draws, generator: np.ones((draws, len(windows))))
         ),

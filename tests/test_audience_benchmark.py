@@ -113,6 +113,7 @@ def test_every_step_can_be_left_out(step):
         "without_saturation": "devoted_and_rare",
         "without_dropping_out": "dropping_out",
         "without_crowds": "crowds",
+        "without_silent_newcomers": "silent_burst",
     }.get(step, "growth")
     times = "none" if step == "without_entry" else "exact"
     usual, without, again = (

@@ -109,6 +109,26 @@ def test_entry_at_unknown_times_is_found_and_raises_the_prediction():
     assert interval(steady, 40, unknown)[1] == pytest.approx(interval(steady, 40)[1], rel=0.1)
 
 
+def test_newcomers_who_never_respond_are_found_and_not_counted():
+    """A block of bought followers within the window: half of the list, silent from the day it came."""
+    table = draw_table(9, 2000, 60)
+    padded = np.vstack([table, np.zeros((2000, 60), dtype=bool)])
+    start = np.repeat([0, 20], 2000)
+    _, parts = fit_cohort(of_table(padded[:, :30], start))
+    weight = np.exp([part.log_weight - max(one.log_weight for one in parts) for part in parts])
+    silent = np.array([part.process.kind == "silent newcomers" for part in parts])
+    assert weight[silent].sum() > 0.99 * weight.sum()
+    low, middle, high = interval(padded, 30, start)
+    assert low <= new_at_the_end(padded, 30) <= high
+    assert middle == pytest.approx(interval(table, 30)[1], rel=0.1)
+    # followers who came as late and respond like the others are not taken for such a block
+    late = np.where(np.arange(4000) < 2000, 0, 20)
+    _, usual = fit_cohort(of_table(draw_table(9, 4000, 60, start=late)[:, :30], late))
+    weight = np.exp([part.log_weight - max(one.log_weight for one in usual) for part in usual])
+    silent = np.array([part.process.kind == "silent newcomers" for part in usual])
+    assert weight[silent].sum() < 0.1 * weight.sum()
+
+
 def test_members_who_will_leave():
     generator = np.random.default_rng(1)
     assert (stay_share(None, np.array([0.5, 1.0]), 3, generator) == 1).all()

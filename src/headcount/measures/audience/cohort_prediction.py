@@ -9,7 +9,8 @@ Steps, each in its module:
 3. `dropout`: the same laws with a latent rate of dropping out. Rates above 0 have prior weight 0.2, log-uniform between
    0.07 and 4.5 per window; sought with the law that fits best without them, and evaluated as far as they count. Where
    nobody's time of following is known the same, in reverse order of time, for members who entered within the window
-   (prior weight 0.3).
+   (prior weight 0.3). Where members came within the window, perhaps only a share exp(-rate) of them can respond, as
+   when a block was bought (prior weight 0.03).
 4. `crowding`: overdispersion phi divides log-likelihoods and is the unit in which new people come.
 5. `reach`: total reach of the posts to come; `leaving`: the share of it that those who leave the list miss.
 6. A silent member of group g stays silent through reach R with probability
@@ -44,7 +45,8 @@ Integers = NDArray[np.int64]
 
 DRAWS = 4000
 _SEED = 20090414
-_DROPOUT_WEIGHT, _ENTRY_WEIGHT = 0.2, 0.3
+_DROPOUT_WEIGHT, _ENTRY_WEIGHT, _SILENT_WEIGHT = 0.2, 0.3, 0.03
+_NEWCOMER, _FEW_NEWCOMERS = 0.5, 0.02
 _RATE_NODES = 0.1 * 2.0 ** np.arange(6)
 _RATE_RANGE = (0.07, 4.5)
 _NEGLIGIBLE = 0.002
@@ -60,30 +62,59 @@ _LOG_REACH = np.linspace(-6.0, 4.0, 201)
 
 @dataclass(frozen=True)
 class Process:
-    """How members cease or begin to be able to respond, unobserved.
+    """What members may do unobserved, at a rate per window.
 
     Attributes:
-        kind: "dropout": they cease; "entry": they begin, at a time of following that is unknown.
+        kind: "dropout": they cease to be able to respond; "entry": they begin, at a time of following that is unknown;
+            "silent newcomers": of those who followed within the window a share exp(-rate) can respond at all.
         weight: prior probability that they do.
-        cohort: in the order of time in which they cease; for entry the reverse one.
+        cohort: in the order of time; for entry in reverse order.
     """
 
-    kind: Literal["dropout", "entry"]
+    kind: Literal["dropout", "entry", "silent newcomers"]
     weight: float
     cohort: Cohort
 
     def present(self, rate: float) -> Floats:
         """(t,) members who could respond to each post, in order of time."""
+        if self.kind == "silent newcomers":
+            starting = self.cohort.starting[:-1].copy()
+            starting[1:] *= np.exp(-rate)
+            return np.cumsum(starting).astype(np.float64)
         present = self.cohort.present(rate)
         return present if self.kind == "dropout" else present[::-1]
+
+    def kernel(self, rate: float) -> tuple[Exposure, Floats]:
+        """Exposure of the groups, and (G, 141) log-likelihood of the members."""
+        if self.kind != "silent newcomers":
+            given = exposure(self.cohort, rate)
+            return given, dropout_kernel(self.cohort, given)
+        given = exposure(self.cohort, 0.0, self.present(rate))
+        kernel = dropout_kernel(self.cohort, given)
+        newcomers, silent = self._newcomers, self.cohort.groups.last < 0
+        kernel[newcomers] -= rate
+        mute = np.log(-np.expm1(-rate))
+        kernel[newcomers & silent] = np.logaddexp(mute, kernel[newcomers & silent])
+        return given, kernel
 
     def future_share(self, rate: float, horizons: Integers) -> Floats:
         """(H,) share of the reach of posts to come that somebody who can respond at the end is exposed to."""
         return future_share(self.cohort, rate if self.kind == "dropout" else 0.0, horizons)
 
-    def kernel_at_the_end(self, given: Exposure, kernel: Floats) -> Floats:
+    def kernel_at_the_end(self, rate: float, given: Exposure, kernel: Floats) -> Floats:
         """(G, 141) log-likelihood of the members and of their being able to respond at the end."""
-        return active_kernel(self.cohort, given) if self.kind == "dropout" else kernel
+        if self.kind == "entry":
+            return kernel
+        active = active_kernel(self.cohort, given)
+        if self.kind == "silent newcomers":
+            active[self._newcomers] -= rate
+        return active
+
+    @property
+    def _newcomers(self) -> NDArray[np.bool_]:
+        """(G,) groups of members who followed within the window."""
+        newcomers: NDArray[np.bool_] = self.cohort.groups.start >= _NEWCOMER
+        return newcomers
 
 
 @dataclass(frozen=True)
@@ -92,7 +123,7 @@ class Component:
 
     Attributes:
         process, law: see there.
-        rate: of dropping out or of entry, per window; 0: neither.
+        rate: of the process; 0: none.
         log_weight: log of prior weight times evidence.
         posterior: draws of its parameters.
         given: exposure of the groups.
@@ -128,28 +159,29 @@ def fit_cohort(cohort: Cohort, *, phi: float = 1.0) -> tuple[Cohort, list[Compon
     likely = [part.law for part in parts if part.log_weight > best.log_weight - _NEAR_LAW]
     for process in _processes(cohort):
         for rate, log_prior in _rates(cohort, process, phi, best):
-            given = exposure(process.cohort, rate)
-            kernel = dropout_kernel(process.cohort, given)
-            log_prior += level_log_evidence(cohort, process.present(rate))
-            parts += [_fit(process, law, given, kernel, phi, log_prior, modes[law.name]) for law in likely]
+            fit = _fitting(process, rate, phi, log_prior)
+            parts += [fit(law, modes[law.name]) for law in likely]
     return cohort, parts
 
 
 def _processes(cohort: Cohort) -> list[Process]:
     """What members may do unobserved."""
     found = [Process("dropout", _DROPOUT_WEIGHT, cohort)]
-    return [*found, Process("entry", _ENTRY_WEIGHT, cohort.reversed())] if cohort.starts_unknown else found
+    if cohort.starts_unknown:
+        found.append(Process("entry", _ENTRY_WEIGHT, cohort.reversed()))
+    if cohort.starting[1:].sum() > _FEW_NEWCOMERS * cohort.starting.sum():
+        found.append(Process("silent newcomers", _SILENT_WEIGHT, cohort))
+    return found
 
 
 def _fit_static(cohort: Cohort, phi: float, modes: Mapping[str, Floats] | None = None) -> list[Component]:
     """Fit every law where nobody ceases or begins unobserved; `modes` are parameters to begin with."""
     first = modes or {}
-    static = exposure(cohort)
-    kernel = dropout_kernel(cohort, static)
-    rest = 1 - _DROPOUT_WEIGHT - (_ENTRY_WEIGHT if cohort.starts_unknown else 0.0)
-    prior = float(np.log(rest / len(LAWS))) + level_log_evidence(cohort, cohort.present())
-    nothing = Process("dropout", 0.0, cohort)
-    return [_fit(nothing, law, static, kernel, phi, prior, first.get(law.name)) for law in LAWS]
+    weight = 1 - sum(process.weight for process in _processes(cohort))
+    prior = float(np.log(weight / len(LAWS))) + level_log_evidence(cohort, cohort.present())
+    nothing = Process("dropout", weight, cohort)
+    fit = _fitting(nothing, 0.0, phi, prior)
+    return [fit(law, first.get(law.name)) for law in LAWS]
 
 
 def _saturation(parts: list[Component]) -> Saturation:
@@ -169,7 +201,7 @@ def _saturation(parts: list[Component]) -> Saturation:
 
 
 def _rates(cohort: Cohort, process: Process, phi: float, best: Component) -> list[tuple[float, float]]:
-    """Rates of the process that count, and the log prior weight of each for every law.
+    """Rates of the process that count; of each the log prior weight for every law with the evidence of the level.
 
     Steps of a factor of 2 are halved around the rates that count until enough of them do.
 
@@ -183,10 +215,11 @@ def _rates(cohort: Cohort, process: Process, phi: float, best: Component) -> lis
 
     def evaluate(node: float) -> None:
         nonlocal latest
-        given = exposure(process.cohort, float(np.exp(node)))
-        likelihood = _log_likelihood(process.cohort, best.law, dropout_kernel(process.cohort, given), phi)
+        rate = float(np.exp(node))
+        given, kernel = process.kernel(rate)
+        likelihood = _log_likelihood(process.cohort, best.law, kernel, phi)
         value, latest = laplace(likelihood, best.law.mean, best.law.sd, start=latest)
-        evidence[node] = value + given.log_profile / phi + level_log_evidence(cohort, process.present(given.rate))
+        evidence[node] = value + given.log_profile / phi + level_log_evidence(cohort, process.present(rate))
 
     for node in np.log(_RATE_NODES).tolist():
         evaluate(node)
@@ -203,7 +236,10 @@ def _rates(cohort: Cohort, process: Process, phi: float, best: Component) -> lis
         near = _near_nodes(evidence)
     if len(near) > 1.5 * _ENOUGH_RATES and halved <= 1:  # the data hardly tell them apart: every second one will do
         step, near = step * len(near) / len(near[1::2]), near[1::2]
-    return [(float(np.exp(node)), prior + float(np.log(step))) for node in near]
+    return [
+        (rate, prior + float(np.log(step)) + level_log_evidence(cohort, process.present(rate)))
+        for rate in np.exp(near).tolist()
+    ]
 
 
 def _near_nodes(evidence: dict[float, float]) -> list[float]:
@@ -247,19 +283,21 @@ def predict_cohort(cohort: Cohort, horizons: Integers) -> Prediction:
     return Prediction(horizons, new, unseen, room)
 
 
-def _fit(
-    process: Process,
-    law: Law,
-    given: Exposure,
-    kernel: Floats,
-    phi: float,
-    log_prior: float,
-    start: Floats | None = None,
-) -> Component:
-    """Fit one law at one rate; `log_prior` is the log of its prior weight and of the evidence of the level of reach."""
-    posterior = sample_posterior(_log_likelihood(process.cohort, law, kernel, phi), law.mean, law.sd, start=start)
-    log_weight = posterior.log_evidence + given.log_profile / phi + log_prior
-    return Component(process, law, given.rate, log_weight, posterior, given, kernel)
+def _fitting(process: Process, rate: float, phi: float, log_prior: float) -> Callable[[Law, Floats | None], Component]:
+    """A function of a law and of parameters to begin with, or None, that fits it at one rate.
+
+    Args:
+        process, rate: see there; phi: overdispersion.
+        log_prior: log of the prior weight and of the evidence of the level of reach.
+    """
+    given, kernel = process.kernel(rate)
+
+    def fit(law: Law, start: Floats | None) -> Component:
+        posterior = sample_posterior(_log_likelihood(process.cohort, law, kernel, phi), law.mean, law.sd, start=start)
+        log_weight = posterior.log_evidence + given.log_profile / phi + log_prior
+        return Component(process, law, rate, log_weight, posterior, given, kernel)
+
+    return fit
 
 
 def _log_likelihood(cohort: Cohort, law: Law, kernel: Floats, phi: float) -> Callable[[Floats], Floats]:
@@ -289,7 +327,7 @@ def _chance_of_response(part: Component, theta: Integers, reach: Floats) -> tupl
     ever = np.zeros(len(draws))
     weights = part.law.weights(parameters)
     kernel = part.kernel[silent]
-    active = np.exp(part.process.kernel_at_the_end(part.given, part.kernel)[silent])
+    active = np.exp(part.process.kernel_at_the_end(part.rate, part.given, part.kernel)[silent])
     before = np.exp(mean_log_kernel(weights, kernel))
     answer = -np.expm1(points[:, None] * np.log1p(-np.exp(LOG_P)))
     for index in range(len(silent)):

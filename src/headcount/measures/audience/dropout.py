@@ -56,9 +56,13 @@ class Exposure:
     log_profile: float
 
 
-def exposure(cohort: Cohort, rate: float = 0.0) -> Exposure:
-    """Exposure of the groups of a cohort whose members drop out at this rate per window."""
-    reach = post_reach(cohort.responders, cohort.present(rate), cohort.saturation)
+def exposure(cohort: Cohort, rate: float = 0.0, present: Floats | None = None) -> Exposure:
+    """Exposure of the groups of a cohort whose members drop out at this rate per window.
+
+    Args:
+        cohort, rate: see there; present: (t,) members who could respond to each post, where not all others can.
+    """
+    reach = post_reach(cohort.responders, cohort.present(rate) if present is None else present, cohort.saturation)
     groups = cohort.groups
     total = _exposure_after(reach, groups.start - 1)
     part = np.arange(cohort.posts) * PARTS // cohort.posts
