@@ -228,14 +228,16 @@ def audience(
         len(start) != followers or (len(person) and not 0 <= person.min() <= person.max() < followers)
     ):
         raise ValueError("start must have one entry per follower, and person must be an index into it")
-    everything = incidence(person, post, posts, followers)
-    words = incidence(person[active], post[active], posts, followers)
+    pairs = _distinct_pairs(person, post, posts)
+    pairs_by_words = _distinct_pairs(person[active], post[active], posts)
+    everything = _incidence(*pairs, posts, followers)
+    words = _incidence(*pairs_by_words, posts, followers)
     too_little = _too_little(everything, followers)
     known, total, by_words = (start, maturity, times), None, None
     if too_little is None:
-        total = _predicted(everything, _prediction(everything, person, post, *known))
+        total = _predicted(everything, _prediction(everything, pairs, *known))
         if words.observed:
-            by_words = _predicted(words, _prediction(words, person[active], post[active], *known))
+            by_words = _predicted(words, _prediction(words, pairs_by_words, *known))
     return Audience(
         window_days=window_days,
         posts=posts,
@@ -267,7 +269,11 @@ def audience(
 
 def incidence(person: NDArray[np.int64], post: NDArray[np.int64], posts: int, followers: int | None) -> Incidence:
     """The two margins of the table of people and posts, each pair counted once."""
-    who, which = _distinct_pairs(person, post, posts)
+    return _incidence(*_distinct_pairs(person, post, posts), posts, followers)
+
+
+def _incidence(who: NDArray[np.int64], which: NDArray[np.int64], posts: int, followers: int | None) -> Incidence:
+    """The two margins of distinct pairs, sorted by person and then by post."""
     half = (posts + 1) // 2
     first = which < half
     earlier = _margins(who[first], which[first], half, followers) if posts > 2 and first.any() else None
@@ -338,8 +344,7 @@ class _Predicted:
 
 def _prediction(
     data: Incidence,
-    person: NDArray[np.int64],
-    post: NDArray[np.int64],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
     start: NDArray[np.int64] | None,
     maturity: NDArray[np.float64] | None,
     times: NDArray[np.float64] | None,
@@ -349,8 +354,7 @@ def _prediction(
     horizons = np.unique([*_HORIZONS, t, *np.linspace(1, t, min(_CURVE_POINTS, t)).astype(np.int64)])
     if data.followers is None or start is None:
         return predict(data, horizons)
-    who, which = _distinct_pairs(person, post, t)
-    cohort = Cohort.from_pairs(who, which, size=data.followers, posts=t, start=start, maturity=maturity, times=times)
+    cohort = Cohort.from_pairs(*pairs, size=data.followers, posts=t, start=start, maturity=maturity, times=times)
     return predict_cohort(cohort, horizons)
 
 
