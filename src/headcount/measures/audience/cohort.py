@@ -81,7 +81,7 @@ class Saturation:
 
     @classmethod
     def none(cls) -> Saturation:
-        """Nobody responds so often that it matters: m(e) = e."""
+        """Responses proportional to reach: m(e) = e."""
         return cls(np.empty(0), np.empty(0))
 
     def log_reach_of(self, log_share: Floats) -> Floats:

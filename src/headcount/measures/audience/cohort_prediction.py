@@ -175,7 +175,7 @@ def _processes(cohort: Cohort) -> list[Process]:
 
 
 def _fit_static(cohort: Cohort, phi: float, modes: Mapping[str, Floats] | None = None) -> list[Component]:
-    """Fit every law where nobody ceases or begins unobserved; `modes` are parameters to begin with."""
+    """Fit every law without any process; `modes` are parameters to begin with."""
     first = modes or {}
     weight = 1 - sum(process.weight for process in _processes(cohort))
     prior = float(np.log(weight / len(LAWS))) + level_log_evidence(cohort, cohort.present())
