@@ -2,8 +2,8 @@
 
 A follow that was not returned was broken within 51 days with probability 0.123 among active users of 2010 (Kwak, Chun &
 Moon 2011, "Fragile online relationship", CHI), 7.4% in 30 days. Accounts differ, and one list does not show who has
-left, so the rate l in 30 days is log-normal with median 0.015 and standard deviation 1 of its logarithm (95%: 0.002 to 0.11).
-Who leaves at an even rate misses, on average over a time of d days, the share
+left, so the rate l in 30 days is log-normal with median 0.015 and standard deviation 1 of its logarithm (95%: 0.002
+to 0.11). Who leaves at an even rate misses, on average over a time of d days, the share
 
     1 - (1 - exp(-x)) / x,      x = l d / 30
 """
